@@ -1,6 +1,9 @@
 package flow
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Flag is what an event is about: the value of the column Flag.
 type Flag uint8
@@ -89,4 +92,17 @@ func (s TCPState) String() string {
 		return ""
 	}
 	return tcpStates[s]
+}
+
+// MarshalText writes the flag's name, so that maps by flag read well in JSON.
+func (f Flag) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (f *Flag) UnmarshalText(text []byte) error {
+	flag, ok := ParseFlag(string(text))
+	if !ok {
+		return fmt.Errorf("unknown flag %q", text)
+	}
+	*f = flag
+	return nil
 }

@@ -105,6 +105,10 @@ type Event struct {
 	InIndex, OutIndex int
 	In, Out           string
 
+	// Mark is the connection's mark as the recorder saw it; Action, Rule and
+	// Generation are read from it by who knows its layout.
+	Mark uint32
+
 	// Action and Rule are the policy's decision: Rule is the number of the
 	// rule in the ruleset of that Generation, 0 for the default action.
 	Action     Action

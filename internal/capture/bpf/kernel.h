@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/*
+ * The few kernel types that the recorder touches, each with the fields it
+ * reads. Offsets are relocated when the program is loaded (CO-RE), against
+ * the running kernel's BTF or that of the nf_conntrack module.
+ */
+#ifndef SEKISHO_KERNEL_H
+#define SEKISHO_KERNEL_H
+
+#include <linux/types.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct net_device {
+	int ifindex;
+};
+
+struct nf_hook_state {
+	__u8 hook;
+	__u8 pf;
+	struct net_device *in;
+	struct net_device *out;
+};
+
+struct sk_buff {
+	unsigned int len;
+	unsigned int data_len;
+	__u16 network_header;
+	unsigned char *head;
+	unsigned long _nfct;
+};
+
+struct bpf_nf_ctx {
+	const struct nf_hook_state *state;
+	struct sk_buff *skb;
+};
+
+union nf_inet_addr {
+	__be32 ip;
+};
+
+union nf_conntrack_man_proto {
+	__be16 all;
+};
+
+struct nf_conntrack_man {
+	union nf_inet_addr u3;
+	union nf_conntrack_man_proto u;
+};
+
+struct nf_conntrack_tuple {
+	struct nf_conntrack_man src;
+	struct {
+		union nf_inet_addr u3;
+		union {
+			__be16 all;
+		} u;
+	} dst;
+};
+
+struct nf_conntrack_tuple_hash {
+	struct nf_conntrack_tuple tuple;
+};
+
+struct ip_ct_tcp_state {
+	__u8 flags;
+};
+
+struct ip_ct_tcp {
+	struct ip_ct_tcp_state seen[2];
+	__u8 state;
+};
+
+union nf_conntrack_proto {
+	struct ip_ct_tcp tcp;
+};
+
+struct nf_conn {
+	struct nf_conntrack_tuple_hash tuplehash[2];
+	__u32 mark;
+	union nf_conntrack_proto proto;
+};
+
+#pragma clang attribute pop
+
+/* RFC 791 and RFC 9293: these never move, so they need no relocation; the
+ * names are what the kernel's types are found by. */
+struct iphdr {
+	__u8 version_ihl;
+	__u8 tos;
+	__be16 tot_len;
+	__be16 id;
+	__be16 frag_off;
+	__u8 ttl;
+	__u8 protocol;
+	__be32 saddr;
+	__be32 daddr;
+};
+
+struct tcphdr {
+	__be16 source;
+	__be16 dest;
+	__be32 seq;
+	__be32 ack_seq;
+	__u8 doff_res;
+	__u8 flags;
+	__be16 window;
+	__be16 check;
+	__be16 urg_ptr;
+};
+
+/* enum ip_conntrack_info, include/uapi/linux/netfilter/nf_conntrack_common.h */
+#define IP_CT_ESTABLISHED 0
+#define IP_CT_RELATED 1
+#define IP_CT_NEW 2
+#define IP_CT_IS_REPLY 3
+#define IP_CT_UNTRACKED 7
+#define NFCT_INFOMASK 7UL
+
+/* include/net/netfilter/nf_conntrack_tuple.h and nf_conntrack_tcp.h */
+#define TCP_CONNTRACK_ESTABLISHED 3
+#define IP_CT_TCP_FLAG_CLOSE_INIT 0x04
+
+#define NF_ACCEPT 1
+
+#endif

@@ -1,0 +1,153 @@
+package capture
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/cilium/ebpf/ringbuf"
+
+	"github.com/sekisho/sekisho/internal/flow"
+)
+
+// Run reads the rings until the context ends, and then once more. It hands
+// the events to deliver in batches, ordered by time; the slice is the
+// callee's only until it returns.
+func (r *Recorder) Run(ctx context.Context, deliver func([]flow.Event)) error {
+	poll := r.config.Poll
+	if poll == 0 {
+		poll = DefaultPoll
+	}
+	q := queue{reasons: r.reasons}
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for {
+		var last bool
+		select {
+		case <-ctx.Done():
+			last = true
+		case <-tick.C:
+		}
+		if err := r.turn(&q, last, deliver); err != nil {
+			return err
+		}
+		if last {
+			return nil
+		}
+	}
+}
+
+// turn reads what is in the rings and delivers what has settled.
+func (r *Recorder) turn(q *queue, last bool, deliver func([]flow.Event)) error {
+	mono, wall := readClocks()
+	for _, ring := range []*ringbuf.Reader{r.events, r.refused} {
+		if err := r.drain(ring, q); err != nil {
+			return err
+		}
+	}
+	// Only now: an event that was read is older than this reading.
+	until := mono - int64(settle)
+	if last {
+		until = monotonic() + int64(time.Hour)
+	}
+	if batch := q.take(until, last); len(batch) > 0 {
+		r.deliver(batch, deliver)
+	}
+	r.decoder.clock.sync(mono, wall)
+	return nil
+}
+
+func (r *Recorder) drain(ring *ringbuf.Reader, q *queue) error {
+	if ring.AvailableBytes() == 0 {
+		return nil
+	}
+	ring.SetDeadline(time.Unix(0, 1)) // long past: read what there is, never wait
+	var record ringbuf.Record
+	for {
+		err := ring.ReadInto(&record)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read ring: %w", err)
+		}
+		e, err := parse(record.RawSample)
+		if err != nil {
+			return err
+		}
+		r.gaps.see(e.Cpu, e.Seq)
+		q.add(e)
+	}
+}
+
+func (r *Recorder) deliver(batch []pending, deliver func([]flow.Event)) {
+	events := make([]flow.Event, len(batch))
+	for i := range batch {
+		events[i] = r.decoder.event(&batch[i].RecordEvent)
+		events[i].Reason, events[i].ReasonText = batch[i].reason, batch[i].text
+	}
+	deliver(events)
+}
+
+// pending is an event that has been read and not yet been handed out.
+type pending struct {
+	RecordEvent
+	read   time.Time
+	reason flow.Reason
+	text   string
+}
+
+// queue puts the events of both rings and all CPUs in the order of their
+// time, and holds INVALID ones (and what follows them) back until the kernel's
+// reason is there or the wait is over.
+type queue struct {
+	reasons *reasons
+	items   []pending
+	sorted  int // items[:sorted] are in order
+}
+
+func (q *queue) add(e RecordEvent) {
+	q.items = append(q.items, pending{RecordEvent: e, read: time.Now()})
+}
+
+// take removes and returns the events that happened before the given
+// monotonic time and wait for nothing; with last, all.
+func (q *queue) take(until int64, last bool) []pending {
+	if q.sorted < len(q.items) {
+		slices.SortStableFunc(q.items, func(a, b pending) int { return cmp.Compare(a.TimeNs, b.TimeNs) })
+		q.sorted = len(q.items)
+	}
+	n := 0
+	for n < len(q.items) && int64(q.items[n].TimeNs) < until && q.reasoned(&q.items[n], last) {
+		n++
+	}
+	batch := slices.Clone(q.items[:n])
+	q.items = append(q.items[:0], q.items[n:]...)
+	q.sorted = len(q.items)
+	return batch
+}
+
+// reasoned finds an INVALID event's reason; false while it may still come.
+func (q *queue) reasoned(p *pending, last bool) bool {
+	if flow.Flag(p.Flag) != flow.INVALID {
+		return true
+	}
+	if q.reasons == nil {
+		p.reason = flow.UnknownReason
+		return true
+	}
+	key := keyOf(&p.RecordEvent)
+	if text, ok := q.reasons.claim(key); ok {
+		p.reason, p.text = classify(text), text
+		return true
+	}
+	if !last && time.Since(p.read) < reasonWait {
+		return false
+	}
+	p.reason = q.reasons.none(p.read)
+	return true
+}

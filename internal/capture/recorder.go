@@ -1,0 +1,192 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/link"
+	"github.com/cilium/ebpf/ringbuf"
+	"github.com/cilium/ebpf/rlimit"
+)
+
+// Recorder is the loaded and attached program and what is needed to read it.
+type Recorder struct {
+	config  Config
+	objects RecordObjects
+	link    link.Link
+	events  *ringbuf.Reader
+	refused *ringbuf.Reader
+	reasons *reasons // nil when not asked for
+	decoder decoder
+	gaps    *gapCounter
+}
+
+// Open loads the program, attaches it to the forward hook of the calling
+// process's network namespace, and opens its rings. Where PinPath holds the
+// rings and counters of an earlier process they are taken over: what was
+// recorded meanwhile is still in them.
+func Open(config Config) (*Recorder, error) {
+	r := &Recorder{config: config, gaps: newGapCounter()}
+	if err := r.open(); err != nil {
+		r.Close()
+		return nil, explain(err)
+	}
+	return r, nil
+}
+
+func (r *Recorder) open() error {
+	// Only kernels before 5.11 need it; it costs nothing elsewhere.
+	_ = rlimit.RemoveMemlock()
+	if err := r.load(); err != nil {
+		return err
+	}
+	if err := r.attach(); err != nil {
+		return err
+	}
+	var err error
+	if r.events, err = ringbuf.NewReader(r.objects.Events); err != nil {
+		return fmt.Errorf("open ring of events: %w", err)
+	}
+	if r.refused, err = ringbuf.NewReader(r.objects.Refused); err != nil {
+		return fmt.Errorf("open ring of refused packets: %w", err)
+	}
+	if r.config.Reasons {
+		if r.reasons, err = listenReasons(); err != nil {
+			return err
+		}
+	}
+	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return fmt.Errorf("read boot id: %w", err)
+	}
+	r.decoder = decoder{
+		boot:       strings.TrimSpace(string(boot)),
+		clock:      newClock(readClocks()),
+		interfaces: &interfaceNames{},
+	}
+	return nil
+}
+
+func (r *Recorder) load() error {
+	spec, err := LoadRecord()
+	if err != nil {
+		return err
+	}
+	if err := r.configure(spec); err != nil {
+		return err
+	}
+	modules, err := conntrackTypes()
+	if err != nil {
+		return err
+	}
+	options := ebpf.CollectionOptions{Programs: ebpf.ProgramOptions{ExtraRelocationTargets: modules}}
+	if r.config.PinPath != "" {
+		if err := makePinPath(r.config.PinPath); err != nil {
+			return err
+		}
+		options.Maps.PinPath = r.config.PinPath
+	}
+	if err := spec.LoadAndAssign(&r.objects, &options); err != nil {
+		return fmt.Errorf("load recorder: %w", err)
+	}
+	return nil
+}
+
+func (r *Recorder) configure(spec *ebpf.CollectionSpec) error {
+	for name, value := range map[string]uint32{
+		RecordVarMarkActionMask: r.config.MarkActionMask,
+		RecordVarMarkActionDeny: r.config.MarkActionDeny,
+		RecordVarMarkHandshake:  r.config.MarkHandshake,
+	} {
+		if err := spec.Variables[name].Set(value); err != nil {
+			return fmt.Errorf("set %s: %w", name, err)
+		}
+	}
+	sizes := map[string]uint32{RecordMapEvents: r.config.RingBytes, RecordMapRefused: r.config.RefusedRingBytes}
+	for name, size := range sizes {
+		if size != 0 {
+			spec.Maps[name].MaxEntries = size
+		}
+	}
+	if r.config.PinPath != "" {
+		for _, name := range []string{RecordMapEvents, RecordMapRefused, RecordMapCounters} {
+			spec.Maps[name].Pinning = ebpf.PinByName
+		}
+	}
+	return nil
+}
+
+// conntrackTypes is the BTF of the nf_conntrack module; nil where conntrack is
+// built into the kernel.
+func conntrackTypes() ([]*btf.Spec, error) {
+	spec, err := btf.LoadKernelModuleSpec("nf_conntrack")
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read types of module nf_conntrack: %w", err)
+	}
+	return []*btf.Spec{spec}, nil
+}
+
+// attach takes over the pinned link where it runs the very program that was
+// just loaded, and replaces it otherwise: a netfilter link cannot be updated
+// in place, and two at one priority are refused.
+func (r *Recorder) attach() error {
+	if r.config.PinPath == "" {
+		return r.attachNew()
+	}
+	name, err := r.linkName()
+	if err != nil {
+		return err
+	}
+	if r.link, err = link.LoadPinnedLink(name, nil); err == nil {
+		return nil
+	}
+	if err := unpinLinks(r.config.PinPath); err != nil {
+		return err
+	}
+	if err := r.attachNew(); err != nil {
+		return err
+	}
+	if err := r.link.Pin(name); err != nil {
+		return fmt.Errorf("pin link: %w", err)
+	}
+	return nil
+}
+
+func (r *Recorder) attachNew() error {
+	l, err := link.AttachNetfilter(link.NetfilterOptions{
+		Program:        r.objects.Record,
+		ProtocolFamily: link.NetfilterProtoIPv4,
+		Hook:           link.NetfilterInetForward,
+		Priority:       HookPriority,
+	})
+	if err != nil {
+		return fmt.Errorf("attach recorder at the forward hook, priority %d: %w", HookPriority, err)
+	}
+	r.link = l
+	return nil
+}
+
+// Close ends the reading. What is pinned stays and goes on recording into its
+// rings; without a PinPath recording ends.
+func (r *Recorder) Close() error {
+	var errs []error
+	if r.reasons != nil {
+		errs = append(errs, r.reasons.close())
+	}
+	for _, c := range []*ringbuf.Reader{r.events, r.refused} {
+		if c != nil {
+			errs = append(errs, c.Close())
+		}
+	}
+	if r.link != nil {
+		errs = append(errs, r.link.Close())
+	}
+	return errors.Join(append(errs, r.objects.Close())...)
+}

@@ -1,0 +1,43 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/features"
+	"golang.org/x/sys/unix"
+)
+
+// explain says what to do about an error of loading or attaching, in one
+// sentence, where the cause can be told.
+func explain(err error) error {
+	switch {
+	case os.Geteuid() != 0 && errors.Is(err, unix.EPERM):
+		return fmt.Errorf("recording needs root: run it with sudo (%w)", err)
+	case errors.Is(features.HaveProgramType(ebpf.Netfilter), ebpf.ErrNotSupported):
+		return fmt.Errorf("this kernel (%s) has no BPF netfilter programs: Linux 6.4 or later is needed; on Debian 12 install a backported kernel (%w)", kernelRelease(), err)
+	case errors.Is(err, unix.EBUSY):
+		return fmt.Errorf("another netfilter program sits at the same place: stop the other recorder of this network namespace, or remove what it left with sekisho run --remove (%w)", err)
+	}
+	return err
+}
+
+// kernelRelease is what `uname -r` says.
+func kernelRelease() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return "unknown"
+	}
+	return unix.ByteSliceToString(u.Release[:])
+}
+
+// Supported reports why this host cannot record, or nil.
+func Supported() error {
+	err := features.HaveProgramType(ebpf.Netfilter)
+	if err == nil {
+		return nil
+	}
+	return explain(err)
+}

@@ -1,0 +1,66 @@
+package flow
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+func TestFilter(t *testing.T) {
+	t.Parallel()
+	event := &Event{
+		Packet: Tuple{TCP, netip.MustParseAddrPort("10.1.1.4:40000"), netip.MustParseAddrPort("10.1.2.4:22")},
+		Flag:   SYN,
+	}
+	tests := []struct {
+		filter string
+		match  bool
+	}{
+		{"", true},
+		{"host 10.1.1.4", true},
+		{"host 10.1.2.0/24 and port 22", true},
+		{"host 10.1.3.0/24", false},
+		{"host 10.1.3.1,10.1.2.4 port 22,443", true},
+		{"flag syn,invalid", true},
+		{"flag SYN-ACK", false},
+		{"port 40000 flag fin", false},
+		{"firewall fw-a", true},
+		{"connection abc", false},
+	}
+	for _, tt := range tests {
+		f, err := ParseFilter([]string{tt.filter})
+		if err != nil {
+			t.Errorf("ParseFilter(%q): %v", tt.filter, err)
+			continue
+		}
+		if got := f.Match(event); got != tt.match {
+			t.Errorf("%q matches %v, want %v", tt.filter, got, tt.match)
+		}
+		again, err := ParseFilter([]string{f.String()})
+		if err != nil || again.String() != f.String() {
+			t.Errorf("%q does not survive: %q, %v", tt.filter, again, err)
+		}
+	}
+}
+
+func TestFilterErrorsNameTheWord(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"hots 10.1.1.4":         `unknown word "hots"`,
+		"host":                  `"host" needs a value`,
+		"host ten":              `host "ten"`,
+		"port 0":                `port "0"`,
+		"port ssh":              `port "ssh"`,
+		"flag psh":              `flag "psh"`,
+		"port 22 or port 80":    `"or" cannot be used`,
+		"not port 22":           `"not" cannot be used`,
+		"host 10.1.1.4 and":     `unknown word "and"`,
+		"10.1.1.4":              `unknown word "10.1.1.4"`,
+		"host 10.1.1.4,,port 1": `host ""`,
+	} {
+		_, err := ParseFilter(strings.Fields(in))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("ParseFilter(%q) error = %v, want it to have %q", in, err, want)
+		}
+	}
+}

@@ -1,0 +1,85 @@
+// Package tracker folds events into connections. For now it knows which
+// connection an event belongs to.
+package tracker
+
+import (
+	"container/list"
+
+	"github.com/sekisho/sekisho/internal/flow"
+)
+
+// IDs gives events their connection ids. An id rests on the client's initial
+// sequence number, which only the handshake shows: IDs remembers it for the
+// packets that come after. It is not safe for concurrent use.
+type IDs struct {
+	limit int
+	known map[flow.Tuple]*list.Element // by undirected tuple
+	order *list.List                   // of known, the longest unused first
+}
+
+type known struct {
+	tuple flow.Tuple
+	isn   uint32
+	id    string
+}
+
+// DefaultLimit bounds the memory of IDs to about 50 MB.
+const DefaultLimit = 200_000
+
+// NewIDs makes IDs that remember at most limit connections; those unused for
+// longest are forgotten first, and their later events have no id.
+func NewIDs(limit int) *IDs {
+	return &IDs{limit: limit, known: map[flow.Tuple]*list.Element{}, order: list.New()}
+}
+
+// Identify sets the event's ConnectionID, if it can be known.
+//
+// A SYN carries the client's initial sequence number, a SYN-ACK acknowledges
+// the number after it. An INVALID packet with these flags tells as much: a
+// SYN-ACK whose SYN took another way has the id that the SYN has where it was
+// seen. For every other packet, what the tuple's last handshake told counts.
+func (ids *IDs) Identify(e *flow.Event) {
+	tuple := e.Packet
+	if e.Connection.IsValid() {
+		tuple = e.Connection
+	}
+	key := tuple.Undirected()
+	if isn, ok := clientISN(e); ok {
+		e.ConnectionID = ids.learn(key, tuple, isn)
+		return
+	}
+	if el, ok := ids.known[key]; ok {
+		ids.order.MoveToBack(el)
+		e.ConnectionID = el.Value.(*known).id
+	}
+}
+
+func clientISN(e *flow.Event) (uint32, bool) {
+	const handshake = flow.BitSYN | flow.BitACK | flow.BitRST | flow.BitFIN
+	switch e.TCPFlags & handshake {
+	case flow.BitSYN:
+		// In a simultaneous open the server's SYN has a number of its own.
+		return e.Seq, e.Direction != flow.Reply
+	case flow.BitSYN | flow.BitACK:
+		return e.Ack - 1, true
+	}
+	return 0, false
+}
+
+func (ids *IDs) learn(key, tuple flow.Tuple, isn uint32) string {
+	if el, ok := ids.known[key]; ok {
+		ids.order.MoveToBack(el)
+		k := el.Value.(*known)
+		if k.isn != isn {
+			k.isn, k.id = isn, flow.ConnectionID(tuple, isn)
+		}
+		return k.id
+	}
+	if len(ids.known) >= ids.limit {
+		oldest := ids.order.Remove(ids.order.Front()).(*known)
+		delete(ids.known, oldest.tuple)
+	}
+	k := &known{tuple: key, isn: isn, id: flow.ConnectionID(tuple, isn)}
+	ids.known[key] = ids.order.PushBack(k)
+	return k.id
+}

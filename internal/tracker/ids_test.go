@@ -1,0 +1,83 @@
+package tracker
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/sekisho/sekisho/internal/flow"
+)
+
+var (
+	client = netip.MustParseAddrPort("10.1.1.4:40000")
+	server = netip.MustParseAddrPort("10.1.2.4:22")
+	there  = flow.Tuple{Protocol: flow.TCP, Source: client, Dest: server}
+)
+
+func packet(t flow.Tuple, flags flow.TCPFlags, seq, ack uint32) *flow.Event {
+	return &flow.Event{Packet: t, TCPFlags: flags, Seq: seq, Ack: ack}
+}
+
+func TestOneConnectionHasOneID(t *testing.T) {
+	t.Parallel()
+	ids := NewIDs(10)
+	want := flow.ConnectionID(there, 100)
+	for _, e := range []*flow.Event{
+		packet(there, flow.BitSYN, 100, 0),
+		packet(there.Reverse(), flow.BitSYN|flow.BitACK, 900, 101),
+		packet(there, flow.BitACK, 101, 901),
+		packet(there.Reverse(), flow.BitFIN|flow.BitACK, 950, 130),
+	} {
+		ids.Identify(e)
+		if e.ConnectionID != want {
+			t.Errorf("%v: id %q, want %q", e.TCPFlags, e.ConnectionID, want)
+		}
+	}
+}
+
+func TestSYNACKAloneHasTheIDOfItsSYN(t *testing.T) {
+	t.Parallel()
+	e := packet(there.Reverse(), flow.BitSYN|flow.BitACK, 900, 101)
+	NewIDs(10).Identify(e)
+	if want := flow.ConnectionID(there, 100); e.ConnectionID != want {
+		t.Errorf("id %q, want %q", e.ConnectionID, want)
+	}
+}
+
+func TestAReusedPortIsAnotherConnection(t *testing.T) {
+	t.Parallel()
+	ids := NewIDs(10)
+	first, second := packet(there, flow.BitSYN, 100, 0), packet(there, flow.BitSYN, 7000, 0)
+	ids.Identify(first)
+	ids.Identify(second)
+	if first.ConnectionID == second.ConnectionID {
+		t.Error("two connections, one id")
+	}
+	rst := packet(there.Reverse(), flow.BitRST|flow.BitACK, 0, 7001)
+	ids.Identify(rst)
+	if rst.ConnectionID != second.ConnectionID {
+		t.Error("the RST does not belong to the newest connection")
+	}
+}
+
+func TestTheUnknownHasNoIDAndMemoryIsBounded(t *testing.T) {
+	t.Parallel()
+	ids := NewIDs(2)
+	for port := uint16(1); port <= 5; port++ {
+		tuple := flow.Tuple{Protocol: flow.TCP, Source: netip.AddrPortFrom(client.Addr(), port), Dest: server}
+		ids.Identify(packet(tuple, flow.BitSYN, uint32(port), 0))
+		ack := packet(tuple, flow.BitACK, 0, 0)
+		ids.Identify(ack)
+		if ack.ConnectionID == "" {
+			t.Errorf("port %d: the newest connection was forgotten", port)
+		}
+	}
+	if len(ids.known) != 2 || ids.order.Len() != 2 {
+		t.Errorf("%d connections remembered, want 2", len(ids.known))
+	}
+	forgotten := flow.Tuple{Protocol: flow.TCP, Source: netip.AddrPortFrom(client.Addr(), 1), Dest: server}
+	e := packet(forgotten, flow.BitACK, 0, 0)
+	ids.Identify(e)
+	if e.ConnectionID != "" {
+		t.Errorf("id %q of a forgotten connection", e.ConnectionID)
+	}
+}
