@@ -101,6 +101,7 @@ extern void *bpf_dynptr_slice(const struct bpf_dynptr *ptr, __u32 offset, void *
 
 #define TCPHDR_LEN 20
 #define TCP_OPTIONS_MAX 40
+#define OPTIONS_SPACE 64
 #define TCPOPT_EOL 0
 #define TCPOPT_NOP 1
 #define TCPOPT_MSS 2
@@ -172,31 +173,46 @@ static __always_inline bool read_headers(struct sk_buff *skb, struct headers *h)
 	return true;
 }
 
-/* The MSS option (RFC 9293, 3.2), of a SYN or SYN-ACK only. */
+struct mss_search {
+	__u8 options[OPTIONS_SPACE];
+	__u32 at;
+	__u16 mss;
+};
+
+/* A byte of the options; the mask tells the verifier what the length has told
+ * already. */
+#define OPTION(s, i) (s)->options[((s)->at + (i)) & (OPTIONS_SPACE - 1)]
+
+/* Looks at one option; 1 ends the search. */
+static long next_option(__u32 unused, struct mss_search *s)
+{
+	__u8 kind = OPTION(s, 0), size = OPTION(s, 1);
+
+	if (kind == TCPOPT_NOP) {
+		s->at++;
+		return 0;
+	}
+	if (kind == TCPOPT_MSS)
+		s->mss = OPTION(s, 2) << 8 | OPTION(s, 3);
+	if (kind == TCPOPT_MSS || kind == TCPOPT_EOL || size < 2 || s->at > TCP_OPTIONS_MAX)
+		return 1;
+	s->at += size;
+	return 0;
+}
+
+/* The MSS option (RFC 9293, 3.2), of a SYN or SYN-ACK only. What is not there
+ * reads as the end of the options. */
 static __always_inline __u16 read_mss(struct headers *h)
 {
-	__u8 options[TCP_OPTIONS_MAX] = {};
+	struct mss_search s = {};
 	__u32 len = h->doff > TCPHDR_LEN ? h->doff - TCPHDR_LEN : 0;
-	__u32 at = 0;
 
 	if (len < 4 || len > TCP_OPTIONS_MAX || h->l4len < h->doff)
 		return 0;
-	if (bpf_probe_read_kernel(options, len, (void *)h->ip + h->l4off + TCPHDR_LEN))
+	if (bpf_probe_read_kernel(s.options, len, (void *)h->ip + h->l4off + TCPHDR_LEN))
 		return 0;
-	for (int i = 0; i < TCP_OPTIONS_MAX; i++) {
-		if (at > TCP_OPTIONS_MAX - 4 || options[at] == TCPOPT_EOL)
-			return 0;
-		if (options[at] == TCPOPT_NOP) {
-			at++;
-			continue;
-		}
-		if (options[at] == TCPOPT_MSS)
-			return options[at + 2] << 8 | options[at + 3];
-		if (options[at + 1] < 2)
-			return 0;
-		at += options[at + 1];
-	}
-	return 0;
+	bpf_loop(TCP_OPTIONS_MAX, next_option, &s, 0);
+	return s.mss;
 }
 
 static __always_inline __u8 tcp_state(const struct nf_conn *ct)
@@ -213,6 +229,12 @@ static __always_inline bool closed_first(const struct nf_conn *ct, int reply)
 	return flags & IP_CT_TCP_FLAG_CLOSE_INIT;
 }
 
+/* Without a policy of ours (mark_action_deny is 0) nothing is denied. */
+static __always_inline bool is_denied(__u32 mark)
+{
+	return mark_action_deny && (mark & mark_action_mask) == mark_action_deny;
+}
+
 /* Which event a packet of a known connection is; FLAG_NONE for most.
  *
  * The ACK: one for each SYN-ACK seen. Its mark bit is set by the enforce
@@ -222,7 +244,7 @@ static __always_inline __u8 classify(const struct nf_conn *ct, int ctinfo, __u32
 {
 	int reply = ctinfo >= IP_CT_IS_REPLY;
 
-	if ((mark & mark_action_mask) == mark_action_deny)
+	if (is_denied(mark))
 		return (tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN ? FLAG_SYN : FLAG_DENIED;
 	if (tcp_flags & TCP_RST)
 		return FLAG_RST;
@@ -336,7 +358,7 @@ int record(struct bpf_nf_ctx *ctx)
 	flag = classify(ct, ctinfo, mark, h.flags);
 	if (flag == FLAG_NONE)
 		return NF_ACCEPT;
-	if ((mark & mark_action_mask) == mark_action_deny)
+	if (is_denied(mark))
 		emit(&refused, ctx, &h, ct, ctinfo, mark, flag);
 	else
 		emit(&events, ctx, &h, ct, ctinfo, mark, flag);

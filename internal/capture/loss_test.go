@@ -1,0 +1,93 @@
+package capture
+
+import (
+	"net/netip"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/testnet"
+)
+
+// A ring that is too small loses events, and each of them is counted: what was
+// read and what was lost is what was sent.
+func TestLostEventsAreCounted(t *testing.T) {
+	testnet.NeedRoot(t)
+	router := testnet.NewRouter(t)
+	nft(t, conntrackOnly)
+	page := uint32(os.Getpagesize())
+	r, err := Open(Config{Poll: time.Millisecond, RingBytes: page, RefusedRingBytes: page})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	const sent = 300 // more than a page holds, and nobody reads meanwhile
+	sendSYNs(t, router, sent)
+	stats, err := r.Stats()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := int(stats.Lost[flow.SYN])
+	if lost == 0 || lost == sent || int(stats.Recorded[flow.SYN])+lost != sent {
+		t.Fatalf("recorded %d and lost %d of %d", stats.Recorded[flow.SYN], lost, sent)
+	}
+	collect(t, r, sent-lost)
+	// The gap is seen once a later event has been read.
+	sendSYNs(t, router, 1)
+	collect(t, r, 1)
+	stats, err = r.Stats()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if int(stats.Missing) != lost || int(stats.Read) != sent-lost+1 {
+		t.Errorf("read %d, missing %d; want %d, %d", stats.Read, stats.Missing, sent-lost+1, lost)
+	}
+}
+
+// What happens while no process runs is in the pinned rings for the next one.
+func TestAPinnedRecorderGoesOnWithoutItsProcess(t *testing.T) {
+	testnet.NeedRoot(t)
+	router := testnet.NewRouter(t)
+	nft(t, conntrackOnly)
+	name := t.Name()
+	t.Cleanup(func() {
+		if err := RemovePinned(name); err != nil {
+			t.Error(err)
+		}
+	})
+	config := Config{Poll: time.Millisecond, PinPath: PinPath(name)}
+	first, err := Open(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sendSYNs(t, router, 2)
+	before := collect(t, first, 2)
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	sendSYNs(t, router, 3)
+	second, err := Open(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { second.Close() })
+	sendSYNs(t, router, 4)
+	after := collect(t, second, 7)
+	if got, want := after[0].Number.Seq, before[1].Number.Seq+1; got != want {
+		t.Errorf("the next process begins with event %d, want %d", got, want)
+	}
+	if stats, err := second.Stats(); err != nil || stats.Missing != 0 || Total(stats.Recorded) != 9 {
+		t.Errorf("stats %+v, %v", stats, err)
+	}
+}
+
+func sendSYNs(t *testing.T, router *testnet.Router, n int) {
+	t.Helper()
+	for i := range n {
+		s := testnet.TCP{Source: netip.AddrPortFrom(router.Client.Address, uint16(1000+i)),
+			Dest: netip.AddrPortFrom(router.Server.Address, 80), Flags: "S", Seq: 1}
+		router.Client.Send(t, s.Bytes(t))
+		router.Server.Receive(t)
+	}
+}

@@ -1,0 +1,85 @@
+package capture
+
+import (
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/testnet"
+)
+
+func TestClassify(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]flow.Reason{
+		"invalid new": flow.InvalidNew,
+		"packet (index 3) in dir 0 invalid, state SYN_SENT":                 flow.InvalidState,
+		"packet (index 0) in dir 0 ignored, state ESTABLISHED":              flow.OtherReason,
+		"SEQ is over upper bound 12345 (over the window of the receiver)":   flow.SeqOverWindow,
+		"ACK is over upper bound 12345 (ACKed data not seen yet)":           flow.AckOverWindow,
+		"SEQ is under lower bound 12345 (already ACKed data retransmitted)": flow.OtherReason,
+		"bad checksum":                 flow.BadChecksum,
+		"invalid tcp flag combination": flow.InvalidFlags,
+		"invalid rst":                  flow.InvalidRST,
+		"short packet":                 flow.Truncated,
+		"truncated/malformed packet":   flow.Truncated,
+		"something new in Linux 7":     flow.OtherReason,
+	} {
+		if got := classify(text); got != want {
+			t.Errorf("classify(%q) = %s, want %s", text, got, want)
+		}
+	}
+}
+
+// The kernel's own sentences, for packets that make it say them.
+func TestReasonsOfTheKernel(t *testing.T) {
+	testnet.NeedRoot(t)
+	router := testnet.NewRouter(t)
+	nft(t, conntrackOnly)
+	for key, value := range map[string]string{"nf_conntrack_tcp_loose": "0", "nf_conntrack_log_invalid": "6", "nf_log/2": "nfnetlink_log"} {
+		if err := os.WriteFile("/proc/sys/net/netfilter/"+key, []byte(value), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := Open(Config{Poll: time.Millisecond, Reasons: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	server := netip.AddrPortFrom(router.Server.Address, 22)
+	from := func(port uint16) netip.AddrPort { return netip.AddrPortFrom(router.Client.Address, port) }
+	router.Client.Send(t, testnet.TCP{Source: from(1), Dest: server, Flags: "S", Seq: 100}.Bytes(t))
+	router.Client.Send(t, testnet.TCP{Source: from(1), Dest: server, Flags: "A", Seq: 101, Ack: 1, ID: 1}.Bytes(t))
+	router.Client.Send(t, testnet.TCP{Source: from(2), Dest: server, Flags: "SA", Seq: 1, Ack: 1, ID: 2}.Bytes(t))
+	router.Client.Send(t, testnet.TCP{Source: from(3), Dest: server, Flags: "A", Seq: 1, Ack: 1, ID: 3}.Bytes(t))
+	router.Client.Send(t, testnet.TCP{Source: from(4), Dest: server, Flags: "SF", Seq: 1, ID: 4}.Bytes(t))
+	router.Client.Send(t, testnet.TCP{Source: from(5), Dest: server, Flags: "S", Seq: 1, ID: 5, BadChecksum: true}.Bytes(t))
+	events := collect(t, r, 6)
+	want := []struct {
+		reason flow.Reason
+		text   string
+	}{
+		{flow.NoReason, ""},
+		{flow.InvalidState, "in dir 0 invalid, state SYN_SENT"},
+		{flow.InvalidNew, "invalid new"},
+		{flow.NoState, ""},
+		{flow.InvalidFlags, "invalid tcp flag combination"},
+		{flow.BadChecksum, "bad checksum"},
+	}
+	for i, e := range events {
+		if e.Reason != want[i].reason || !strings.Contains(e.ReasonText, want[i].text) || (want[i].text == "") != (e.ReasonText == "") {
+			t.Errorf("packet %d: %s %q, want %s %q", i+1, e.Reason, e.ReasonText, want[i].reason, want[i].text)
+		}
+	}
+}
+
+func FuzzKeyOfPacket(f *testing.F) {
+	f.Add([]byte{0x45, 0, 0, 40, 0, 1, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0, 1, 0, 2})
+	f.Add([]byte{0x4f})
+	f.Fuzz(func(_ *testing.T, packet []byte) {
+		keyOfPacket(packet)
+		_, _ = parse(packet)
+	})
+}

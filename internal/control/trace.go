@@ -1,0 +1,161 @@
+package control
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/sekisho/sekisho/internal/firewall"
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/logs"
+)
+
+// TraceOptions select what GET /v1/trace sends.
+type TraceOptions struct {
+	Filter flow.Filter
+	// Table is a table's name; empty is AZFWFlowTrace, "all" every table.
+	Table string
+	// Last is how many remembered events come first; negative is all.
+	Last int
+	// Follow goes on with new events until the client leaves.
+	Follow    bool
+	AzureOnly bool
+}
+
+// Notice is a line among the rows that is none.
+type Notice struct {
+	// Missed is how many events were left out because the reader of the
+	// stream was too slow. The firewall has logged them all the same.
+	Missed uint64 `json:"missed,omitempty"`
+}
+
+func (o TraceOptions) query() url.Values {
+	v := url.Values{"filter": {o.Filter.String()}, "last": {strconv.Itoa(o.Last)}}
+	if o.Table != "" {
+		v.Set("table", o.Table)
+	}
+	if o.Follow {
+		v.Set("follow", "true")
+	}
+	if o.AzureOnly {
+		v.Set("azureOnly", "true")
+	}
+	return v
+}
+
+func parseTraceOptions(v url.Values) (TraceOptions, error) {
+	o := TraceOptions{Table: v.Get("table"), Follow: v.Get("follow") == "true", AzureOnly: v.Get("azureOnly") == "true"}
+	var err error
+	if o.Filter, err = flow.ParseFilter([]string{v.Get("filter")}); err != nil {
+		return o, err
+	}
+	if last := v.Get("last"); last != "" {
+		if o.Last, err = strconv.Atoi(last); err != nil {
+			return o, fmt.Errorf("last=%q is not a number", last)
+		}
+	}
+	if _, known := logs.Lookup(o.Table); o.Table != "" && o.Table != "all" && !known {
+		return o, fmt.Errorf("unknown table %q", o.Table)
+	}
+	return o, nil
+}
+
+func (o TraceOptions) wants(r logs.Row) bool {
+	switch o.Table {
+	case "all":
+		return true
+	case "":
+		return r.Table() == logs.FlowTrace
+	}
+	return r.Table().Name == o.Table
+}
+
+func (s *Server) trace(w http.ResponseWriter, r *http.Request) {
+	o, err := parseTraceOptions(r.URL.Query())
+	if err != nil {
+		fail(w, http.StatusBadRequest, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	out := &traceWriter{options: o, subset: logs.Subset{AzureOnly: o.AzureOnly}, w: w}
+	if !o.Follow {
+		out.send(s.fw.Recent(o.Last, o.Filter.Match))
+		return
+	}
+	recent, follower := s.fw.Follow(o.Last, o.Filter.Match)
+	defer follower.Close()
+	out.send(recent)
+	// The header at once: a follower of a silent firewall knows it is there.
+	_ = http.NewResponseController(w).Flush()
+	out.follow(r, follower)
+}
+
+// traceWriter writes entries as lines.
+type traceWriter struct {
+	options TraceOptions
+	subset  logs.Subset
+	w       http.ResponseWriter
+	buf     []byte
+}
+
+func (t *traceWriter) send(entries []firewall.Entry) {
+	t.buf = t.buf[:0]
+	for _, e := range entries {
+		if !t.options.Filter.Match(e.Event) {
+			continue
+		}
+		for _, row := range e.Rows {
+			if t.options.wants(row) {
+				t.buf = t.subset.AppendLines(t.buf, []logs.Row{row})
+			}
+		}
+	}
+	// An error means that the client left, which follow notices.
+	_, _ = t.w.Write(t.buf)
+}
+
+func (t *traceWriter) follow(r *http.Request, f *firewall.Follower) {
+	flusher := http.NewResponseController(t.w)
+	for {
+		select {
+		case <-r.Context().Done():
+			return
+		case e, ok := <-f.Entries:
+			if !ok {
+				return
+			}
+			t.send(append([]firewall.Entry{e}, waiting(f)...))
+			t.tellMissed(f.Missed())
+			_ = flusher.Flush()
+		}
+	}
+}
+
+// waiting takes what is there already, so that a burst is one write.
+func waiting(f *firewall.Follower) []firewall.Entry {
+	var out []firewall.Entry
+	for len(out) < 512 {
+		select {
+		case e, ok := <-f.Entries:
+			if !ok {
+				return out
+			}
+			out = append(out, e)
+		default:
+			return out
+		}
+	}
+	return out
+}
+
+func (t *traceWriter) tellMissed(n uint64) {
+	if n == 0 {
+		return
+	}
+	line, err := json.Marshal(Notice{Missed: n})
+	if err == nil {
+		_, _ = t.w.Write(append(line, '\n'))
+	}
+}

@@ -1,0 +1,143 @@
+package firewall
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/sekisho/sekisho/internal/document"
+	"github.com/sekisho/sekisho/internal/logs"
+	"github.com/sekisho/sekisho/internal/policy"
+	"github.com/sekisho/sekisho/internal/ruleset"
+)
+
+// Config is one firewall's file, as `sekisho run -c` reads it.
+type Config struct {
+	// Name is the firewall's, as rows and commands show it.
+	Name string `yaml:"name"`
+	// ResourceGroup tells firewalls of the same name on one host apart; a lab
+	// is one.
+	ResourceGroup string `yaml:"resourceGroup,omitempty"`
+	// NetworkNamespace is a name below /run/netns; empty: where the process is.
+	NetworkNamespace string `yaml:"networkNamespace,omitempty"`
+	// FirewallPolicy is a policy file, relative to this one; without it
+	// everything is denied.
+	FirewallPolicy string `yaml:"firewallPolicy,omitempty"`
+	// ResourceID is what rows carry as _ResourceId; made from the names where
+	// absent.
+	ResourceID string        `yaml:"resourceId,omitempty"`
+	Logs       LogsConfig    `yaml:"logs,omitempty"`
+	Capture    CaptureConfig `yaml:"capture,omitempty"`
+	// MarkMask are the bits of packet and connection marks that are ours, as
+	// a number or "0x00ffffff".
+	MarkMask *uint32 `yaml:"markMask,omitempty"`
+}
+
+// LogsConfig says where rows are written.
+type LogsConfig struct {
+	// Directory gets a folder a table with JSON lines in Azure's export
+	// envelope; empty: rows are only kept in memory for `sekisho trace`.
+	Directory string `yaml:"directory,omitempty"`
+	// AzureOnly leaves out the columns and rows that Azure does not have.
+	AzureOnly bool `yaml:"azureOnly,omitempty"`
+}
+
+// CaptureConfig sizes the recorder.
+type CaptureConfig struct {
+	// RingBytes and RefusedRingBytes: powers of two, multiples of 4096.
+	RingBytes        uint32 `yaml:"ringBytes,omitempty"`
+	RefusedRingBytes uint32 `yaml:"refusedRingBytes,omitempty"`
+	// Reasons asks the kernel why packets are INVALID; on where absent.
+	Reasons *bool `yaml:"reasons,omitempty"`
+}
+
+var nameForm = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$`)
+
+// ReadConfig reads and checks a configuration file. Relative paths in it are
+// made relative to its folder.
+func ReadConfig(file string) (*Config, error) {
+	var c Config
+	doc, err := document.ReadFile(file, &c)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.check(doc).Err(); err != nil {
+		return nil, err
+	}
+	folder := filepath.Dir(file)
+	for _, path := range []*string{&c.FirewallPolicy, &c.Logs.Directory} {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(folder, *path)
+		}
+	}
+	return &c, nil
+}
+
+func (c *Config) check(doc *document.Document) document.Problems {
+	var ps document.Problems
+	add := func(path, value, message, hint string) {
+		ps = append(ps, doc.Problem(path, value, message, hint))
+	}
+	if c.Name == "" {
+		add("name", "", "a firewall needs a name", "for example: name: fw-a")
+	} else if !nameForm.MatchString(c.Name) {
+		add("name", c.Name, "not a name", "letters, digits, '.', '_' and '-', at most 64, beginning with a letter or digit")
+	}
+	if c.ResourceGroup != "" && !nameForm.MatchString(c.ResourceGroup) {
+		add("resourceGroup", c.ResourceGroup, "not a name", "letters, digits, '.', '_' and '-', at most 64")
+	}
+	if c.NetworkNamespace != "" && strings.ContainsAny(c.NetworkNamespace, "/") {
+		add("networkNamespace", c.NetworkNamespace, "not a name below /run/netns", "see: ip netns list")
+	}
+	if c.MarkMask != nil {
+		if _, err := ruleset.NewMarks(*c.MarkMask); err != nil {
+			add("markMask", fmt.Sprintf("%#x", *c.MarkMask), err.Error(), "for example: markMask: 0x00ffffff")
+		}
+	}
+	page := uint32(os.Getpagesize())
+	for path, size := range map[string]uint32{"capture.ringBytes": c.Capture.RingBytes, "capture.refusedRingBytes": c.Capture.RefusedRingBytes} {
+		if size&(size-1) != 0 || size%page != 0 {
+			add(path, fmt.Sprint(size), "not a power of two and a multiple of the page size", "for example: 16777216")
+		}
+	}
+	return ps
+}
+
+// ID names the firewall on this host: sockets, pinned objects and state are
+// kept under it.
+func (c *Config) ID() string {
+	if c.ResourceGroup == "" {
+		return c.Name
+	}
+	return c.ResourceGroup + "-" + c.Name
+}
+
+// Policy reads the configured policy; the one that denies everything without.
+// Warnings are returned beside it.
+func (c *Config) Policy() (*policy.Policy, document.Problems, error) {
+	if c.FirewallPolicy == "" {
+		return policy.DenyAll(), nil, nil
+	}
+	return policy.ReadFile(c.FirewallPolicy)
+}
+
+func (c *Config) marks() (ruleset.Marks, error) {
+	if c.MarkMask == nil {
+		return ruleset.NewMarks(ruleset.DefaultMask)
+	}
+	return ruleset.NewMarks(*c.MarkMask)
+}
+
+// source is what every row of this firewall carries.
+func (c *Config) source() *logs.Source {
+	s := logs.Source{Firewall: c.Name, ResourceID: c.ResourceID}
+	if s.ResourceID == "" {
+		s.ResourceID = logs.DefaultResourceID(c.ResourceGroup, c.Name)
+	}
+	if parts := strings.Split(s.ResourceID, "/"); len(parts) > 2 && strings.EqualFold(parts[1], "subscriptions") {
+		s.SubscriptionID = parts[2]
+	}
+	return &s
+}

@@ -1,0 +1,171 @@
+// Package firewall is one running firewall: a policy in force, a recorder that
+// is read, and rows that go to files and to whoever follows them live.
+//
+// It works in the network namespace of the calling process. The kernel's part
+// (the nftables table, the pinned recorder, the sysctls) goes on when the
+// process ends, however it ends; [Remove] takes it away.
+package firewall
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/capture"
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/logs"
+	"github.com/sekisho/sekisho/internal/policy"
+	"github.com/sekisho/sekisho/internal/ruleset"
+	"github.com/sekisho/sekisho/internal/tracker"
+)
+
+// stateRoot holds a folder a firewall: the policies in force and the sysctls
+// that were there before. It goes with the next boot, as does what it tells of.
+const stateRoot = "/run/sekisho/firewalls"
+
+// Firewall is a running firewall.
+type Firewall struct {
+	config   *Config
+	log      *slog.Logger
+	source   *logs.Source
+	started  time.Time
+	policies *policies
+	recorder *capture.Recorder
+	ids      *tracker.IDs
+	files    *files // nil when rows are not written
+	stream   *stream
+}
+
+// Start puts the policy in force and begins to record. The error says what to
+// do where the host cannot run a firewall; nothing is left behind then but
+// what an earlier process of this firewall had put there.
+func Start(ctx context.Context, config *Config, pol *policy.Policy, log *slog.Logger) (*Firewall, error) {
+	if os.Geteuid() != 0 {
+		return nil, errors.New("a firewall needs root: run it with sudo")
+	}
+	if err := capture.Supported(); err != nil {
+		return nil, err
+	}
+	f := &Firewall{config: config, log: log, source: config.source(), started: time.Now(),
+		ids: tracker.NewIDs(tracker.DefaultLimit), stream: newStream()}
+	if err := f.start(ctx, pol); err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	return f, nil
+}
+
+func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
+	folder := f.stateFolder()
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("make state folder: %w", err)
+	}
+	marks, err := f.config.marks()
+	if err != nil {
+		return err
+	}
+	if f.policies, err = newPolicies(marks, folder); err != nil {
+		return err
+	}
+	// The ruleset first: its ct expressions make conntrack work in this
+	// namespace, without it every packet would look INVALID, and the sysctls
+	// below do not exist.
+	if _, err := f.policies.apply(ctx, pol); err != nil {
+		return err
+	}
+	reasons := f.config.Capture.Reasons == nil || *f.config.Capture.Reasons
+	if err := (&sysctls{file: f.sysctlFile()}).set(reasons); err != nil {
+		return err
+	}
+	if f.recorder, err = capture.Open(f.captureConfig(marks, reasons)); err != nil {
+		return err
+	}
+	if f.config.Logs.Directory != "" {
+		f.files, err = openFiles(f.config.Logs.Directory, logs.Subset{AzureOnly: f.config.Logs.AzureOnly})
+	}
+	return err
+}
+
+func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Config {
+	return capture.Config{
+		PinPath:          capture.PinPath(f.config.ID()),
+		MarkActionMask:   marks.ActionMask(),
+		MarkActionDeny:   marks.ActionDeny(),
+		MarkHandshake:    marks.Handshake(),
+		RingBytes:        f.config.Capture.RingBytes,
+		RefusedRingBytes: f.config.Capture.RefusedRingBytes,
+		Reasons:          reasons,
+	}
+}
+
+func (f *Firewall) stateFolder() string { return filepath.Join(stateRoot, f.config.ID()) }
+func (f *Firewall) sysctlFile() string  { return filepath.Join(f.stateFolder(), "sysctls.json") }
+
+// Run reads the recorder until the context ends.
+func (f *Firewall) Run(ctx context.Context) error {
+	err := f.recorder.Run(ctx, f.take)
+	return errors.Join(err, f.close())
+}
+
+func (f *Firewall) close() error {
+	var errs []error
+	f.stream.close()
+	if f.recorder != nil {
+		errs = append(errs, f.recorder.Close())
+	}
+	if f.files != nil {
+		errs = append(errs, f.files.close())
+	}
+	return errors.Join(errs...)
+}
+
+// take makes rows of a batch of events.
+func (f *Firewall) take(events []flow.Event) {
+	for i := range events {
+		e := events[i] // a copy: rows keep it
+		rule := f.policies.name(&e)
+		f.ids.Identify(&e)
+		rows := logs.Rows(&e, f.source, rule)
+		f.stream.publish(Entry{Event: &e, Rows: rows})
+		if f.files != nil {
+			f.files.write(rows)
+		}
+	}
+	if f.files != nil {
+		if err := f.files.flush(); err != nil {
+			f.log.Error("rows could not be written; packets are decided and traced all the same", "error", err)
+		}
+	}
+}
+
+// Apply replaces the policy in one transaction. Connections that the new one
+// denies end with their next packet.
+func (f *Firewall) Apply(ctx context.Context, pol *policy.Policy) error {
+	compiled, err := f.policies.apply(ctx, pol)
+	if err != nil {
+		return err
+	}
+	f.log.Info("policy applied", "policy", pol.Name, "revision", pol.Revision(),
+		"rules", len(compiled.Rules), "generation", compiled.Options.Generation)
+	return nil
+}
+
+// Ruleset is what is in force.
+func (f *Firewall) Ruleset() *ruleset.Ruleset { return f.policies.current() }
+
+// Remove takes a firewall's part of the kernel away: its table, the recorder,
+// what was pinned, its state; and puts the sysctls back. It works on the
+// remains of a crash and does nothing where nothing is left.
+func Remove(ctx context.Context, config *Config) error {
+	folder := filepath.Join(stateRoot, config.ID())
+	restore := &sysctls{file: filepath.Join(folder, "sysctls.json")}
+	return errors.Join(
+		restore.restore(),
+		capture.RemovePinned(config.ID()),
+		ruleset.Remove(ctx),
+		os.RemoveAll(folder),
+	)
+}

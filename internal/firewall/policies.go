@@ -1,0 +1,159 @@
+package firewall
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/logs"
+	"github.com/sekisho/sekisho/internal/policy"
+	"github.com/sekisho/sekisho/internal/ruleset"
+)
+
+// policies applies policies one after the other and remembers, for each
+// generation that a mark can carry, what its rule numbers mean: an event may
+// be read after the policy that decided it has been replaced.
+type policies struct {
+	marks  ruleset.Marks
+	folder string // keeps the policies of all generations over a restart
+
+	mu      sync.RWMutex
+	rules   map[uint8][]logs.Rule // by generation; index is the rule's number, 0 the default action
+	running *ruleset.Ruleset      // nil before the first
+}
+
+// generationState is the file that says which generation came last.
+type generationState struct {
+	Generation uint8 `json:"generation"`
+}
+
+func newPolicies(marks ruleset.Marks, folder string) (*policies, error) {
+	p := &policies{marks: marks, folder: folder, rules: map[uint8][]logs.Rule{}}
+	return p, p.load()
+}
+
+// load reads what earlier processes of this firewall applied.
+func (p *policies) load() error {
+	for g := range ruleset.Generations {
+		old, _, err := policy.ReadFile(p.policyFile(uint8(g)))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read policy of generation %d: %w", g, err)
+		}
+		p.rules[uint8(g)] = ruleNames(old)
+	}
+	return nil
+}
+
+func (p *policies) policyFile(generation uint8) string {
+	return filepath.Join(p.folder, fmt.Sprintf("policy-%d.yaml", generation))
+}
+
+// next is the generation after the last one applied, also over a restart.
+func (p *policies) next() (uint8, error) {
+	data, err := os.ReadFile(filepath.Join(p.folder, "generation.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	var s generationState
+	if err := json.Unmarshal(data, &s); err != nil {
+		return 0, fmt.Errorf("read generation.json: %w", err)
+	}
+	return uint8((int(s.Generation) + 1) % ruleset.Generations), nil
+}
+
+// apply puts a policy in force in one transaction, or changes nothing.
+func (p *policies) apply(ctx context.Context, pol *policy.Policy) (*ruleset.Ruleset, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	generation, err := p.next()
+	if err != nil {
+		return nil, err
+	}
+	compiled, err := ruleset.Compile(pol, ruleset.Options{Marks: p.marks, Generation: generation})
+	if err != nil {
+		return nil, err
+	}
+	// Connections that were silent since this number was last used would pass
+	// for decided: they are to be decided again.
+	if _, used := p.rules[generation]; used {
+		if err := ruleset.ResetGeneration(p.marks, generation); err != nil {
+			return nil, fmt.Errorf("free generation %d: %w", generation, err)
+		}
+	}
+	if err := p.remember(generation, pol); err != nil {
+		return nil, err
+	}
+	if err := compiled.Apply(ctx); err != nil {
+		return nil, err
+	}
+	p.rules[generation] = ruleNames(pol)
+	p.running = compiled
+	return compiled, nil
+}
+
+// remember writes the policy before it is applied: a crash in between leaves a
+// generation that nobody uses, not rules that nobody can name.
+func (p *policies) remember(generation uint8, pol *policy.Policy) error {
+	text, err := pol.Encode()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(p.policyFile(generation), text, 0o600); err != nil {
+		return err
+	}
+	state, err := json.Marshal(generationState{Generation: generation})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(p.folder, "generation.json"), state, 0o600)
+}
+
+// current is the ruleset in force.
+func (p *policies) current() *ruleset.Ruleset {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.running
+}
+
+// name fills in an event's decision from its mark and returns the rule by name.
+func (p *policies) name(e *flow.Event) logs.Rule {
+	if e.Direction == flow.DirectionUnknown {
+		return logs.Rule{}
+	}
+	rule, action, generation := p.marks.Decode(e.Mark)
+	e.Rule, e.Generation = rule, generation
+	switch action {
+	case ruleset.MarkAllow:
+		e.Action = flow.Allow
+	case ruleset.MarkDeny:
+		e.Action = flow.Deny
+	default:
+		return logs.Rule{}
+	}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if names := p.rules[generation]; int(rule) < len(names) {
+		return names[rule]
+	}
+	return logs.Rule{}
+}
+
+func ruleNames(p *policy.Policy) []logs.Rule {
+	revision := p.Revision()
+	names := []logs.Rule{{Policy: p.Name, Revision: revision}}
+	for _, r := range p.Rules() {
+		names = append(names, logs.Rule{Policy: r.Policy, Revision: revision, Group: r.Group, Collection: r.Collection, Name: r.Name})
+	}
+	return names
+}

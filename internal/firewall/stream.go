@@ -1,0 +1,128 @@
+package firewall
+
+import (
+	"sync"
+
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/logs"
+)
+
+// Entry is one event with its rows.
+type Entry struct {
+	Event *flow.Event
+	Rows  []logs.Row
+}
+
+const (
+	// remembered is how many events are kept for who asks later.
+	remembered = 10_000
+	// backlog is how far a follower may fall behind before it misses some.
+	backlog = 4096
+)
+
+// stream keeps the newest entries and hands new ones to followers. It never
+// waits for a follower: one that is too slow is told how many it missed.
+type stream struct {
+	mu        sync.Mutex
+	newest    []Entry // a ring once it is full
+	at        int
+	followers map[*Follower]struct{}
+	closed    bool
+}
+
+// Follower receives entries as they come.
+type Follower struct {
+	// Entries is closed when the firewall stops.
+	Entries chan Entry
+	stream  *stream
+	missed  uint64
+}
+
+func newStream() *stream { return &stream{followers: map[*Follower]struct{}{}} }
+
+func (s *stream) publish(e Entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.newest) < remembered {
+		s.newest = append(s.newest, e)
+	} else {
+		s.newest[s.at] = e
+		s.at = (s.at + 1) % remembered
+	}
+	for f := range s.followers {
+		select {
+		case f.Entries <- e:
+		default:
+			f.missed++
+		}
+	}
+}
+
+// recent returns the newest entries that keep accepts, oldest first, at most
+// max; max < 0 is all.
+func (s *stream) recent(max int, keep func(*flow.Event) bool) []Entry {
+	var out []Entry
+	for i := len(s.newest) - 1; i >= 0 && (max < 0 || len(out) < max); i-- {
+		if e := s.newest[(s.at+i)%len(s.newest)]; keep(e.Event) {
+			out = append(out, e)
+		}
+	}
+	for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
+		out[i], out[j] = out[j], out[i]
+	}
+	return out
+}
+
+func (s *stream) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for f := range s.followers {
+		close(f.Entries)
+		delete(s.followers, f)
+	}
+}
+
+// Recent returns the newest entries that keep accepts, oldest first, at most
+// max of them (all that are remembered if max is negative).
+func (f *Firewall) Recent(max int, keep func(*flow.Event) bool) []Entry {
+	f.stream.mu.Lock()
+	defer f.stream.mu.Unlock()
+	return f.stream.recent(max, keep)
+}
+
+// Follow returns the newest entries, as Recent does, and a follower that
+// receives what comes after them, without gap or repeat. The caller must Close
+// it; its entries are not filtered.
+func (f *Firewall) Follow(max int, keep func(*flow.Event) bool) ([]Entry, *Follower) {
+	s := f.stream
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fo := &Follower{Entries: make(chan Entry, backlog), stream: s}
+	if s.closed {
+		close(fo.Entries)
+	} else {
+		s.followers[fo] = struct{}{}
+	}
+	return s.recent(max, keep), fo
+}
+
+// Close stops following.
+func (f *Follower) Close() {
+	f.stream.mu.Lock()
+	defer f.stream.mu.Unlock()
+	if _, ok := f.stream.followers[f]; ok {
+		delete(f.stream.followers, f)
+		close(f.Entries)
+	}
+}
+
+// Missed returns how many entries were not delivered since it was last asked,
+// because the follower was too slow.
+func (f *Follower) Missed() uint64 {
+	f.stream.mu.Lock()
+	defer f.stream.mu.Unlock()
+	n := f.missed
+	f.missed = 0
+	return n
+}
