@@ -1,0 +1,120 @@
+package logs
+
+import (
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// column is a Column together with the way to its value in a record of type R.
+// It is made by the constructors below only: each sets the type and wraps a
+// function that can give nothing else.
+type column[R any] struct {
+	Column
+	cell func(*R) cell
+}
+
+func define[R any](name string, t Type, doc string, get func(*R) cell) column[R] {
+	return column[R]{Column{Name: name, Type: t, Doc: doc}, get}
+}
+
+// text is a string column in which the empty string is a value like others.
+func text[R any](name, doc string, get func(*R) string) column[R] {
+	return define(name, String, doc, func(r *R) cell { return cell{kind: isText, text: get(r)} })
+}
+
+// word is a string column in which the empty string means absent.
+func word[R any](name, doc string, get func(*R) string) column[R] {
+	return define(name, String, doc, func(r *R) cell {
+		if s := get(r); s != "" {
+			return cell{kind: isText, text: s}
+		}
+		return cell{}
+	})
+}
+
+// maybeText is a string column whose function says whether there is a value.
+func maybeText[R any](name, doc string, get func(*R) (string, bool)) column[R] {
+	return define(name, String, doc, func(r *R) cell {
+		if s, ok := get(r); ok {
+			return cell{kind: isText, text: s}
+		}
+		return cell{}
+	})
+}
+
+// address is a string column; the zero address is absent.
+func address[R any](name, doc string, get func(*R) netip.Addr) column[R] {
+	return define(name, String, doc, func(r *R) cell {
+		if a := get(r); a.IsValid() {
+			return cell{kind: isAddress, addr: a.Unmap()}
+		}
+		return cell{}
+	})
+}
+
+// number is an int or long column whose function says whether there is a value.
+func number[R any](name string, t Type, doc string, get func(*R) (int64, bool)) column[R] {
+	return define(name, t, doc, func(r *R) cell {
+		if n, ok := get(r); ok {
+			return cell{kind: isNumber, num: n}
+		}
+		return cell{}
+	})
+}
+
+// moment is a datetime column. Kusto counts time in units of 100 ns; what is
+// finer is cut off here, so that a time is the same on every way it takes.
+func moment[R any](name, doc string, get func(*R) time.Time) column[R] {
+	return define(name, DateTime, doc, func(r *R) cell {
+		return cell{kind: isMoment, at: get(r).UTC().Truncate(100 * time.Nanosecond)}
+	})
+}
+
+// resourceID is the string column that the envelope calls resourceId.
+func resourceID[R any](name, doc string, get func(*R) string) column[R] {
+	return define(name, String, doc, func(r *R) cell { return cell{kind: isResourceID, text: get(r)} })
+}
+
+// unfilled is a column that only a workspace gives a value.
+func unfilled[R any](name string, t Type, doc string) column[R] {
+	return define(name, t, doc, func(*R) cell { return cell{} })
+}
+
+// newTable completes t with its columns, group after group.
+func newTable[R any](t Table, groups ...[]column[R]) *Table {
+	var columns []column[R]
+	for _, g := range groups {
+		columns = append(columns, g...)
+	}
+	t.index = make(map[string]int, len(columns))
+	for i, c := range columns {
+		t.Columns = append(t.Columns, c.Column)
+		t.index[c.Name] = i
+		t.keys = append(t.keys, strconv.Quote(c.Name)+":")
+	}
+	t.resource = t.index["_ResourceId"]
+	t.cell = func(record any, i int) cell { return columns[i].cell(record.(*R)) }
+	return &t
+}
+
+// from marks a group of columns as defined by o.
+func from[R any](o Origin, group ...column[R]) []column[R] {
+	for i := range group {
+		group[i].Origin = o
+	}
+	return group
+}
+
+// inEnvelope keeps a group of columns out of the JSON properties.
+func inEnvelope[R any](group ...column[R]) []column[R] {
+	for i := range group {
+		group[i].envelope = true
+	}
+	return group
+}
+
+func hidden[R any](c column[R]) column[R] {
+	c.Hidden = true
+	return c
+}

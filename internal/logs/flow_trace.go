@@ -1,0 +1,86 @@
+package logs
+
+import "github.com/sekisho/sekisho/internal/flow"
+
+const flowTraceName = "AZFWFlowTrace"
+
+// FlowTrace is the table AZFWFlowTrace: one row for each step of a connection.
+var FlowTrace = newTable(Table{
+	Name:        flowTraceName,
+	Category:    flowTraceName,
+	DisplayName: "Azure Firewall Flow Trace Log",
+	Doc: "One row for each TCP packet that is a step of a connection: SYN, SYN-ACK, the ACK that completes the handshake, " +
+		"FIN, FIN-ACK, RST; and for each packet that is INVALID or, in mid-connection, DENIED. " +
+		"Source and destination are those of that packet.",
+},
+	from(Azure, inEnvelope(timeGenerated())...),
+	from(Azure, tuple()...),
+	from(Azure,
+		text("Action", "Always \"Log\"; the column Verdict says what became of the packet.",
+			func(*packet) string { return "Log" }),
+		text("ActionReason", "Always \"Additional TCP Log\".",
+			func(*packet) string { return "Additional TCP Log" }),
+		text("Flag", "What the packet is in its connection: SYN-ACK, FIN, FIN-ACK, RST or INVALID; and, beyond Azure, SYN, ACK or DENIED.",
+			func(p *packet) string { return p.ev.Flag.String() })),
+	from(Azure, standard(flowTraceName)...),
+	from(Sekisho, ourIdentity()...),
+	from(Sekisho,
+		word("InvalidReason", "Why connection tracking calls the packet INVALID: a code of a fixed set.",
+			func(p *packet) string { return string(p.ev.Reason) }),
+		word("InvalidText", "The kernel's own sentence about the INVALID packet; absent where it gave none.",
+			func(p *packet) string { return p.ev.ReasonText })),
+	from(Sekisho, ourHeader()...),
+	from(Sekisho,
+		word("Verdict", "What became of the packet at this firewall: Allow, Deny (by the policy) or Drop (INVALID).",
+			(*packet).verdict)),
+	from(Sekisho, ruleNames()...),
+	from(Sekisho,
+		number("RuleNumber", Long, "Number of the rule in the compiled policy of that revision; 0 for the default action.",
+			func(p *packet) (int64, bool) { return int64(p.ev.Rule), p.decision() != flow.ActionNone })),
+	from(Sekisho, tcpColumns()...),
+	from(Sekisho, wayColumns()...),
+)
+
+// tcpFlagTexts are the 256 values of the column TcpFlags: made once, because
+// the name of a combination is joined from its parts.
+var tcpFlagTexts = func() (texts [256]string) {
+	for i := range texts {
+		texts[i] = flow.TCPFlags(i).String()
+	}
+	return texts
+}()
+
+func tcpColumns() []column[packet] {
+	return []column[packet]{
+		maybeText("TcpFlags", "Control bits of the TCP header, as in \"SYN|ACK\".",
+			func(p *packet) (string, bool) { return tcpFlagTexts[p.ev.TCPFlags], p.hasTCPHeader() }),
+		word("TcpState", "State of the connection after the packet, by connection tracking's names (SYN_SENT, SYN_RECV, ESTABLISHED, ...).",
+			func(p *packet) string { return p.ev.State.String() }),
+		number("Window", Int, "TCP window, as on the packet (not scaled).",
+			func(p *packet) (int64, bool) { return p.inHeader(int64(p.ev.Window)) }),
+		number("Mss", Int, "Maximum segment size that the packet offers, in bytes; absent without this option.",
+			func(p *packet) (int64, bool) { return int64(p.ev.MSS), p.ev.MSS != 0 }),
+		number("PayloadLength", Int, "Bytes after the TCP header.",
+			func(p *packet) (int64, bool) { return p.inHeader(int64(p.ev.Payload)) }),
+		number("IpId", Int, "Identification of the IPv4 header; absent for IPv6.",
+			func(p *packet) (int64, bool) { return int64(p.ev.IPID), p.ev.Packet.Source.Addr().Unmap().Is4() }),
+	}
+}
+
+// wayColumns say through which interfaces the packet went, and which event it
+// was.
+func wayColumns() []column[packet] {
+	numbered := func(p *packet) bool { return p.ev.Number.Seq != 0 }
+	return []column[packet]{
+		word("InInterface", "Interface the packet came in by.",
+			func(p *packet) string { return p.ev.In }),
+		word("OutInterface", "Interface the packet was to leave by.",
+			func(p *packet) string { return p.ev.Out }),
+		word("EventBoot", "Boot id of the firewall's host. Boot, CPU and number together name an event for ever.",
+			func(p *packet) string { return p.ev.Number.Boot }),
+		number("EventCpu", Int, "CPU that recorded the event.",
+			func(p *packet) (int64, bool) { return int64(p.ev.Number.CPU), numbered(p) }),
+		number("EventNumber", Long, "The how manieth event of that CPU since that boot, from 1: a gap is a loss.",
+			func(p *packet) (int64, bool) { return int64(p.ev.Number.Seq), numbered(p) }),
+	}
+}

@@ -1,0 +1,125 @@
+package logs
+
+import (
+	"strconv"
+	"unicode/utf8"
+)
+
+// timeFormat is Azure's form of 2023: seven digits, the 100 ns of Kusto's
+// datetime, and Z. Azure wrote six digits and +00:00 in 2026; readers of the
+// older form are more, and [ParseJSON] takes both.
+const timeFormat = "2006-01-02T15:04:05.0000000Z"
+
+// AppendJSON appends the row to dst as one JSON object, without newline, in
+// the envelope of Azure's exported records:
+//
+//	{"time":"…","resourceId":"/SUBSCRIPTIONS/…","category":"AZFWFlowTrace","properties":{…}}
+//
+// The properties come in the table's order. Absent values have no key, and
+// neither has what the envelope says or a workspace adds (TimeGenerated,
+// _ResourceId, TenantId, Type and their like). With azureOnly, our own columns
+// are left out; which rows to leave out then, [Subset.Keeps] tells.
+func AppendJSON(dst []byte, r Row, azureOnly bool) []byte {
+	dst = append(dst, `{"time":`...)
+	dst = appendCell(dst, r.cell(0))
+	dst = append(dst, `,"resourceId":`...)
+	dst = appendCell(dst, r.cell(r.table.resource))
+	dst = append(dst, `,"category":`...)
+	dst = appendString(dst, r.table.Category)
+	dst = append(dst, `,"properties":{`...)
+	dst = appendProperties(dst, r, azureOnly)
+	return append(dst, "}}"...)
+}
+
+func appendProperties(dst []byte, r Row, azureOnly bool) []byte {
+	begin := len(dst)
+	for i := range r.table.Columns {
+		col := &r.table.Columns[i]
+		if col.envelope || azureOnly && col.Origin != Azure {
+			continue
+		}
+		c := r.cell(i)
+		if c.kind == absent {
+			continue
+		}
+		if len(dst) > begin {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, r.table.keys[i]...)
+		dst = appendCell(dst, c)
+	}
+	return dst
+}
+
+// appendCell appends a cell that is not absent.
+func appendCell(dst []byte, c cell) []byte {
+	switch c.kind {
+	case isText:
+		return appendString(dst, c.text)
+	case isNumber:
+		return strconv.AppendInt(dst, c.num, 10)
+	case isAddress:
+		return append(c.addr.AppendTo(append(dst, '"')), '"')
+	case isResourceID:
+		return appendResourceID(dst, c.text)
+	case isMoment:
+		return append(c.at.AppendFormat(append(dst, '"'), timeFormat), '"')
+	}
+	return dst
+}
+
+// appendString appends s as a JSON string.
+func appendString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	for _, r := range s {
+		dst = appendChar(dst, r)
+	}
+	return append(dst, '"')
+}
+
+// appendResourceID appends a resource id as the envelope has it: a JSON string
+// in upper case.
+func appendResourceID(dst []byte, id string) []byte {
+	dst = append(dst, '"')
+	for _, r := range id {
+		dst = appendChar(dst, upper(r))
+	}
+	return append(dst, '"')
+}
+
+// appendChar appends r as it stands within a JSON string. As in encoding/json,
+// what is no UTF-8 (range gives U+FFFD for it) becomes U+FFFD, and U+2028 and
+// U+2029 are escaped; as with its SetEscapeHTML(false), <, > and & stay
+// readable.
+func appendChar(dst []byte, r rune) []byte {
+	switch {
+	case r == '"' || r == '\\':
+		return append(dst, '\\', byte(r))
+	case r < ' ' || r == '\u2028' || r == '\u2029':
+		return appendEscaped(dst, r)
+	}
+	return utf8.AppendRune(dst, r)
+}
+
+// appendEscaped appends r, below U+10000, as \uXXXX.
+func appendEscaped(dst []byte, r rune) []byte {
+	const hex = "0123456789abcdef"
+	return append(dst, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+}
+
+// Resource ids are ASCII by Azure's rules. Only ASCII letters change case, so
+// that lower(upper(r)) is lower(r) for every rune: an id survives the envelope.
+
+func upper(r rune) rune {
+	if 'a' <= r && r <= 'z' {
+		return r - 'a' + 'A'
+	}
+	return r
+}
+
+func lower(r rune) rune {
+	if 'A' <= r && r <= 'Z' {
+		return r - 'A' + 'a'
+	}
+	return r
+}

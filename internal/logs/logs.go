@@ -1,0 +1,57 @@
+// Package logs holds Sekisho's log tables: what they are called, which columns
+// they have, of what type and meaning, and the rows that events become.
+//
+// The tables are Azure Firewall's, column for column and in Azure's order, so
+// that queries, workbooks and parsers written for Azure work unchanged; our own
+// columns follow after Azure's ([Origin] tells them apart). Each table is
+// defined once, as a list of columns that carry their own way to a value, so
+// schema, rows, JSON and the reference page cannot disagree:
+//
+//	logs.go, packet.go                  what a row is made from
+//	flow_trace.go, network_rule.go      the two definitions
+//	standard.go                         what both have in common
+//	table.go, column.go, cell.go        what a definition consists of
+//	row.go, subset.go                   events → rows, and which of them Azure has
+//	json.go, parse.go                   rows ↔ JSON lines in Azure's envelope
+//	printer.go, layout.go, outcome.go   rows → a terminal
+//	markdown.go                         the tables → their reference page
+//
+// Absent is not zero: a value that nobody knows is nil in Go, has no key in
+// JSON and takes no ink in a printed table.
+package logs
+
+// Source is the firewall that a row comes from, in Azure's terms.
+type Source struct {
+	// Firewall is its short name, as in "fw-hub".
+	Firewall string
+	// ResourceID is its Azure resource id in any case; [DefaultResourceID]
+	// makes one for a firewall that is no Azure resource.
+	ResourceID string
+	// SubscriptionID and TenantID may be empty. In Azure the tenant of a row
+	// is the id of the workspace that keeps it.
+	SubscriptionID string
+	TenantID       string
+}
+
+// DefaultResourceID returns a resource id in Azure's form for the named
+// firewall: with the nil UUID as subscription, and "sekisho" as resource
+// group. Azure's workbooks cut the firewall's name out of such an id.
+func DefaultResourceID(firewall string) string {
+	return "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/sekisho" +
+		"/providers/Microsoft.Network/azureFirewalls/" + firewall
+}
+
+// Rule is the rule behind a decision, by its names.
+type Rule struct {
+	// Policy and Revision are those in force, also where no rule matched.
+	Policy   string
+	Revision string
+	// Group, Collection and Name lead to the rule; Name is empty for the
+	// default action.
+	Group      string
+	Collection string
+	Name       string
+}
+
+// IsDefault reports whether no rule matched and the default action decided.
+func (r Rule) IsDefault() bool { return r.Name == "" }

@@ -1,0 +1,49 @@
+package logs
+
+import "github.com/sekisho/sekisho/internal/flow"
+
+const networkRuleName = "AZFWNetworkRule"
+
+// NetworkRule is the table AZFWNetworkRule: one row for each decision.
+var NetworkRule = newTable(Table{
+	Name:        networkRuleName,
+	Category:    networkRuleName,
+	DisplayName: "Azure Firewall Network Rule",
+	Doc: "One row for each packet that the policy decided about: each SYN, retransmitted ones too; " +
+		"the first packet of a flow of another protocol; each packet of a connection that a changed policy denies.",
+},
+	from(Azure, inEnvelope(timeGenerated())...),
+	from(Azure, tuple()...),
+	from(Azure,
+		text("Action", "Allow or Deny.",
+			func(p *packet) string { return p.decision().String() })),
+	from(Azure, ruleNames()...),
+	from(Azure,
+		text("ActionReason", "\"Default Action\" where no rule matched, otherwise an empty string.", actionReason)),
+	from(Azure, standard(networkRuleName)...),
+	from(Sekisho, ourIdentity()...),
+	from(Sekisho, ourHeader()...),
+)
+
+func actionReason(p *packet) string {
+	if p.rule.IsDefault() {
+		return "Default Action"
+	}
+	return ""
+}
+
+// isDecision reports whether the event is one that the policy was asked about
+// itself, not one that follows an earlier decision: these have a row in
+// AZFWNetworkRule.
+func isDecision(ev *flow.Event) bool {
+	switch ev.Flag {
+	case flow.DENIED:
+		return true
+	case flow.SYN:
+		return ev.Action != flow.ActionNone && ev.Direction != flow.Reply
+	case flow.FlagNone:
+		// The first or denied packet of a protocol without handshake.
+		return ev.Action != flow.ActionNone && ev.Direction != flow.Reply && ev.Packet.Protocol != flow.TCP
+	}
+	return false
+}

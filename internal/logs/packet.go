@@ -1,0 +1,91 @@
+package logs
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/flow"
+)
+
+// packet is what the rows of one event are made from.
+type packet struct {
+	ev   *flow.Event
+	src  *Source
+	rule Rule
+}
+
+// decision is what the policy decided about the packet. A packet that
+// conntrack calls INVALID never came before the policy.
+func (p *packet) decision() flow.Action {
+	switch p.ev.Flag {
+	case flow.INVALID:
+		return flow.ActionNone
+	case flow.DENIED:
+		return flow.Deny
+	}
+	return p.ev.Action
+}
+
+// verdict is what became of the packet; empty where nobody asked the policy.
+func (p *packet) verdict() string {
+	if p.ev.Flag == flow.INVALID {
+		return "Drop"
+	}
+	return p.decision().String()
+}
+
+// ruleName returns one of the rule's names: empty, as Azure has it, where the
+// default action decided; absent where nothing was decided.
+func (p *packet) ruleName(name string) (string, bool) {
+	if p.rule.IsDefault() {
+		name = ""
+	}
+	return name, p.decision() != flow.ActionNone
+}
+
+// hasTCPHeader reports whether the header's numbers were read. Of a packet
+// that ends within its header they are zero, which is no sequence number.
+func (p *packet) hasTCPHeader() bool {
+	return p.ev.Packet.Protocol == flow.TCP && (p.ev.Reason != flow.Truncated || p.ev.TCPFlags != 0)
+}
+
+func (p *packet) inHeader(n int64) (int64, bool) { return n, p.hasTCPHeader() }
+
+func timeGenerated() column[packet] {
+	return moment("TimeGenerated", "When the packet crossed the firewall, in UTC.",
+		func(p *packet) time.Time { return p.ev.Time })
+}
+
+// tuple are the columns of the packet's own 5-tuple: of a SYN-ACK, the server
+// is the source.
+func tuple() []column[packet] {
+	return []column[packet]{
+		text("Protocol", "Network protocol: TCP, UDP, ICMP, or the IANA number of another.",
+			func(p *packet) string { return p.ev.Packet.Protocol.String() }),
+		address("SourceIp", "Address of the packet's sender, IPv6 in the short form of RFC 5952.",
+			func(p *packet) netip.Addr { return p.ev.Packet.Source.Addr() }),
+		number("SourcePort", Int, "Port of the packet's sender; 0 for protocols without ports.",
+			func(p *packet) (int64, bool) { return port(p.ev.Packet.Source) }),
+		address("DestinationIp", "Address the packet goes to, as it stood on the packet when it was forwarded.",
+			func(p *packet) netip.Addr { return p.ev.Packet.Dest.Addr() }),
+		number("DestinationPort", Int, "Port the packet goes to; 0 for protocols without ports.",
+			func(p *packet) (int64, bool) { return port(p.ev.Packet.Dest) }),
+	}
+}
+
+func port(a netip.AddrPort) (int64, bool) { return int64(a.Port()), a.IsValid() }
+
+// ruleNames are the four columns that name the rule; the network rule table
+// has them from Azure, the flow trace table from us.
+func ruleNames() []column[packet] {
+	return []column[packet]{
+		maybeText("Policy", "Firewall policy that holds the rule; an empty string where the default action decided.",
+			func(p *packet) (string, bool) { return p.ruleName(p.rule.Policy) }),
+		maybeText("RuleCollectionGroup", "Rule collection group that holds the rule; an empty string where the default action decided.",
+			func(p *packet) (string, bool) { return p.ruleName(p.rule.Group) }),
+		maybeText("RuleCollection", "Rule collection that holds the rule; an empty string where the default action decided.",
+			func(p *packet) (string, bool) { return p.ruleName(p.rule.Collection) }),
+		maybeText("Rule", "Rule that decided about the connection; an empty string where the default action did.",
+			func(p *packet) (string, bool) { return p.ruleName(p.rule.Name) }),
+	}
+}

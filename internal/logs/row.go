@@ -1,0 +1,52 @@
+package logs
+
+import (
+	"time"
+
+	"github.com/sekisho/sekisho/internal/flow"
+)
+
+// Row is one row of a table. Its values are worked out when they are asked
+// for, from the event and source it was made of: these must not change while
+// the row is in use.
+type Row struct {
+	table  *Table
+	record any
+}
+
+// Rows makes the rows of one event: in [FlowTrace] if it has a flag, in
+// [NetworkRule] if the policy decided about this very packet. The rule is the
+// one behind the event's decision; where nothing was decided, only its Revision
+// is told.
+func Rows(ev *flow.Event, src *Source, rule Rule) []Row {
+	p := &packet{ev, src, rule}
+	rows := make([]Row, 0, 2)
+	if ev.Flag != flow.FlagNone {
+		rows = append(rows, Row{FlowTrace, p})
+	}
+	if isDecision(ev) {
+		rows = append(rows, Row{NetworkRule, p})
+	}
+	return rows
+}
+
+// Table returns the table that the row belongs to.
+func (r Row) Table() *Table { return r.table }
+
+// Value returns the value of the column at place i of the table, as the Go
+// type of the column's [Type]; nil where absent.
+func (r Row) Value(i int) any { return r.cell(i).value(r.table.Columns[i].Type) }
+
+// Get returns the value of the named column; nil where absent, or where the
+// table has no such column.
+func (r Row) Get(column string) any {
+	if i := r.table.Index(column); i >= 0 {
+		return r.Value(i)
+	}
+	return nil
+}
+
+// Time returns the value of TimeGenerated.
+func (r Row) Time() time.Time { return r.cell(0).at }
+
+func (r Row) cell(i int) cell { return r.table.cell(r.record, i) }

@@ -1,0 +1,49 @@
+package logs
+
+import "github.com/sekisho/sekisho/internal/flow"
+
+// standard are the columns that every Azure table ends with.
+func standard(table string) []column[packet] {
+	return inEnvelope(
+		resourceID("_ResourceId", "Resource id of the firewall, in lower case.",
+			func(p *packet) string { return p.src.ResourceID }),
+		word("_SubscriptionId", "Subscription of the firewall.",
+			func(p *packet) string { return p.src.SubscriptionID }),
+		text("SourceSystem", "What collected the row: always \"Sekisho\".",
+			func(*packet) string { return "Sekisho" }),
+		word("TenantId", "Id of the workspace that keeps the row.",
+			func(p *packet) string { return p.src.TenantID }),
+		text("Type", "Name of the table.",
+			func(*packet) string { return table }),
+		hidden(unfilled[packet]("_BilledSize", Real, "Size of the row in bytes. The workspace fills it; a firewall leaves it empty.")),
+		hidden(unfilled[packet]("_IsBillable", String, "Whether keeping the row is billed. The workspace fills it; a firewall leaves it empty.")),
+	)
+}
+
+// ourIdentity are our columns, of both tables, that say which firewall, which
+// connection and which way.
+func ourIdentity() []column[packet] {
+	return []column[packet]{
+		word("Firewall", "Short name of the firewall.",
+			func(p *packet) string { return p.src.Firewall }),
+		word("ConnectionId", "Id of the connection, 16 hexadecimal digits: the same at every firewall it crosses untranslated, another one when its ports are used again. Absent where it cannot be known.",
+			func(p *packet) string { return p.ev.ConnectionID }),
+		word("Direction", "original (the way of the connection's first packet) or reply. Absent where the firewall knows no connection for the packet.",
+			func(p *packet) string { return p.ev.Direction.String() }),
+	}
+}
+
+// ourHeader are our columns, of both tables, from the packet's headers and of
+// the policy in force.
+func ourHeader() []column[packet] {
+	return []column[packet]{
+		number("SequenceNumber", Long, "TCP sequence number, as on the packet.",
+			func(p *packet) (int64, bool) { return p.inHeader(int64(p.ev.Seq)) }),
+		number("AcknowledgementNumber", Long, "TCP acknowledgement number; absent where the packet acknowledges nothing (ACK is not set).",
+			func(p *packet) (int64, bool) { return int64(p.ev.Ack), p.ev.TCPFlags&flow.BitACK != 0 }),
+		number("Ttl", Int, "Time to live (IPv6: hop limit) that the packet had left when it was forwarded: another value in the same direction tells of another path.",
+			func(p *packet) (int64, bool) { return int64(p.ev.TTL), p.ev.TTL != 0 }),
+		word("PolicyRevision", "Revision of the policy in force; also known where the default action decided.",
+			func(p *packet) string { return p.rule.Revision }),
+	}
+}
