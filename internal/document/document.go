@@ -188,6 +188,18 @@ func decodeProblem(doc *Document, err error, into reflect.Type) Problem {
 		p.Field = doc.pathOf(tok)
 		p.Value = tok.Value
 	}
+	var mismatch *yaml.TypeError
+	if errors.As(err, &mismatch) {
+		p.Message = "not " + wanted(mismatch.DstType)
+	}
+	var overflow *yaml.OverflowError
+	if errors.As(err, &overflow) {
+		p.Message = "not " + wanted(overflow.DstType)
+	}
+	var kind *yaml.UnexpectedNodeTypeError
+	if errors.As(err, &kind) {
+		p.Message = "not " + wantedNode(kind.Expected)
+	}
 	var unknown *yaml.UnknownFieldError
 	if errors.As(err, &unknown) && tok != nil {
 		p.Message = "unknown field"

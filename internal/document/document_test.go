@@ -13,6 +13,7 @@ type road struct {
 type post struct {
 	Name   string `yaml:"name"`
 	Guards int    `yaml:"guards"`
+	Men    uint8  `yaml:"men"`
 }
 
 func TestDecodeProblems(t *testing.T) {
@@ -26,6 +27,14 @@ func TestDecodeProblems(t *testing.T) {
 			"road.yaml:1: zzzzzz: unknown field\n  hint: known here: name, posts"},
 		{"unknown field in json", "{\"name\": \"a\",\n \"posts\": [{\"gaurds\": 3}]}",
 			"road.yaml:2: posts[0].gaurds: unknown field\n  hint: did you mean \"guards\"?"},
+		{"not a number", "name: a\nposts:\n  - guards: many\n",
+			"road.yaml:3: posts[0].guards: not a number (got \"many\")"},
+		{"not a list", "name: a\nposts: b\n",
+			"road.yaml:2: posts: not a list (lines that begin with \"- \", or [a, b]) (got \"b\")"},
+		{"not a group", "name: a\nposts: [b]\n",
+			"road.yaml:2: posts[0]: not a group of fields (name: value) (got \"b\")"},
+		{"too large", "name: a\nposts: [{men: 300}]\n",
+			"road.yaml:2: posts[0].men: not a number from 0 to 255 (got \"300\")"},
 		{"empty", "", "road.yaml:1: the file is empty"},
 		{"second document", "name: a\n---\nname: b\n",
 			"road.yaml:3: a second document begins here\n  hint: keep one document a file; remove the --- line"},

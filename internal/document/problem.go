@@ -2,7 +2,10 @@ package document
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
+
+	"github.com/goccy/go-yaml/ast"
 )
 
 // Problem is one thing that is wrong with a file, in words for the person who
@@ -81,4 +84,39 @@ func (ps Problems) Warnings() Problems {
 		}
 	}
 	return out
+}
+
+const (
+	aList  = `a list (lines that begin with "- ", or [a, b])`
+	aGroup = "a group of fields (name: value)"
+)
+
+// wantedNode names a kind of YAML node, for people.
+func wantedNode(t ast.NodeType) string {
+	switch t {
+	case ast.MappingType:
+		return aGroup
+	case ast.SequenceType:
+		return aList
+	}
+	return "a " + t.YAMLName()
+}
+
+// wanted names what a Go type wants to be written, for people.
+func wanted(t reflect.Type) string {
+	switch t = element(t); t.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "a text"
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uint:
+		return fmt.Sprintf("a number from 0 to %d", uint64(1)<<(t.Bits()-1)-1+uint64(1)<<(t.Bits()-1))
+	case reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Int, reflect.Float32, reflect.Float64:
+		return "a number"
+	case reflect.Slice, reflect.Array:
+		return aList
+	case reflect.Struct, reflect.Map:
+		return aGroup
+	}
+	return "a " + t.String()
 }
