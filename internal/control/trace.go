@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -158,4 +159,15 @@ func (t *traceWriter) tellMissed(n uint64) {
 	if err == nil {
 		_, _ = t.w.Write(append(line, '\n'))
 	}
+}
+
+// ParseTraceLine reads a line of a trace: a row, or a notice.
+func ParseTraceLine(line []byte) (logs.Record, Notice, error) {
+	var n Notice
+	if bytes.HasPrefix(line, []byte(`{"missed":`)) {
+		err := json.Unmarshal(line, &n)
+		return logs.Record{}, n, err
+	}
+	r, err := logs.ParseJSON(line)
+	return r, n, err
 }

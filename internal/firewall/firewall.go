@@ -53,7 +53,7 @@ func Start(ctx context.Context, config *Config, pol *policy.Policy, log *slog.Lo
 	f := &Firewall{config: config, log: log, source: config.source(), started: time.Now(),
 		ids: tracker.NewIDs(tracker.DefaultLimit), stream: newStream()}
 	if err := f.start(ctx, pol); err != nil {
-		return nil, errors.Join(err, f.close())
+		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
@@ -107,10 +107,12 @@ func (f *Firewall) sysctlFile() string  { return filepath.Join(f.stateFolder(), 
 // Run reads the recorder until the context ends.
 func (f *Firewall) Run(ctx context.Context) error {
 	err := f.recorder.Run(ctx, f.take)
-	return errors.Join(err, f.close())
+	return errors.Join(err, f.Close())
 }
 
-func (f *Firewall) close() error {
+// Close ends a firewall that was started and not run; [Firewall.Run] does it
+// itself.
+func (f *Firewall) Close() error {
 	var errs []error
 	f.stream.close()
 	if f.recorder != nil {

@@ -34,10 +34,14 @@ type Source struct {
 }
 
 // DefaultResourceID returns a resource id in Azure's form for the named
-// firewall: with the nil UUID as subscription, and "sekisho" as resource
-// group. Azure's workbooks cut the firewall's name out of such an id.
-func DefaultResourceID(firewall string) string {
-	return "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/sekisho" +
+// firewall: with the nil UUID as subscription, and "sekisho" where the
+// resource group is empty. Azure's workbooks cut the firewall's name out of
+// such an id.
+func DefaultResourceID(resourceGroup, firewall string) string {
+	if resourceGroup == "" {
+		resourceGroup = "sekisho"
+	}
+	return "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/" + resourceGroup +
 		"/providers/Microsoft.Network/azureFirewalls/" + firewall
 }
 

@@ -34,9 +34,9 @@ func golden(t *testing.T, name string, got []byte) {
 }
 
 var (
-	hub = &Source{Firewall: "fw-hub", ResourceID: DefaultResourceID("fw-hub"),
+	hub = &Source{Firewall: "fw-hub", ResourceID: DefaultResourceID("", "fw-hub"),
 		SubscriptionID: "00000000-0000-0000-0000-000000000000", TenantID: "9b1c"}
-	west     = &Source{Firewall: "fw-spoke-west", ResourceID: DefaultResourceID("fw-spoke-west")}
+	west     = &Source{Firewall: "fw-spoke-west", ResourceID: DefaultResourceID("", "fw-spoke-west")}
 	rdp      = Rule{"fwpol-hub", "r7", "rcg-spokes", "allow-admin", "spoke1-to-spoke2-rdp"}
 	noTelnet = Rule{"fwpol-hub", "r7", "rcg-spokes", "deny-old", "no-telnet"}
 	byNone   = Rule{Policy: "fwpol-hub", Revision: "r7"}

@@ -20,7 +20,8 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
+/* Of the two licences above, the kernel takes the first. */
+char LICENSE[] SEC("license") = "GPL";
 
 /* The layout of events and of counters; a change needs another number in
  * internal/capture/pin.go, because both live pinned beside older ones. */

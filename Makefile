@@ -1,0 +1,62 @@
+# Sekisho. `make` says what there is to make.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+BIN     := bin/sekisho
+SUDO    := $(if $(filter 0,$(shell id -u)),,sudo)
+GOFLAGS += -trimpath
+export GOFLAGS
+
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.PHONY: help
+help: ## this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "} {printf "  %-16s %s\n", $$1, $$2}'
+
+.PHONY: build
+build: ## build bin/sekisho
+	go build -o $(BIN) ./cmd/sekisho
+
+.PHONY: demo
+demo: need-demo build ## the article's experiment, in network namespaces; KEEP=1 leaves the lab up
+	$(SUDO) $(BIN) lab run scenarios/article.yaml $(if $(KEEP),--keep)
+
+.PHONY: test
+test: need-test ## all tests, as root where it can be; the kernel's are skipped without
+	@set -o pipefail; $(if $(SUDO),sudo --preserve-env=PATH,HOME,CI,GOFLAGS $(shell command -v go),go) test -race -timeout 20m $(TESTFLAGS) ./...
+
+.PHONY: faults
+faults: need-demo build ## play all fault scenarios and count
+	$(SUDO) $(BIN) lab run --quiet scenarios/fault-*.yaml
+
+.PHONY: lint
+lint: need-lint ## few linters, one of them guards the arrows between packages
+	go vet ./...
+	go run $(GOLANGCI_LINT) run ./...
+	shellcheck tools/*.sh .ci/run
+	tools/check-generated.sh
+
+.PHONY: generate
+generate: need-generate ## compile the BPF program and write the generated pages anew
+	go generate ./...
+
+.PHONY: bench
+bench: need-demo ## measure; every figure also goes to bench/out.jsonl
+	@mkdir -p bench
+	$(SUDO) env PATH="$$PATH" HOME="$$HOME" $(shell command -v go) run ./bench -out bench/out.jsonl
+
+.PHONY: fuzz
+fuzz: ## fuzz what reads untrusted bytes, FUZZTIME (10s) each
+	tools/fuzz.sh $(or $(FUZZTIME),10s)
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin bench/out.jsonl
+
+# What is missing is installed by package name; see tools/need.sh.
+.PHONY: need-demo need-test need-lint need-generate
+need-demo: ; @tools/need.sh demo
+need-test: ; @tools/need.sh test
+need-lint: ; @tools/need.sh lint
+need-generate: ; @tools/need.sh generate

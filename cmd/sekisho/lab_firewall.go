@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/sekisho/sekisho/internal/control"
+	"github.com/sekisho/sekisho/internal/firewall"
+	"github.com/sekisho/sekisho/internal/lab"
+)
+
+// firewallReady is how long a firewall may take until it answers.
+const firewallReady = 30 * time.Second
+
+// startFirewall starts "sekisho run" for a firewall of a lab and waits until
+// it answers.
+func startFirewall(ctx context.Context, spec lab.FirewallSpec) (lab.Process, error) {
+	config := firewall.Config{Name: spec.Name, ResourceGroup: spec.Lab, FirewallPolicy: spec.PolicyFile,
+		Logs: firewall.LogsConfig{Directory: filepath.Join(spec.StateDir, "logs")}}
+	text, err := yaml.Marshal(config)
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(spec.StateDir, "firewall.yaml")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		return nil, err
+	}
+	logName := filepath.Join(spec.StateDir, "firewall.log")
+	log, err := os.Create(logName)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(self, "run", "-c", file)
+	cmd.Stdout, cmd.Stderr = log, log
+	process, err := lab.StartProcess(spec.Namespace, cmd)
+	if err != nil {
+		return nil, err
+	}
+	if err := awaitFirewall(ctx, config.ID(), process); err != nil {
+		_ = process.Stop(ctx)
+		said, _ := os.ReadFile(logName)
+		return nil, fmt.Errorf("start firewall %s: %w\n%s", spec.Name, err, strings.TrimSpace(string(said)))
+	}
+	return process, nil
+}
+
+func awaitFirewall(ctx context.Context, id string, process lab.Process) error {
+	ctx, cancel := context.WithTimeout(ctx, firewallReady)
+	defer cancel()
+	client := control.NewClient(id)
+	for {
+		_, err := client.Status(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-process.Done():
+			return fmt.Errorf("it ended: %w", process.Err())
+		case <-ctx.Done():
+			return fmt.Errorf("it does not answer: %w", err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}

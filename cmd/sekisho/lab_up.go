@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sekisho/sekisho/internal/control"
+	"github.com/sekisho/sekisho/internal/lab"
+	"github.com/sekisho/sekisho/internal/topology"
+)
+
+// downGrace is what taking a lab down may take after a Ctrl-C.
+const downGrace = 30 * time.Second
+
+func newLabUpCommand() *cobra.Command {
+	var name string
+	var detach, child bool
+	cmd := &cobra.Command{
+		Use:   "up TOPOLOGY",
+		Short: "Bring a lab up: in the foreground with live output, or --detach",
+		Long: `Up makes the namespaces of a topology file, starts its firewalls and services,
+and, in the foreground, shows what crosses the firewalls until Ctrl-C takes the
+lab down again. With --detach the lab stays up until "sekisho lab down".`,
+		Example: `  sudo sekisho lab up topologies/spoke-hub-spoke.yaml
+  sudo sekisho lab up topologies/spoke-hub-hub-spoke.yaml --name second --detach`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			topo, warnings, err := topology.ReadFile(args[0])
+			if err != nil {
+				return err
+			}
+			if err := needRoot("a lab"); err != nil {
+				return err
+			}
+			if name == "" {
+				name = topo.Name
+			}
+			if child {
+				return holdLab(cmd.Context(), topo, labOptions(args[0], name, os.Stdout))
+			}
+			warn(warnings)
+			if detach {
+				return detachLab(cmd.Context(), args[0], name)
+			}
+			return showLab(cmd.Context(), topo, labOptions(args[0], name, os.Stderr))
+		},
+	}
+	cmd.Flags().StringVar(&name, "name", "", "name of the lab (the topology's where absent)")
+	cmd.Flags().BoolVarP(&detach, "detach", "d", false, "go to the background once the lab is up")
+	cmd.Flags().BoolVar(&child, "detached", false, "")
+	_ = cmd.Flags().MarkHidden("detached")
+	return cmd
+}
+
+func labOptions(file, name string, progress io.Writer) lab.Options {
+	return lab.Options{
+		Name:          name,
+		Folder:        filepath.Dir(file),
+		StartFirewall: startFirewall,
+		Progress:      func(message string) { fmt.Fprintf(progress, "%s: %s\n", name, message) },
+	}
+}
+
+// showLab holds a lab in the foreground and follows its firewalls.
+func showLab(ctx context.Context, topo *topology.Topology, options lab.Options) (err error) {
+	supervisor, err := lab.Up(ctx, topo, options)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, takeDown(supervisor, options)) }()
+	options.Progress("up; Ctrl-C takes it down. In another terminal: sekisho lab --help")
+	if len(topo.AzureFirewalls) == 0 {
+		<-ctx.Done()
+		return nil
+	}
+	trace := control.TraceOptions{Follow: true}
+	for _, f := range topo.AzureFirewalls {
+		trace.Filter.Firewalls = append(trace.Filter.Firewalls, options.Name+"-"+f.Name)
+	}
+	return followTrace(ctx, os.Stdout, trace, "table")
+}
+
+// holdLab is the detached process: it says on standard output how the lab
+// comes up, and then holds it silently.
+func holdLab(ctx context.Context, topo *topology.Topology, options lab.Options) error {
+	tell := options.Progress
+	silent := false
+	options.Progress = func(message string) {
+		if !silent {
+			tell(message)
+		}
+	}
+	supervisor, err := lab.Up(ctx, topo, options)
+	if err != nil {
+		return err
+	}
+	silent = true
+	// Who started us reads until here.
+	fmt.Println(detachedReady)
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err == nil {
+		err = errors.Join(syscall.Dup3(int(null.Fd()), 1, 0), syscall.Dup3(int(null.Fd()), 2, 0))
+	}
+	if err != nil {
+		return errors.Join(err, takeDown(supervisor, options))
+	}
+	<-ctx.Done()
+	return supervisor.Close()
+}
+
+const detachedReady = "ready"
+
+func takeDown(s *lab.Supervisor, options lab.Options) error {
+	// The command's own context has ended when this is needed most.
+	ctx, cancel := context.WithTimeout(context.Background(), downGrace)
+	defer cancel()
+	options.Progress("taking the lab down")
+	return errors.Join(s.Close(), lab.Down(ctx, options.Name, nil))
+}
+
+// detachLab starts this command once more, in a session of its own, and waits
+// until the lab is up.
+func detachLab(ctx context.Context, file, name string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(self, "lab", "up", file, "--name", name, "--detached")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	said, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	var complaint strings.Builder
+	cmd.Stderr = &complaint
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Signal(syscall.SIGTERM) })
+	defer stop()
+	for lines := bufio.NewScanner(said); lines.Scan(); {
+		if lines.Text() == detachedReady {
+			fmt.Fprintf(os.Stderr, "%s: up in the background; sekisho lab down --lab %s takes it down\n", name, name)
+			return cmd.Process.Release()
+		}
+		fmt.Fprintln(os.Stderr, lines.Text())
+	}
+	err = cmd.Wait()
+	if text := strings.TrimSpace(strings.TrimPrefix(complaint.String(), "sekisho: ")); text != "" {
+		return errors.New(text)
+	}
+	return fmt.Errorf("bring the lab up: %w", err)
+}

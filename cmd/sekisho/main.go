@@ -1,0 +1,116 @@
+// Command sekisho is a stateful hub firewall that writes down every step of
+// every TCP connection crossing it. This folder holds one file a subcommand
+// and the wiring of the rooms under internal/.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes: 0 done, 1 it could not be done, 2 it was asked for wrongly.
+const (
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run is main without the exit, so that tests can be the command.
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRoot()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	return exitCode(err)
+}
+
+func exitCode(err error) int {
+	var exit exitError
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		return int(exit)
+	case errors.As(err, &usage):
+		fmt.Fprintf(os.Stderr, "sekisho: %v\n", err)
+		return exitUsage
+	}
+	fmt.Fprintf(os.Stderr, "sekisho: %v\n", err)
+	return exitFailure
+}
+
+// usageError is a command that was given wrongly.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// exitError ends with the exit code of a program that was run, without words.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "sekisho",
+		Short: "A stateful hub firewall that says where a TCP connection got stuck",
+		Long: strings.TrimSpace(`
+Sekisho is a stateful firewall for Linux hubs. It writes down every step of
+every TCP connection that crosses it: SYN, SYN-ACK, ACK, FIN, FIN-ACK, RST,
+and INVALID with the kernel's reason. Its lab brings up Azure-like networks
+(spokes, hubs, peerings, route tables) in network namespaces.`),
+		Example: `  # a network to play with, in the background
+  sudo sekisho lab up topologies/spoke-hub-spoke.yaml --detach
+
+  # watch connections cross its firewall
+  sudo sekisho trace -f host 10.1.1.4 port 22
+
+  # let a rule set in, and log in
+  sudo sekisho policy apply policies/east-west.yaml
+  sudo sekisho lab ssh vm1 vm2
+
+  # a firewall on this host
+  sudo sekisho run -c /etc/sekisho/fw-a.yaml`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w\n  hint: %s --help", err, cmd.CommandPath())}
+	})
+	root.AddCommand(newRunCommand(), newTraceCommand(), newPolicyCommand(), newStatusCommand(), newLabCommand(), newTopologyCommand(), newVersionCommand())
+	checkArguments(root)
+	return root
+}
+
+// checkArguments makes wrong arguments of every command a usage error with the
+// way to its help.
+func checkArguments(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(c *cobra.Command, args []string) error {
+			err := check(c, args)
+			if err == nil {
+				return nil
+			}
+			if c.HasSubCommands() && len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q\n  hint: %s --help", c.CommandPath()+" "+args[0], c.CommandPath())}
+			}
+			return usageError{fmt.Errorf("%w\n  usage: %s", err, c.UseLine())}
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		checkArguments(sub)
+	}
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/vishvananda/netns"
+
+	"github.com/sekisho/sekisho/internal/control"
+	"github.com/sekisho/sekisho/internal/firewall"
+)
+
+func newRunCommand() *cobra.Command {
+	var file, namespace string
+	var remove, check bool
+	cmd := &cobra.Command{
+		Use:   "run -c FILE",
+		Short: "Run one firewall on this host or in a network namespace",
+		Long: `Run puts a policy in force for forwarded traffic, records what crosses, and
+answers on /run/sekisho/<name>.sock. Only forwarded packets are touched, never
+those from or to this host itself.
+
+When it ends, the kernel goes on deciding, enforcing and recording; the next
+run reads what was recorded meanwhile. --remove takes all of it away.`,
+		Example: `  # /etc/sekisho/fw-a.yaml:
+  #   name: fw-a
+  #   firewallPolicy: east-west.yaml
+  #   logs: {directory: /var/log/sekisho/fw-a}
+  sudo sekisho run -c /etc/sekisho/fw-a.yaml
+
+  # in a namespace of "ip netns"
+  sudo sekisho run -c fw-a.yaml --netns hub
+
+  # is the file right?
+  sekisho run -c fw-a.yaml --check
+
+  # take the firewall away again
+  sudo sekisho run -c fw-a.yaml --remove`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if file == "" {
+				return usagef("which firewall? Give its file with -c\n  hint: sekisho run --help")
+			}
+			config, err := firewall.ReadConfig(file)
+			if err != nil {
+				return err
+			}
+			if namespace != "" {
+				config.NetworkNamespace = namespace
+			}
+			if check {
+				return checkConfig(cmd, config)
+			}
+			if err := enterNamespace(config.NetworkNamespace); err != nil {
+				return err
+			}
+			if remove {
+				return firewall.Remove(cmd.Context(), config)
+			}
+			return runFirewall(cmd.Context(), config)
+		},
+	}
+	cmd.Flags().StringVarP(&file, "config", "c", "", "the firewall's file (YAML or JSON)")
+	cmd.Flags().StringVar(&namespace, "netns", "", "network namespace to work in (a name of \"ip netns\")")
+	cmd.Flags().BoolVar(&remove, "remove", false, "take the firewall's rules, recorder and settings away")
+	cmd.Flags().BoolVar(&check, "check", false, "check the file and its policy, and do nothing")
+	return cmd
+}
+
+func checkConfig(cmd *cobra.Command, config *firewall.Config) error {
+	pol, warnings, err := config.Policy()
+	if err != nil {
+		return err
+	}
+	warn(warnings)
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "firewall %s: policy %s, %d rules: fine\n", config.ID(), pol.Name, len(pol.Rules()))
+	return err
+}
+
+func runFirewall(ctx context.Context, config *firewall.Config) error {
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil)).With("firewall", config.ID())
+	pol, warnings, err := config.Policy()
+	if err != nil {
+		return err
+	}
+	warn(warnings)
+	fw, err := firewall.Start(ctx, config, pol, log)
+	if err != nil {
+		return err
+	}
+	server, err := control.Listen(config.ID(), fw)
+	if err != nil {
+		return errors.Join(err, fw.Close())
+	}
+	serving := make(chan error, 1)
+	go func() { serving <- server.Serve() }()
+	log.Info("running", "policy", pol.Name, "revision", pol.Revision(), "socket", control.SocketPath(config.ID()))
+	err = errors.Join(fw.Run(ctx), server.Close(), <-serving)
+	log.Info("stopped; the kernel goes on enforcing and recording, until sekisho run --remove")
+	return err
+}
+
+// entered tells the process that it is in the right namespace already.
+const entered = "SEKISHO_ENTERED_NETNS"
+
+// enterNamespace puts this process, all its threads and children into a named
+// network namespace: it enters with one thread and begins anew from there. It
+// returns only where it is (or was asked to be) in the right place.
+func enterNamespace(name string) error {
+	if name == "" || os.Getenv(entered) == name {
+		return nil
+	}
+	if os.Geteuid() != 0 {
+		return errors.New("entering a network namespace needs root: run it with sudo")
+	}
+	ns, err := netns.GetFromName(name)
+	if err != nil {
+		return fmt.Errorf("open network namespace %q: %w (see: ip netns list)", name, err)
+	}
+	defer ns.Close()
+	runtime.LockOSThread()
+	if err := netns.Set(ns); err != nil {
+		return fmt.Errorf("enter network namespace %q: %w", name, err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	// The new program image starts on this thread, in its namespace.
+	return &exec.Error{Name: self, Err: syscall.Exec(self, os.Args, append(os.Environ(), entered+"="+name))}
+}

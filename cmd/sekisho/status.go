@@ -1,0 +1,46 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sekisho/sekisho/internal/capture"
+	"github.com/sekisho/sekisho/internal/control"
+)
+
+func newStatusCommand() *cobra.Command {
+	var output *string
+	cmd := &cobra.Command{
+		Use:   "status [FIREWALL…]",
+		Short: "Show the running firewalls: policy in force, events recorded and lost",
+		Example: `  sudo sekisho status
+  sudo sekisho status fw-a -o json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkOutput(*output, "table", "json"); err != nil {
+				return err
+			}
+			running, err := control.Find(cmd.Context(), args)
+			if errors.Is(err, control.ErrNotRunning) && *output == "json" {
+				return printJSON(cmd.OutOrStdout(), []any{})
+			}
+			if err != nil {
+				return err
+			}
+			if *output == "json" {
+				return printJSON(cmd.OutOrStdout(), running)
+			}
+			var rows [][]string
+			for _, s := range running {
+				rows = append(rows, []string{s.ID, fmt.Sprintf("%s (%s)", s.Policy, s.PolicyRevision), fmt.Sprint(s.Rules),
+					fmt.Sprint(capture.Total(s.Capture.Recorded)), fmt.Sprint(capture.Total(s.Capture.Lost)),
+					time.Since(s.Started).Round(time.Second).String(), fmt.Sprint(s.PID)})
+			}
+			return printTable(cmd.OutOrStdout(), []string{"FIREWALL", "POLICY", "RULES", "EVENTS", "LOST", "UP", "PID"}, rows)
+		},
+	}
+	output = addOutputFlag(cmd, "table", "json")
+	return cmd
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sekisho/sekisho/internal/control"
+	"github.com/sekisho/sekisho/internal/firewall"
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/logs"
+)
+
+func newTraceCommand() *cobra.Command {
+	var options control.TraceOptions
+	var output *string
+	var count int
+	cmd := &cobra.Command{
+		Use:   "trace [-f] [FILTER]",
+		Short: "Show the steps of connections as firewalls record them",
+		Long: `Trace prints the newest rows of the running firewalls, and with -f goes on with
+new ones as they come. Each row is one packet, in its own orientation: a
+SYN-ACK's source is the server.
+
+The filter is made of words that must all hold; several values for one word
+are separated by commas, and any one is enough:
+
+  host ADDRESS|PREFIX   port NUMBER   flag FLAG   firewall NAME   connection ID
+
+Flags: SYN, SYN-ACK, ACK (the handshake is complete), FIN, FIN-ACK, RST,
+INVALID (conntrack knows no connection for it; it is dropped), DENIED (in
+mid-connection, after a change of policy).`,
+		Example: `  # what happens now, on all firewalls of this host
+  sudo sekisho trace -f
+
+  # one client's ssh, at one firewall
+  sudo sekisho trace -f host 10.1.1.4 and port 22 and firewall fw-a
+
+  # asymmetric routing shows as INVALID; the last 50
+  sudo sekisho trace -n 50 flag invalid
+
+  # for other programs: Azure's export envelope, a row a line
+  sudo sekisho trace -f -o jsonl | jq .properties.Flag`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkOutput(*output, "table", "json", "jsonl"); err != nil {
+				return err
+			}
+			if *output == "json" && options.Follow {
+				return usagef("-o json is one array and has an end: with -f, use -o jsonl")
+			}
+			if _, known := logs.Lookup(options.Table); options.Table != "" && options.Table != "all" && !known {
+				return usagef("unknown table %q: there is AZFWFlowTrace, AZFWNetworkRule and all", options.Table)
+			}
+			var err error
+			if options.Filter, err = flow.ParseFilter(args); err != nil {
+				return usageError{err}
+			}
+			options.Last = count
+			if options.Follow && !cmd.Flags().Changed("lines") {
+				options.Last = 0
+			}
+			return followTrace(cmd.Context(), cmd.OutOrStdout(), options, *output)
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVarP(&options.Follow, "follow", "f", false, "go on with new rows as they come")
+	flags.IntVarP(&count, "lines", "n", 100, "how many of the newest rows to show first, per firewall; -1 for all that are remembered (0 with -f)")
+	flags.StringVar(&options.Table, "table", "", "table to show: AZFWFlowTrace (when absent), AZFWNetworkRule, all")
+	flags.BoolVar(&options.AzureOnly, "azure-only", false, "only the columns and rows that Azure's table has (no SYN, no ACK)")
+	output = addOutputFlag(cmd, "table", "json", "jsonl")
+	return cmd
+}
+
+func followTrace(ctx context.Context, w io.Writer, options control.TraceOptions, output string) error {
+	firewalls, err := control.Find(ctx, options.Filter.Firewalls)
+	if err != nil {
+		return err
+	}
+	lines, failed := stream(ctx, firewalls, options)
+	out := newTraceOutput(w, firewalls, output)
+	merged := merger{out: out, hold: mergeWindow}
+	if !options.Follow {
+		merged.hold = time.Hour // everything comes, then everything is sorted
+	}
+	if err := merged.run(lines); err != nil {
+		return err
+	}
+	return <-failed
+}
+
+// traceLine is a line of one firewall's stream.
+type traceLine struct {
+	firewall string
+	record   logs.Record
+	raw      []byte // the line as it came
+}
+
+// stream reads the streams of all firewalls until they end. The first error is
+// in failed once lines is closed; nil where there was none.
+func stream(ctx context.Context, firewalls []firewall.Status, options control.TraceOptions) (lines chan traceLine, failed chan error) {
+	lines, failed = make(chan traceLine, 256), make(chan error, len(firewalls)+1)
+	var wg sync.WaitGroup
+	for _, fw := range firewalls {
+		wg.Go(func() {
+			err := control.NewClient(fw.ID).Trace(ctx, options, nil, func(raw []byte) error {
+				record, notice, err := control.ParseTraceLine(raw)
+				if err != nil {
+					return err
+				}
+				if notice.Missed > 0 {
+					fmt.Fprintf(os.Stderr, "sekisho: %s: %d rows left out here: this terminal or pipe is too slow (the firewall has them)\n", fw.ID, notice.Missed)
+					return nil
+				}
+				lines <- traceLine{firewall: fw.ID, record: record, raw: append([]byte(nil), raw...)}
+				return nil
+			})
+			if err != nil {
+				failed <- fmt.Errorf("%s: %w", fw.ID, err)
+			} else if options.Follow && ctx.Err() == nil {
+				fmt.Fprintf(os.Stderr, "sekisho: %s stopped\n", fw.ID)
+			}
+		})
+	}
+	go func() {
+		wg.Wait()
+		close(lines)
+		close(failed)
+	}()
+	return lines, failed
+}

@@ -1,0 +1,3 @@
+package logs
+
+//go:generate go run ../../tools/reference ../../docs/reference/tables.md

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Checks that what is generated and committed matches its source: the BPF
+# object is compiled anew and compared. Compilers differ in their output; with
+# another clang than the one that made the committed object only the Go side
+# and the source's checksum can be compared.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+made_with=$(cat internal/capture/bpf/CLANG)
+have=$(clang --version | sed -n 's/.*clang version \([0-9]*\).*/\1/p')
+if ! (cd internal/capture/bpf && sha256sum --quiet -c SOURCES); then
+	echo "internal/capture: the BPF source changed and the object was not compiled anew: make generate, and commit" >&2
+	exit 1
+fi
+if [ "$have" != "$made_with" ]; then
+	echo "clang $have here, the object was made with clang $made_with: only the sources' checksums were compared"
+	exit 0
+fi
+before=$(mktemp -d)
+trap 'rm -rf "$before"' EXIT
+cp internal/capture/record_bpfel.* docs/reference/tables.md "$before"
+go generate ./...
+for f in internal/capture/record_bpfel.go internal/capture/record_bpfel.o docs/reference/tables.md; do
+	if ! cmp -s "$f" "$before/$(basename "$f")"; then
+		echo "$f is not what its source gives: make generate, and commit" >&2
+		exit 1
+	fi
+done
+echo "generated files match their sources (clang $have)"

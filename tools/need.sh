@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Installs what a make target needs and this machine lacks, by Debian package
+# name. It says what it will install, and asks on a terminal unless YES=1.
+#
+#   tools/need.sh demo|test|lint|generate
+set -euo pipefail
+
+declare -A package=(
+	[nft]=nftables [ip]=iproute2 [ss]=iproute2 [ssh]=openssh-client [sshd]=openssh-server [ssh-keygen]=openssh-client
+	[clang]=clang [llvm-strip]=llvm [shellcheck]=shellcheck [gcc]=gcc
+)
+declare -A programs=(
+	[demo]="nft ip ssh sshd ssh-keygen"
+	[test]="nft ip ss ssh sshd ssh-keygen gcc"
+	[lint]="shellcheck clang llvm-strip"
+	[generate]="clang llvm-strip"
+)
+# Files that no program stands for.
+declare -A headers=([lint]=libbpf-dev [generate]=libbpf-dev)
+
+PATH=$PATH:/usr/sbin:/sbin
+target=${1:?usage: need.sh demo|test|lint|generate}
+
+if ! command -v go >/dev/null; then
+	echo "Go is missing: install Go 1.26 or later (https://go.dev/dl/), then run make again." >&2
+	exit 1
+fi
+
+missing=()
+for program in ${programs[$target]}; do
+	command -v "$program" >/dev/null || missing+=("${package[$program]}")
+done
+if [ -n "${headers[$target]:-}" ] && [ ! -e /usr/include/bpf/bpf_helpers.h ]; then
+	missing+=("${headers[$target]}")
+fi
+[ ${#missing[@]} -eq 0 ] && exit 0
+mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
+
+echo "make $target needs these Debian packages, which are not installed: ${missing[*]}"
+if ! command -v apt-get >/dev/null; then
+	echo "There is no apt-get here: install the like of them, then run make again." >&2
+	exit 1
+fi
+if [ "${YES:-}" != 1 ] && [ -t 0 ]; then
+	read -r -p "Install them now? [Y/n] " answer
+	case "$answer" in "" | [yY]*) ;; *) exit 1 ;; esac
+fi
+sudo=()
+[ "$(id -u)" = 0 ] || sudo=(sudo)
+"${sudo[@]}" apt-get update -qq
+# An sshd that was only installed for the lab must not start to serve this host.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+	printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$policy" >/dev/null
+	"${sudo[@]}" chmod +x "$policy"
+	trap '"${sudo[@]}" rm -f "$policy"' EXIT
+fi
+DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
