@@ -22,7 +22,11 @@ const firewallReady = 30 * time.Second
 // startFirewall starts "sekisho run" for a firewall of a lab and waits until
 // it answers.
 func startFirewall(ctx context.Context, spec lab.FirewallSpec) (lab.Process, error) {
-	config := firewall.Config{Name: spec.Name, ResourceGroup: spec.Lab, FirewallPolicy: spec.PolicyFile,
+	policyFile, err := absolute(spec.PolicyFile)
+	if err != nil {
+		return nil, err
+	}
+	config := firewall.Config{Name: spec.Name, ResourceGroup: spec.Lab, FirewallPolicy: policyFile,
 		Logs: firewall.LogsConfig{Directory: filepath.Join(spec.StateDir, "logs")}}
 	text, err := yaml.Marshal(config)
 	if err != nil {
@@ -51,7 +55,7 @@ func startFirewall(ctx context.Context, spec lab.FirewallSpec) (lab.Process, err
 	if err := awaitFirewall(ctx, config.ID(), process); err != nil {
 		_ = process.Stop(ctx)
 		said, _ := os.ReadFile(logName)
-		return nil, fmt.Errorf("start firewall %s: %w\n%s", spec.Name, err, strings.TrimSpace(string(said)))
+		return nil, fmt.Errorf("%w\n%s", err, strings.TrimSpace(string(said)))
 	}
 	return process, nil
 }
@@ -73,4 +77,12 @@ func awaitFirewall(ctx context.Context, id string, process lab.Process) error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// absolute makes a path good for another folder; empty stays empty.
+func absolute(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	return filepath.Abs(path)
 }
