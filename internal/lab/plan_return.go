@@ -1,0 +1,67 @@
+package lab
+
+import (
+	"net/netip"
+
+	"github.com/sekisho/sekisho/internal/topology"
+	"golang.org/x/sys/unix"
+)
+
+// internetLink is the fabric's end of the internet's eth0.
+const internetLink = "internet"
+
+// internetNeighbour is what a packet to the internet is handed to. The
+// address is on no interface; it only carries the MAC address.
+var internetNeighbour = neighbour{internetLink, netip.AddrFrom4([4]byte{169, 254, 1, 2})}
+
+// addReturns adds the ways back from the internet: a table for each host, with
+// a route for each node, because the way out can depend on both.
+func (p planner) addReturns(to *plan) {
+	table := returnTables
+	for _, host := range p.nodes {
+		if host.Kind != Host {
+			continue
+		}
+		to.tables[table] = p.returnRoutes(host.Address)
+		to.rules = append(to.rules, rule{priority: returnRules, link: internetLink, from: host.Address, table: table})
+		table++
+	}
+}
+
+func (p planner) returnRoutes(host netip.Addr) []route {
+	routes := []route{{prefix: everywhere, kind: unix.RTN_BLACKHOLE}}
+	for _, n := range p.nodes {
+		if n.Kind == Host {
+			continue
+		}
+		routes = append(routes, route{netip.PrefixFrom(n.Address, 32), unix.RTN_UNICAST, p.exit(n, host).neighbour()})
+	}
+	return routes
+}
+
+// exit follows a packet from a node to an internet host and returns the node
+// that hands it to the internet, which is where Azure's translated replies
+// come back to. Where the packet gets lost on the way it is the node itself:
+// what a host sends without being asked arrives.
+func (p planner) exit(from Node, host netip.Addr) Node {
+	at := from
+	for range p.nodes { // whoever needs more hops goes in circles
+		r, ok := p.topology.NextHop(at.Network, at.Subnet, host)
+		if !ok {
+			return from
+		}
+		switch r.NextHopType {
+		case topology.ToInternet:
+			return at
+		case topology.VirtualAppliance:
+			next, ok := p.appliance(at.Network, r.NextHopIPAddress)
+			if !ok || !next.Forwards {
+				return from
+			}
+			at = next
+		default:
+			return from
+		}
+	}
+	return from
+}
