@@ -27,7 +27,8 @@ func startFirewall(ctx context.Context, spec lab.FirewallSpec) (lab.Process, err
 		return nil, err
 	}
 	config := firewall.Config{Name: spec.Name, ResourceGroup: spec.Lab, FirewallPolicy: policyFile,
-		Logs: firewall.LogsConfig{Directory: filepath.Join(spec.StateDir, "logs")}}
+		StateFolder: filepath.Join(spec.StateDir, "state"),
+		Logs:        firewall.LogsConfig{Directory: filepath.Join(spec.StateDir, "logs")}}
 	text, err := yaml.Marshal(config)
 	if err != nil {
 		return nil, err
@@ -36,7 +37,7 @@ func startFirewall(ctx context.Context, spec lab.FirewallSpec) (lab.Process, err
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		return nil, err
 	}
-	logName := filepath.Join(spec.StateDir, "firewall.log")
+	logName := spec.LogFile
 	log, err := os.Create(logName)
 	if err != nil {
 		return nil, err

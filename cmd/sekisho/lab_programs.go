@@ -27,7 +27,11 @@ func newLabExecCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			code, err := l.Exec(cmd.Context(), args[0], args[1:], lab.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+			program := args[1:]
+			if program[0] == "--" {
+				program = program[1:]
+			}
+			code, err := l.Exec(cmd.Context(), args[0], program, lab.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 			if err != nil {
 				return err
 			}
