@@ -19,9 +19,8 @@ type story struct {
 	colour bool
 	quiet  bool
 
-	mu     sync.Mutex
-	number int // of the paragraphs, steps that say something
-	table  traceOutput
+	mu    sync.Mutex
+	table traceOutput
 }
 
 func newStory(w io.Writer, quiet bool) *story {

@@ -25,9 +25,10 @@ type reasons struct {
 	stop   context.CancelFunc
 
 	mu       sync.Mutex
-	texts    map[reasonKey]reasonText
-	oldest   []reasonKey // in the order of arrival
-	overrun  time.Time   // when texts were last lost
+	texts    map[reasonKey][]reasonText // a list: packets can be alike in everything
+	arrived  []arrival                  // of the texts, in their order; claimed ones too
+	count    uint64
+	overrun  time.Time // when texts were last lost
 	overruns uint64
 	dropped  uint64 // forgotten because too many waited
 }
@@ -41,8 +42,14 @@ type reasonKey struct {
 }
 
 type reasonText struct {
-	text string
-	at   time.Time
+	number uint64 // its arrival's
+	text   string
+}
+
+type arrival struct {
+	number uint64
+	key    reasonKey
+	at     time.Time
 }
 
 const (
@@ -65,7 +72,7 @@ func listenReasons() (*reasons, error) {
 		return nil, fmt.Errorf("open NFLOG group 0, for the kernel's reasons: %w", err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	r := &reasons{socket: socket, stop: stop, texts: map[reasonKey]reasonText{}}
+	r := &reasons{socket: socket, stop: stop, texts: map[reasonKey][]reasonText{}}
 	if err := socket.RegisterWithErrorFunc(ctx, r.hear, r.fail); err != nil {
 		stop()
 		return nil, errors.Join(fmt.Errorf("listen to NFLOG group 0: %w", err), socket.Close())
@@ -93,10 +100,9 @@ func (r *reasons) hear(a nflog.Attribute) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.expire()
-	if _, known := r.texts[key]; !known {
-		r.oldest = append(r.oldest, key)
-	}
-	r.texts[key] = reasonText{text: text, at: time.Now()}
+	r.count++
+	r.texts[key] = append(r.texts[key], reasonText{r.count, text})
+	r.arrived = append(r.arrived, arrival{r.count, key, time.Now()})
 	return 0
 }
 
@@ -115,29 +121,47 @@ func (r *reasons) fail(err error) int {
 	return 1
 }
 
+// expire forgets texts that nobody claimed in time, or that are too many.
 func (r *reasons) expire() {
 	now := time.Now()
-	for len(r.oldest) > 0 {
-		t, waiting := r.texts[r.oldest[0]]
-		if waiting && now.Sub(t.at) < staleReason {
-			if len(r.texts) < maxReasons {
-				return
-			}
-			r.dropped++
-			r.overrun = now
+	for len(r.arrived) > 0 {
+		first := r.arrived[0]
+		fresh := now.Sub(first.at) < staleReason
+		if fresh && len(r.arrived) < maxReasons {
+			return
 		}
-		delete(r.texts, r.oldest[0])
-		r.oldest = r.oldest[1:]
+		r.arrived = r.arrived[1:]
+		// A key's texts leave it in their order, so another number in front
+		// means that this one was claimed.
+		if texts := r.texts[first.key]; len(texts) > 0 && texts[0].number == first.number {
+			r.pop(first.key)
+			if fresh {
+				r.dropped++
+				r.overrun = now
+			}
+		}
 	}
 }
 
-// claim takes the text for a packet, if it has come.
+// pop removes the first text of a key that has one.
+func (r *reasons) pop(key reasonKey) string {
+	texts := r.texts[key]
+	if len(texts) == 1 {
+		delete(r.texts, key)
+	} else {
+		r.texts[key] = texts[1:]
+	}
+	return texts[0].text
+}
+
+// claim takes a text for a packet, if one has come.
 func (r *reasons) claim(key reasonKey) (string, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	t, ok := r.texts[key]
-	delete(r.texts, key)
-	return t.text, ok
+	if len(r.texts[key]) == 0 {
+		return "", false
+	}
+	return r.pop(key), true
 }
 
 // none is the reason of a packet that no text came for: conntrack has none for

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/florianl/go-nflog/v2"
+
 	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/testnet"
 )
@@ -72,6 +74,33 @@ func TestReasonsOfTheKernel(t *testing.T) {
 		if e.Reason != want[i].reason || !strings.Contains(e.ReasonText, want[i].text) || (want[i].text == "") != (e.ReasonText == "") {
 			t.Errorf("packet %d: %s %q, want %s %q", i+1, e.Reason, e.ReasonText, want[i].reason, want[i].text)
 		}
+	}
+}
+
+// Texts of packets that are alike in everything are as many as the packets;
+// those that nobody claims are forgotten, and too many are counted.
+func TestTextsAreKeptPerPacketAndBounded(t *testing.T) {
+	t.Parallel()
+	packet := []byte{0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0, 1, 0, 2}
+	key, _ := keyOfPacket(packet)
+	text := "nf_ct_proto_6: invalid new "
+	r := &reasons{texts: map[reasonKey][]reasonText{}}
+	say := func() { r.hear(nflog.Attribute{Prefix: &text, Payload: &packet}) }
+	say()
+	say()
+	for i, want := range []bool{true, true, false} {
+		if got, ok := r.claim(key); ok != want || ok && got != "invalid new" {
+			t.Errorf("claim %d: %q, %v", i, got, ok)
+		}
+	}
+	for range 3 * maxReasons {
+		say()
+	}
+	if n := len(r.texts[key]); n > maxReasons || len(r.arrived) > maxReasons {
+		t.Errorf("%d texts and %d arrivals are kept", n, len(r.arrived))
+	}
+	if r.dropped == 0 || r.none(time.Now()) != flow.UnknownReason {
+		t.Error("texts were dropped in silence")
 	}
 }
 

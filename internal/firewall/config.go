@@ -30,6 +30,9 @@ type Config struct {
 	ResourceID string        `yaml:"resourceId,omitempty"`
 	Logs       LogsConfig    `yaml:"logs,omitempty"`
 	Capture    CaptureConfig `yaml:"capture,omitempty"`
+	// StateFolder keeps what a restart needs; /run/sekisho/firewalls/<id>
+	// where absent. It is removed with the firewall.
+	StateFolder string `yaml:"stateFolder,omitempty"`
 	// MarkMask are the bits of packet and connection marks that are ours, as
 	// a number or "0x00ffffff".
 	MarkMask *uint32 `yaml:"markMask,omitempty"`
@@ -67,7 +70,7 @@ func ReadConfig(file string) (*Config, error) {
 		return nil, err
 	}
 	folder := filepath.Dir(file)
-	for _, path := range []*string{&c.FirewallPolicy, &c.Logs.Directory} {
+	for _, path := range []*string{&c.FirewallPolicy, &c.Logs.Directory, &c.StateFolder} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(folder, *path)
 		}
@@ -113,6 +116,15 @@ func (c *Config) ID() string {
 	}
 	return c.ResourceGroup + "-" + c.Name
 }
+
+func (c *Config) stateFolder() string {
+	if c.StateFolder != "" {
+		return c.StateFolder
+	}
+	return filepath.Join(stateRoot, c.ID())
+}
+
+func (c *Config) sysctlFile() string { return filepath.Join(c.stateFolder(), "sysctls.json") }
 
 // Policy reads the configured policy; the one that denies everything without.
 // Warnings are returned beside it.

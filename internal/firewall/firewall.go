@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/capture"
@@ -59,7 +58,7 @@ func Start(ctx context.Context, config *Config, pol *policy.Policy, log *slog.Lo
 }
 
 func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
-	folder := f.stateFolder()
+	folder := f.config.stateFolder()
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return fmt.Errorf("make state folder: %w", err)
 	}
@@ -77,7 +76,7 @@ func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
 		return err
 	}
 	reasons := f.config.Capture.Reasons == nil || *f.config.Capture.Reasons
-	if err := (&sysctls{file: f.sysctlFile()}).set(reasons); err != nil {
+	if err := (&sysctls{file: f.config.sysctlFile()}).set(reasons); err != nil {
 		return err
 	}
 	if f.recorder, err = capture.Open(f.captureConfig(marks, reasons)); err != nil {
@@ -100,9 +99,6 @@ func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Conf
 		Reasons:          reasons,
 	}
 }
-
-func (f *Firewall) stateFolder() string { return filepath.Join(stateRoot, f.config.ID()) }
-func (f *Firewall) sysctlFile() string  { return filepath.Join(f.stateFolder(), "sysctls.json") }
 
 // Run reads the recorder until the context ends.
 func (f *Firewall) Run(ctx context.Context) error {
@@ -162,12 +158,11 @@ func (f *Firewall) Ruleset() *ruleset.Ruleset { return f.policies.current() }
 // what was pinned, its state; and puts the sysctls back. It works on the
 // remains of a crash and does nothing where nothing is left.
 func Remove(ctx context.Context, config *Config) error {
-	folder := filepath.Join(stateRoot, config.ID())
-	restore := &sysctls{file: filepath.Join(folder, "sysctls.json")}
+	restore := &sysctls{file: config.sysctlFile()}
 	return errors.Join(
 		restore.restore(),
 		capture.RemovePinned(config.ID()),
 		ruleset.Remove(ctx),
-		os.RemoveAll(folder),
+		os.RemoveAll(config.stateFolder()),
 	)
 }

@@ -7,8 +7,9 @@ import (
 	"os"
 	"time"
 
-	"github.com/sekisho/sekisho/internal/topology"
 	"github.com/vishvananda/netlink"
+
+	"github.com/sekisho/sekisho/internal/topology"
 )
 
 // build makes the namespaces and everything in them that needs no process.

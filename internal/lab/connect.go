@@ -10,8 +10,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/sekisho/sekisho/internal/topology"
 	"golang.org/x/sys/unix"
+
+	"github.com/sekisho/sekisho/internal/topology"
 )
 
 // Outcome is what became of the attempt to connect.

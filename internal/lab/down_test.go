@@ -12,8 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sekisho/sekisho/internal/document"
 	"github.com/vishvananda/netns"
+
+	"github.com/sekisho/sekisho/internal/document"
 )
 
 // supervisorProcess runs Up in a process of its own, until it has said a line

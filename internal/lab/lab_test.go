@@ -13,8 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sekisho/sekisho/internal/topology"
 	"go.uber.org/goleak"
+
+	"github.com/sekisho/sekisho/internal/topology"
 )
 
 // childVariable makes the test binary bring up the lab that it names, with the

@@ -3,8 +3,9 @@ package lab
 import (
 	"net/netip"
 
-	"github.com/sekisho/sekisho/internal/topology"
 	"golang.org/x/sys/unix"
+
+	"github.com/sekisho/sekisho/internal/topology"
 )
 
 // internetLink is the fabric's end of the internet's eth0.

@@ -4,8 +4,9 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/sekisho/sekisho/internal/topology"
 	"golang.org/x/sys/unix"
+
+	"github.com/sekisho/sekisho/internal/topology"
 )
 
 // deliverable lists the nodes in a network and in those that it is peered

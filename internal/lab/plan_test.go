@@ -8,8 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/sekisho/sekisho/internal/topology"
 	"golang.org/x/sys/unix"
+
+	"github.com/sekisho/sekisho/internal/topology"
 )
 
 // planOf renders one table of a topology's plan, a route a line.

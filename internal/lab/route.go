@@ -4,8 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/sekisho/sekisho/internal/topology"
 	"github.com/vishvananda/netlink"
+
+	"github.com/sekisho/sekisho/internal/topology"
 )
 
 // SetRoute changes or adds a route of a route table while the lab is up; see
