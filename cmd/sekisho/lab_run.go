@@ -153,7 +153,7 @@ func (o *story) follow(ctx context.Context, labName string, topo *topology.Topol
 }
 
 func (o *story) rows(firewalls []firewall.Status) traceOutput {
-	o.table = newTraceOutput(indented{o.w}, firewalls, "table")
+	o.table = newTraceOutput(indented{o.w}, firewalls, "table", indentation)
 	return o
 }
 

@@ -88,12 +88,15 @@ func (o *story) row(l traceLine) error {
 
 func (o *story) end() error { return nil }
 
+// indentation is how far rows stand to the right of the steps.
+const indentation = 4
+
 // indented moves lines to the right.
 type indented struct{ w io.Writer }
 
 func (i indented) Write(b []byte) (int, error) {
 	for line := range bytes.Lines(b) {
-		if _, err := fmt.Fprintf(i.w, "    %s", line); err != nil {
+		if _, err := fmt.Fprintf(i.w, "%*s%s", indentation, "", line); err != nil {
 			return 0, err
 		}
 	}

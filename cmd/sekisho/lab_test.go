@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -212,5 +214,103 @@ func TestTwoLabsSideBySide(t *testing.T) {
 	sekisho(t, "lab", "exec", "--lab", second, "vm1", "--", "true")
 	if got := sekisho(t, "lab", "routes", "vm-hub", "--lab", second); !strings.Contains(got, "VNetPeering") {
 		t.Errorf("routes of vm-hub:\n%s", got)
+	}
+}
+
+// A lab in the foreground shows rows as they come, and Ctrl-C takes it down.
+func TestALabInTheForegroundShowsRowsAndEndsWithCtrlC(t *testing.T) {
+	t.Parallel()
+	needRootToTest(t)
+	name := testLab(t, "fore")
+	cmd := exec.Command("sekisho", "lab", "up", oneHub, "--name", name)
+	var shown lockedBuffer
+	cmd.Stdout, cmd.Stderr = &shown, &shown
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	await(t, "the lab", func() bool { return strings.Contains(shown.String(), "Ctrl-C takes it down") })
+	await(t, "a row", func() bool {
+		_ = exec.Command("sekisho", "lab", "connect", "vm1", "vm2:7", "--lab", name, "--timeout", "500ms").Run()
+		return strings.Contains(shown.String(), "Deny default action")
+	})
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("it ended with %v:\n%s", err, shown.String())
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("it does not end")
+	}
+	assertNothingLeft(t, name)
+}
+
+func await(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !done(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not come", what)
+		}
+	}
+}
+
+// lockedBuffer can be read while a program writes to it.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// Without root, each command that needs it says so in one sentence.
+func TestWithoutRoot(t *testing.T) {
+	t.Parallel()
+	path, err := exec.LookPath("sekisho")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var as *syscall.SysProcAttr
+	if os.Geteuid() == 0 {
+		// Somebody else must be able to reach the binary.
+		for _, folder := range []string{filepath.Dir(path), filepath.Dir(filepath.Dir(path))} {
+			if err := os.Chmod(folder, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		as = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	}
+	data, err := os.ReadFile(oneHub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"run", "-c", "-"}, {"lab", "up", "-"}, {"lab", "status"}, {"lab", "routes", "vm1"}} {
+		cmd := exec.Command(path, args...)
+		cmd.SysProcAttr = as
+		cmd.Stdin = strings.NewReader("name: no-root\n")
+		if args[1] == "up" {
+			cmd.Stdin = bytes.NewReader(data)
+		}
+		out, err := cmd.CombinedOutput()
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != exitFailure {
+			t.Errorf("%v: %v", args, err)
+		}
+		if !bytes.Contains(out, []byte("needs root")) || !bytes.Contains(out, []byte("sudo")) || bytes.Count(out, []byte("\n")) != 1 {
+			t.Errorf("%v says %q", args, out)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -43,15 +44,23 @@ func printTable(w io.Writer, header []string, rows [][]string) error {
 }
 
 // terminal tells how wide standard output is, and whether it may be coloured:
-// on a terminal, unless NO_COLOR says otherwise (https://no-color.org).
+// on a terminal, unless NO_COLOR says otherwise (https://no-color.org). Where it
+// is none, COLUMNS may say a width; 0 means that lines have no end.
 func terminal() (width int, colour bool) {
 	fd := int(os.Stdout.Fd())
 	if !term.IsTerminal(fd) {
-		return 0, false
+		columns, err := strconv.Atoi(os.Getenv("COLUMNS"))
+		if err != nil || columns < minWidth {
+			return 0, false
+		}
+		return columns, false
 	}
 	width, _, err := term.GetSize(fd)
-	if err != nil || width <= 0 {
-		width = 80
+	if err != nil || width < minWidth {
+		width = minWidth
 	}
 	return width, os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
+
+// minWidth is the narrowest terminal that rows are made for.
+const minWidth = 80

@@ -82,7 +82,7 @@ func followTrace(ctx context.Context, w io.Writer, options control.TraceOptions,
 		return err
 	}
 	lines, failed := stream(ctx, firewalls, options)
-	out := newTraceOutput(w, firewalls, output)
+	out := newTraceOutput(w, firewalls, output, 0)
 	merged := merger{out: out, hold: mergeWindow}
 	if !options.Follow {
 		merged.hold = time.Hour // everything comes, then everything is sorted

@@ -75,7 +75,9 @@ type traceOutput interface {
 	end() error
 }
 
-func newTraceOutput(w io.Writer, firewalls []firewall.Status, output string) traceOutput {
+// newTraceOutput makes the writer for a format; indent is how much of a
+// terminal's width is taken already.
+func newTraceOutput(w io.Writer, firewalls []firewall.Status, output string, indent int) traceOutput {
 	switch output {
 	case "jsonl":
 		return linesOutput{w}
@@ -83,6 +85,7 @@ func newTraceOutput(w io.Writer, firewalls []firewall.Status, output string) tra
 		return &arrayOutput{w: w}
 	}
 	width, colour := terminal()
+	width = max(width-indent, 0)
 	var names []string
 	for _, f := range firewalls {
 		names = append(names, f.Name)

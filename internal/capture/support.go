@@ -13,11 +13,17 @@ import (
 // explain says what to do about an error of loading or attaching, in one
 // sentence, where the cause can be told.
 func explain(err error) error {
+	return explainOn(err, os.Geteuid(), features.HaveProgramType(ebpf.Netfilter), kernelRelease())
+}
+
+// explainOn is explain for a user, for what the kernel says of netfilter
+// programs, and for its release.
+func explainOn(err error, user int, netfilter error, release string) error {
 	switch {
-	case os.Geteuid() != 0 && errors.Is(err, unix.EPERM):
+	case user != 0 && errors.Is(err, unix.EPERM):
 		return fmt.Errorf("recording needs root: run it with sudo (%w)", err)
-	case errors.Is(features.HaveProgramType(ebpf.Netfilter), ebpf.ErrNotSupported):
-		return fmt.Errorf("this kernel (%s) has no BPF netfilter programs: Linux 6.4 or later is needed; on Debian 12 install a backported kernel (%w)", kernelRelease(), err)
+	case errors.Is(netfilter, ebpf.ErrNotSupported):
+		return fmt.Errorf("this kernel (%s) has no BPF netfilter programs: Linux 6.4 or later is needed; on Debian 12 install linux-image-amd64 (or -arm64) from bookworm-backports (%w)", release, err)
 	case errors.Is(err, unix.EBUSY):
 		return fmt.Errorf("another netfilter program sits at the same place: stop the other recorder of this network namespace, or remove what it left with sekisho run --remove (%w)", err)
 	}
