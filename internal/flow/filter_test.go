@@ -64,3 +64,18 @@ func TestFilterErrorsNameTheWord(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseFilter(f *testing.F) {
+	f.Add("host 10.1.1.4 and port 22 flag syn,invalid firewall fw-a")
+	f.Add("host fd00::/8 connection 0011223344556677")
+	f.Fuzz(func(t *testing.T, text string) {
+		filter, err := ParseFilter([]string{text})
+		if err != nil {
+			return
+		}
+		filter.Match(&Event{})
+		if again, err := ParseFilter([]string{filter.String()}); err != nil || again.String() != filter.String() {
+			t.Errorf("%q became %q, then %q (%v)", text, filter.String(), again.String(), err)
+		}
+	})
+}

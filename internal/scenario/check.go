@@ -33,6 +33,7 @@ func (c *checker) check() document.Problems {
 	for i := range c.scenario.Steps {
 		s, path := &c.scenario.Steps[i], fmt.Sprintf("steps[%d]", i)
 		c.one(s, path)
+		c.duration(s.Wait, path+".wait")
 		c.connect(s.Connect, path+".connect")
 		c.policy(s.Policy, path+".policy")
 		c.route(s.Route, path+".route")
@@ -52,7 +53,7 @@ func (c *checker) add(path, value, message, hint string) {
 
 func (c *checker) one(s *Step, path string) {
 	n := 0
-	for _, set := range []bool{s.Connect != nil, s.Policy != nil, s.Route != nil, s.Exec != nil, s.Wait != 0, s.Expect != nil} {
+	for _, set := range []bool{s.Connect != nil, s.Policy != nil, s.Route != nil, s.Exec != nil, s.Wait != "", s.Expect != nil} {
 		if set {
 			n++
 		}
@@ -73,6 +74,8 @@ func (c *checker) connect(s *Connect, path string) {
 	if s.Port == 0 && s.Program != "ssh" {
 		c.add(path+".port", "0", "not a port", "a number from 1 to 65535")
 	}
+	c.duration(s.Timeout, path+".timeout")
+	c.duration(s.Hold, path+".hold")
 	c.oneOf(s.Program, path+".program", "", "builtin", "ssh")
 	c.oneOf(string(s.Expect), path+".expect", string(lab.Established), string(lab.Refused), string(lab.TimedOut), string(lab.Unreachable))
 	c.oneOf(string(s.Close), path+".close", "", string(lab.ByClient), string(lab.ByServer), string(lab.ByReset))
@@ -124,6 +127,7 @@ func (c *checker) expect(s *Expectation, path string) {
 	for i, name := range s.At {
 		c.firewall(name, fmt.Sprintf("%s.at[%d]", path, i))
 	}
+	c.duration(s.Within, path+".within")
 	table := s.table()
 	if table == nil {
 		c.add(path+".table", s.Table, "no such table", "AZFWFlowTrace or AZFWNetworkRule")
@@ -176,6 +180,12 @@ func (c *checker) known(what, name, path string, list []string) {
 func (c *checker) oneOf(value, path string, list ...string) {
 	if !slices.Contains(list, value) {
 		c.add(path, value, "not one of its values", "one of: "+strings.Join(slices.DeleteFunc(list, func(s string) bool { return s == "" }), ", "))
+	}
+}
+
+func (c *checker) duration(d Duration, path string) {
+	if v, err := d.parse(); err != nil || v < 0 {
+		c.add(path, string(d), "not a duration", "write it as 500ms or 3s")
 	}
 }
 

@@ -37,12 +37,12 @@ func (e *Expectation) what() string {
 // For rows that must not come the whole time is waited: one beat is not
 // enough to know that nothing comes.
 func (r *Runner) expect(ctx context.Context, e *Expectation) (string, error) {
-	within := time.Duration(e.Within)
+	within := e.Within.value()
 	if within == 0 {
 		within = defaultWithin
 	}
 	nothing := e.Flags != nil && *e.Flags == ""
-	if nothing && e.Within == 0 {
+	if nothing && e.Within == "" {
 		within = 500 * time.Millisecond
 	}
 	deadline := time.Now().Add(within)

@@ -5,7 +5,6 @@ package scenario
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -103,21 +102,25 @@ type Expectation struct {
 	Within Duration `yaml:"within,omitempty"`
 }
 
-// Duration is a time.Duration, written as in "1.5s".
-type Duration time.Duration
+// Duration is a time.Duration as it is written: "500ms", "3s". It is checked
+// when a scenario is read, where the line is known.
+type Duration string
 
-// UnmarshalText reads a duration.
-func (d *Duration) UnmarshalText(text []byte) error {
-	v, err := time.ParseDuration(string(text))
+// value is the duration; zero where absent.
+func (d Duration) value() time.Duration {
+	v, err := d.parse()
 	if err != nil {
-		return fmt.Errorf("not a duration: %q (write it as 500ms or 3s)", text)
+		return 0
 	}
-	*d = Duration(v)
-	return nil
+	return v
 }
 
-// MarshalText writes what UnmarshalText reads.
-func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+func (d Duration) parse() (time.Duration, error) {
+	if d == "" {
+		return 0, nil
+	}
+	return time.ParseDuration(string(d))
+}
 
 // Read reads a scenario, its topology and its policies, and checks that each
 // step can be done. Warnings come beside it; the error is a document.Problems

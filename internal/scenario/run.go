@@ -79,8 +79,8 @@ func (s *Step) what() string {
 		return fmt.Sprintf("route delete %s: %s", s.Route.Table, s.Route.Delete)
 	case s.Exec != nil:
 		return fmt.Sprintf("on %s: %s", s.Exec.On, strings.Join(s.Exec.Command, " "))
-	case s.Wait != 0:
-		return fmt.Sprintf("wait %v", time.Duration(s.Wait))
+	case s.Wait != "":
+		return fmt.Sprintf("wait %v", s.Wait.value())
 	case s.Expect != nil:
 		return s.Expect.what()
 	}
@@ -97,10 +97,10 @@ func (r *Runner) step(ctx context.Context, s *Step) (string, error) {
 		return r.route(ctx, s.Route)
 	case s.Exec != nil:
 		return r.exec(ctx, s.Exec)
-	case s.Wait != 0:
+	case s.Wait != "":
 		select {
 		case <-ctx.Done():
-		case <-time.After(time.Duration(s.Wait)):
+		case <-time.After(s.Wait.value()):
 		}
 	case s.Expect != nil:
 		return r.expect(ctx, s.Expect)
@@ -124,8 +124,8 @@ func (r *Runner) connect(ctx context.Context, c *Connect) (string, error) {
 	if c.Program == "ssh" {
 		return r.ssh(ctx, c)
 	}
-	result, err := r.Lab.Connect(ctx, c.From, r.last.server, lab.ConnectOptions{Timeout: time.Duration(c.Timeout),
-		Bytes: c.Bytes, Close: c.Close, Hold: time.Duration(c.Hold), LocalPort: c.LocalPort})
+	result, err := r.Lab.Connect(ctx, c.From, r.last.server, lab.ConnectOptions{Timeout: c.Timeout.value(),
+		Bytes: c.Bytes, Close: c.Close, Hold: c.Hold.value(), LocalPort: c.LocalPort})
 	if err != nil {
 		return "", err
 	}
@@ -138,7 +138,7 @@ func (r *Runner) connect(ctx context.Context, c *Connect) (string, error) {
 }
 
 func (r *Runner) ssh(ctx context.Context, c *Connect) (string, error) {
-	result, err := r.Lab.SSH(ctx, c.From, c.To, lab.SSHOptions{Timeout: time.Duration(c.Timeout)})
+	result, err := r.Lab.SSH(ctx, c.From, c.To, lab.SSHOptions{Timeout: c.Timeout.value()})
 	if err != nil {
 		return "", err
 	}

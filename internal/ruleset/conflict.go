@@ -1,0 +1,90 @@
+package ruleset
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Conflicts lists, in words, the rules of other nftables tables in this
+// network namespace that change or copy the bits of connection marks that are
+// ours. Marks are shared by all who use them: such a rule would overwrite
+// decisions, or carry them to where others take them for their own.
+func Conflicts(ctx context.Context, m Marks) ([]string, error) {
+	out, err := exec.CommandContext(ctx, "nft", "list", "ruleset").Output()
+	if err != nil {
+		return nil, fmt.Errorf("list the rules of others: %w", err)
+	}
+	return conflictsIn(string(out), m), nil
+}
+
+// conflictsIn reads what `nft list ruleset` prints.
+func conflictsIn(listing string, m Marks) []string {
+	var found []string
+	table := ""
+	for lines := bufio.NewScanner(strings.NewReader(listing)); lines.Scan(); {
+		line := strings.TrimSpace(lines.Text())
+		if name, ok := strings.CutPrefix(line, "table "); ok {
+			table = strings.TrimSuffix(name, " {")
+		}
+		if table == "inet sekisho" {
+			continue
+		}
+		if why := conflict(line, m.Mask()); why != "" {
+			found = append(found, fmt.Sprintf("table %s: %q %s", table, line, why))
+		}
+	}
+	return found
+}
+
+var (
+	setsMark = regexp.MustCompile(`\bct mark set (.*)`)
+	andMask  = regexp.MustCompile(`\bct mark (?:&|and) (0x[0-9a-f]+|\d+)`)
+	orBits   = regexp.MustCompile(`(?:\||or|\^|xor) (0x[0-9a-f]+|\d+)`)
+	restores = regexp.MustCompile(`\bmeta mark set ct mark\b`)
+)
+
+// conflict says how a rule meets the bits of the mask; empty if it does not.
+func conflict(line string, mask uint32) string {
+	// Rules that iptables made and nft cannot translate.
+	if strings.Contains(line, "CONNMARK") {
+		return "uses connection marks in a way that cannot be read from here; compare its mask with ours"
+	}
+	if restores.MatchString(line) {
+		if kept, ok := constant(andMask, line); !ok || kept&mask != 0 {
+			return fmt.Sprintf("copies our bits (%#08x) into packet marks", mask)
+		}
+		return ""
+	}
+	set := setsMark.FindStringSubmatch(line)
+	if set == nil {
+		return ""
+	}
+	changed := ^uint32(0) // a plain value replaces all bits
+	if kept, ok := constant(andMask, set[1]); ok {
+		changed = ^kept
+	} else if strings.HasPrefix(set[1], "ct mark ") {
+		changed = 0
+	}
+	if bits, ok := constant(orBits, set[1]); ok {
+		changed |= bits
+	}
+	if changed&mask == 0 {
+		return ""
+	}
+	return fmt.Sprintf("changes bits that are ours (%#08x of %#08x)", changed&mask, mask)
+}
+
+// constant is the constant that an expression finds in a text.
+func constant(re *regexp.Regexp, text string) (uint32, bool) {
+	match := re.FindStringSubmatch(text)
+	if match == nil {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(match[1], 0, 32)
+	return uint32(n), err == nil
+}
