@@ -56,40 +56,51 @@ func (p *policies) policyFile(generation uint8) string {
 	return filepath.Join(p.folder, fmt.Sprintf("policy-%d.yaml", generation))
 }
 
-// next is the generation after the last one applied, also over a restart.
-func (p *policies) next() (uint8, error) {
+// last is the generation that was applied last, also by an earlier process;
+// known is false where nobody can tell.
+func (p *policies) last() (generation uint8, known bool, err error) {
 	data, err := os.ReadFile(filepath.Join(p.folder, "generation.json"))
 	if errors.Is(err, os.ErrNotExist) {
-		return 0, nil
+		return 0, false, nil
 	}
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	var s generationState
 	if err := json.Unmarshal(data, &s); err != nil {
-		return 0, fmt.Errorf("read generation.json: %w", err)
+		return 0, false, fmt.Errorf("read generation.json: %w", err)
 	}
-	return uint8((int(s.Generation) + 1) % ruleset.Generations), nil
+	return s.Generation, true, nil
 }
 
 // apply puts a policy in force in one transaction, or changes nothing.
 func (p *policies) apply(ctx context.Context, pol *policy.Policy) (*ruleset.Ruleset, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	generation, err := p.next()
+	last, known, err := p.last()
 	if err != nil {
 		return nil, err
 	}
+	if !known {
+		// A table whose process left no trace may be in force, with any
+		// generation. Once this one is, the next is surely another.
+		if _, err := p.put(ctx, pol, last); err != nil {
+			return nil, err
+		}
+	}
+	return p.put(ctx, pol, uint8((int(last)+1)%ruleset.Generations))
+}
+
+// put puts a policy in force with a generation that is not in force now.
+func (p *policies) put(ctx context.Context, pol *policy.Policy, generation uint8) (*ruleset.Ruleset, error) {
 	compiled, err := ruleset.Compile(pol, ruleset.Options{Marks: p.marks, Generation: generation})
 	if err != nil {
 		return nil, err
 	}
 	// Connections that were silent since this number was last used would pass
 	// for decided: they are to be decided again.
-	if _, used := p.rules[generation]; used {
-		if err := ruleset.ResetGeneration(p.marks, generation); err != nil {
-			return nil, fmt.Errorf("free generation %d: %w", generation, err)
-		}
+	if err := ruleset.ResetGeneration(p.marks, generation); err != nil {
+		return nil, fmt.Errorf("free generation %d: %w", generation, err)
 	}
 	if err := p.remember(generation, pol); err != nil {
 		return nil, err

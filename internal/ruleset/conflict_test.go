@@ -20,7 +20,7 @@ func TestConflicts(t *testing.T) {
 		{"ct mark set ct mark and 0x00ffffff or 0x01000000", ""},
 		{"ct mark set ct mark & 0xffffff00 | 0x00000001", "changes bits that are ours (0x000000ff"},
 		{"ct mark set ct mark | 0x80000000", ""},
-		{"ct mark set ct mark | 0x00000004", "changes bits that are ours (0x000004"},
+		{"ct mark set ct mark | 0x00000004", "changes bits that are ours (0x00000004"},
 		{"meta mark set ct mark", "copies our bits"},
 		{"meta mark set ct mark & 0xff000000", ""},
 		{`counter packets 0 bytes 0 xt target "CONNMARK"`, "cannot be read"},
