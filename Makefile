@@ -4,7 +4,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 BIN     := bin/sekisho
-SUDO    := $(if $(filter 0,$(shell id -u)),,sudo)
+ifneq ($(shell id -u),0)
+SUDO    := sudo
+AS_ROOT := sudo --preserve-env=HOME,CI,YES,GOFLAGS,TESTFLAGS env "PATH=$(PATH)"
+endif
 GOFLAGS += -trimpath
 export GOFLAGS
 
@@ -24,7 +27,7 @@ demo: need-demo build ## the article's experiment, in network namespaces; KEEP=1
 
 .PHONY: test
 test: need-test ## all tests, as root where it can be; the kernel's are skipped without
-	@set -o pipefail; $(if $(SUDO),sudo --preserve-env=PATH,HOME,CI,GOFLAGS $(shell command -v go),go) test -race -timeout 20m $(TESTFLAGS) ./...
+	$(AS_ROOT) go test -race -timeout 20m $(TESTFLAGS) ./...
 
 .PHONY: faults
 faults: need-demo build ## play all fault scenarios and count
@@ -44,7 +47,7 @@ generate: need-generate ## compile the BPF program and write the generated pages
 .PHONY: bench
 bench: need-demo ## measure; every figure also goes to bench/out.jsonl
 	@mkdir -p bench
-	$(SUDO) env PATH="$$PATH" HOME="$$HOME" $(shell command -v go) run ./bench -out bench/out.jsonl
+	$(AS_ROOT) go run ./bench -out bench/out.jsonl
 
 .PHONY: fuzz
 fuzz: ## fuzz what reads untrusted bytes, FUZZTIME (10s) each
