@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -23,6 +24,9 @@ type Recorder struct {
 	reasons *reasons // nil when not asked for
 	decoder decoder
 	gaps    *gapCounter
+
+	closing sync.RWMutex // held while the counters are read
+	closed  bool
 }
 
 // Open loads the program, attaches it to the forward hook of the calling
@@ -176,6 +180,12 @@ func (r *Recorder) attachNew() error {
 // Close ends the reading. What is pinned stays and goes on recording into its
 // rings; without a PinPath recording ends.
 func (r *Recorder) Close() error {
+	r.closing.Lock()
+	defer r.closing.Unlock()
+	if r.closed {
+		return nil
+	}
+	r.closed = true
 	var errs []error
 	if r.reasons != nil {
 		errs = append(errs, r.reasons.close())

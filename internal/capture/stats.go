@@ -2,6 +2,7 @@ package capture
 
 import (
 	"fmt"
+	"os"
 	"sync"
 
 	"github.com/sekisho/sekisho/internal/flow"
@@ -31,8 +32,13 @@ func Total(counts map[flow.Flag]uint64) uint64 {
 	return sum
 }
 
-// Stats reads the counters.
+// Stats reads the counters; os.ErrClosed after Close.
 func (r *Recorder) Stats() (Stats, error) {
+	r.closing.RLock()
+	defer r.closing.RUnlock()
+	if r.closed {
+		return Stats{}, os.ErrClosed
+	}
 	var perCPU []RecordTally
 	if err := r.objects.Counters.Lookup(uint32(0), &perCPU); err != nil {
 		return Stats{}, fmt.Errorf("read counters: %w", err)

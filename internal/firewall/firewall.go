@@ -101,13 +101,9 @@ func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Conf
 }
 
 // Run reads the recorder until the context ends.
-func (f *Firewall) Run(ctx context.Context) error {
-	err := f.recorder.Run(ctx, f.take)
-	return errors.Join(err, f.Close())
-}
+func (f *Firewall) Run(ctx context.Context) error { return f.recorder.Run(ctx, f.take) }
 
-// Close ends a firewall that was started and not run; [Firewall.Run] does it
-// itself.
+// Close ends what Start began in this process, after Run. The kernel goes on.
 func (f *Firewall) Close() error {
 	var errs []error
 	f.stream.close()

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -159,7 +160,7 @@ func newStage(t *testing.T) *stage {
 	go func() { done <- fw.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-done; err != nil {
+		if err := errors.Join(<-done, fw.Close()); err != nil {
 			t.Error(err)
 		}
 	})

@@ -49,7 +49,7 @@ func TestHTTPNamesTheMachine(t *testing.T) {
 			t.Fatal(err)
 		}
 		var result = Connection{Local: netip.AddrPortFrom(n.Address, 0), Remote: address(t, s.Lab, to, 80)}
-		c, err := dial(t.Context(), n, ConnectOptions{Timeout: time.Second}, &result)
+		c, err := dial(t.Context(), n, ConnectOptions{Timeout: defaultTimeout}, &result)
 		if err != nil {
 			t.Fatal(err)
 		}
