@@ -9,16 +9,58 @@ import (
 	"github.com/sekisho/sekisho/internal/flow"
 )
 
-// eventSize is the size of struct event in the ring.
-const eventSize = int(unsafe.Sizeof(RecordEvent{}))
+// The sizes of struct event and struct event6 in the rings.
+const (
+	eventSize  = int(unsafe.Sizeof(RecordEvent{}))
+	event6Size = int(unsafe.Sizeof(RecordEvent6{}))
+)
+
+// record is an event of either family.
+type record struct {
+	RecordEvent6
+	v6 bool
+}
 
 // parse reads one record of a ring. The rings are written by our program only;
 // a record of another size means that the pinned maps are of another layout.
-func parse(raw []byte) (RecordEvent, error) {
-	if len(raw) < eventSize {
-		return RecordEvent{}, fmt.Errorf("ring record has %d bytes, want %d", len(raw), eventSize)
+func parse(raw []byte) (record, error) {
+	var r record
+	switch {
+	case len(raw) >= event6Size:
+		r.RecordEvent6 = *(*RecordEvent6)(unsafe.Pointer(unsafe.SliceData(raw)))
+		r.v6 = true
+	case len(raw) >= eventSize:
+		r.E = *(*RecordEvent)(unsafe.Pointer(unsafe.SliceData(raw)))
+	default:
+		return r, fmt.Errorf("ring record has %d bytes, want %d or %d", len(raw), eventSize, event6Size)
 	}
-	return *(*RecordEvent)(unsafe.Pointer(unsafe.SliceData(raw))), nil
+	return r, nil
+}
+
+// packet is the tuple on the packet.
+func (r *record) packet() flow.Tuple {
+	source, dest := address4(r.E.Saddr), address4(r.E.Daddr)
+	if r.v6 {
+		source, dest = address6(r.Saddr), address6(r.Daddr)
+	}
+	return tuple(r.E.Protocol, source, dest, r.E.Sport, r.E.Dport)
+}
+
+// connection is conntrack's original tuple; the zero Tuple without one.
+// conntrack keeps an ICMP echo's id and type in place of ports: left out.
+func (r *record) connection() flow.Tuple {
+	if r.E.Direction == uint8(flow.DirectionUnknown) {
+		return flow.Tuple{}
+	}
+	source, dest := address4(r.E.OrigSaddr), address4(r.E.OrigDaddr)
+	if r.v6 {
+		source, dest = address6(r.OrigSaddr), address6(r.OrigDaddr)
+	}
+	sport, dport := r.E.OrigSport, r.E.OrigDport
+	if flow.Protocol(r.E.OrigProtocol).IsICMP() {
+		sport, dport = 0, 0
+	}
+	return tuple(r.E.OrigProtocol, source, dest, sport, dport)
 }
 
 // decoder turns ring records into events.
@@ -28,53 +70,56 @@ type decoder struct {
 	interfaces *interfaceNames
 }
 
-func (d *decoder) event(r *RecordEvent) flow.Event {
+func (d *decoder) event(r *record) flow.Event {
+	e := &r.E
 	return flow.Event{
-		Number:     flow.Number{Boot: d.boot, CPU: r.Cpu, Seq: r.Seq},
-		Time:       d.clock.at(int64(r.TimeNs)),
-		Packet:     tuple(r.Protocol, r.Saddr, r.Daddr, r.Sport, r.Dport),
-		Connection: connection(r),
-		Direction:  flow.Direction(r.Direction),
-		Flag:       flow.Flag(r.Flag),
-		TCPFlags:   flow.TCPFlags(r.TcpFlags),
-		State:      flow.TCPState(r.TcpState),
-		Seq:        r.TcpSeq,
-		Ack:        r.TcpAck,
-		Window:     r.Window,
-		MSS:        r.Mss,
-		TTL:        r.Ttl,
-		IPID:       r.IpId,
-		Payload:    r.Payload,
-		InIndex:    int(r.InIfindex),
-		OutIndex:   int(r.OutIfindex),
-		In:         d.interfaces.name(int(r.InIfindex)),
-		Out:        d.interfaces.name(int(r.OutIfindex)),
-		Mark:       r.Mark,
+		Number:     flow.Number{Boot: d.boot, CPU: e.Cpu, Seq: e.Seq},
+		Time:       d.clock.at(int64(e.TimeNs)),
+		Packet:     r.packet(),
+		Connection: r.connection(),
+		Direction:  flow.Direction(e.Direction),
+		Flag:       flow.Flag(e.Flag),
+		TCPFlags:   flow.TCPFlags(e.TcpFlags),
+		State:      flow.TCPState(e.TcpState),
+		Seq:        e.TcpSeq,
+		Ack:        e.TcpAck,
+		Window:     e.Window,
+		MSS:        e.Mss,
+		TTL:        e.Ttl,
+		IPID:       e.IpId,
+		Payload:    e.Payload,
+		ICMPType:   e.IcmpType,
+		ICMPCode:   e.IcmpCode,
+		InIndex:    int(e.InIfindex),
+		OutIndex:   int(e.OutIfindex),
+		In:         d.interfaces.name(int(e.InIfindex)),
+		Out:        d.interfaces.name(int(e.OutIfindex)),
+		Mark:       e.Mark,
 	}
 }
 
-// connection is conntrack's original tuple; the zero Tuple without one.
-func connection(r *RecordEvent) flow.Tuple {
-	if r.Direction == uint8(flow.DirectionUnknown) {
-		return flow.Tuple{}
-	}
-	return tuple(r.Protocol, r.OrigSaddr, r.OrigDaddr, r.OrigSport, r.OrigDport)
-}
-
-// tuple takes addresses and ports in network byte order, as the headers have
-// them: the bytes in memory are the bytes of the address.
-func tuple(protocol uint8, saddr, daddr uint32, sport, dport uint16) flow.Tuple {
+// tuple takes ports in network byte order, as the headers have them.
+func tuple(protocol uint8, source, dest netip.Addr, sport, dport uint16) flow.Tuple {
 	return flow.Tuple{
 		Protocol: flow.Protocol(protocol),
-		Source:   netip.AddrPortFrom(address(saddr), port(sport)),
-		Dest:     netip.AddrPortFrom(address(daddr), port(dport)),
+		Source:   netip.AddrPortFrom(source, port(sport)),
+		Dest:     netip.AddrPortFrom(dest, port(dport)),
 	}
 }
 
-func address(a uint32) netip.Addr {
+// The bytes of an address in memory are the bytes of the address.
+func address4(a uint32) netip.Addr {
 	var b [4]byte
 	binary.NativeEndian.PutUint32(b[:], a)
 	return netip.AddrFrom4(b)
+}
+
+func address6(a [4]uint32) netip.Addr {
+	var b [16]byte
+	for i, word := range a {
+		binary.NativeEndian.PutUint32(b[4*i:], word)
+	}
+	return netip.AddrFrom16(b)
 }
 
 func port(p uint16) uint16 {

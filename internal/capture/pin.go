@@ -67,22 +67,20 @@ func mountBPFFS() error {
 	return nil
 }
 
-const linkPrefix = "link4-"
-
 // linkName is the pinned link's file. Its name tells which program runs with
 // which marks, so that the next process knows whether it can be kept.
-func (r *Recorder) linkName() (string, error) {
-	info, err := r.objects.Record.Info()
+func (r *Recorder) linkName(h hook) (string, error) {
+	info, err := h.program.Info()
 	if err != nil {
 		return "", fmt.Errorf("read program info: %w", err)
 	}
-	name := fmt.Sprintf("%s%s-%08x-%08x-%08x", linkPrefix, info.Tag,
+	name := fmt.Sprintf("%s-%s-%08x-%08x-%08x", h.name, info.Tag,
 		r.config.MarkActionMask, r.config.MarkActionDeny, r.config.MarkHandshake)
 	return filepath.Join(r.config.PinPath, name), nil
 }
 
-func unpinLinks(path string) error {
-	old, err := filepath.Glob(filepath.Join(path, linkPrefix+"*"))
+func unpinLinks(path, name string) error {
+	old, err := filepath.Glob(filepath.Join(path, name+"-*"))
 	if err != nil {
 		return fmt.Errorf("list pinned links: %w", err)
 	}

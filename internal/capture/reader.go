@@ -66,20 +66,20 @@ func (r *Recorder) drain(ring *ringbuf.Reader, q *queue) error {
 		return nil
 	}
 	ring.SetDeadline(time.Unix(0, 1)) // long past: read what there is, never wait
-	var record ringbuf.Record
+	var sample ringbuf.Record
 	for {
-		err := ring.ReadInto(&record)
+		err := ring.ReadInto(&sample)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("read ring: %w", err)
 		}
-		e, err := parse(record.RawSample)
+		e, err := parse(sample.RawSample)
 		if err != nil {
 			return err
 		}
-		r.gaps.see(e.Cpu, e.Seq)
+		r.gaps.see(e.E.Cpu, e.E.Seq)
 		q.add(e)
 	}
 }
@@ -87,7 +87,7 @@ func (r *Recorder) drain(ring *ringbuf.Reader, q *queue) error {
 func (r *Recorder) deliver(batch []pending, deliver func([]flow.Event)) {
 	events := make([]flow.Event, len(batch))
 	for i := range batch {
-		events[i] = r.decoder.event(&batch[i].RecordEvent)
+		events[i] = r.decoder.event(&batch[i].record)
 		events[i].Reason, events[i].ReasonText = batch[i].reason, batch[i].text
 	}
 	deliver(events)
@@ -95,7 +95,7 @@ func (r *Recorder) deliver(batch []pending, deliver func([]flow.Event)) {
 
 // pending is an event that has been read and not yet been handed out.
 type pending struct {
-	RecordEvent
+	record
 	read   time.Time
 	reason flow.Reason
 	text   string
@@ -110,19 +110,19 @@ type queue struct {
 	sorted  int // items[:sorted] are in order
 }
 
-func (q *queue) add(e RecordEvent) {
-	q.items = append(q.items, pending{RecordEvent: e, read: time.Now()})
+func (q *queue) add(r record) {
+	q.items = append(q.items, pending{record: r, read: time.Now()})
 }
 
 // take removes and returns the events that happened before the given
 // monotonic time and wait for nothing; with last, all.
 func (q *queue) take(until int64, last bool) []pending {
 	if q.sorted < len(q.items) {
-		slices.SortStableFunc(q.items, func(a, b pending) int { return cmp.Compare(a.TimeNs, b.TimeNs) })
+		slices.SortStableFunc(q.items, func(a, b pending) int { return cmp.Compare(a.E.TimeNs, b.E.TimeNs) })
 		q.sorted = len(q.items)
 	}
 	n := 0
-	for n < len(q.items) && int64(q.items[n].TimeNs) < until && q.reasoned(&q.items[n], last) {
+	for n < len(q.items) && int64(q.items[n].E.TimeNs) < until && q.reasoned(&q.items[n], last) {
 		n++
 	}
 	batch := slices.Clone(q.items[:n])
@@ -133,14 +133,14 @@ func (q *queue) take(until int64, last bool) []pending {
 
 // reasoned finds an INVALID event's reason; false while it may still come.
 func (q *queue) reasoned(p *pending, last bool) bool {
-	if flow.Flag(p.Flag) != flow.INVALID {
+	if flow.Flag(p.E.Flag) != flow.INVALID {
 		return true
 	}
 	if q.reasons == nil {
 		p.reason = flow.UnknownReason
 		return true
 	}
-	key := keyOf(&p.RecordEvent)
+	key := keyOf(&p.record)
 	if text, ok := q.reasons.claim(key); ok {
 		p.reason, p.text = classify(text), text
 		return true

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -35,10 +36,9 @@ type reasons struct {
 
 // reasonKey tells packets apart: retransmissions differ in the IP id.
 type reasonKey struct {
-	saddr, daddr [4]byte
-	ports        [4]byte
-	seq          [4]byte
-	id           [2]byte
+	source, dest netip.AddrPort
+	seq          uint32
+	id           uint16 // of IPv4
 }
 
 type reasonText struct {
@@ -66,7 +66,7 @@ func listenReasons() (*reasons, error) {
 	socket, err := nflog.Open(&nflog.Config{
 		Group:    0,
 		Copymode: nflog.CopyPacket,
-		Bufsize:  96, // the longest IP header and the first bytes of TCP
+		Bufsize:  96, // the longest IPv4 header, or IPv6's, and the first bytes of TCP
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open NFLOG group 0, for the kernel's reasons: %w", err)
@@ -176,37 +176,40 @@ func (r *reasons) none(read time.Time) flow.Reason {
 	return flow.NoState
 }
 
-func keyOf(e *RecordEvent) reasonKey {
-	var k reasonKey
-	binary.NativeEndian.PutUint32(k.saddr[:], e.Saddr)
-	binary.NativeEndian.PutUint32(k.daddr[:], e.Daddr)
-	binary.NativeEndian.PutUint16(k.ports[0:], e.Sport)
-	binary.NativeEndian.PutUint16(k.ports[2:], e.Dport)
-	binary.BigEndian.PutUint32(k.seq[:], e.TcpSeq)
-	binary.BigEndian.PutUint16(k.id[:], e.IpId)
-	return k
+func keyOf(r *record) reasonKey {
+	t := r.packet()
+	return reasonKey{source: t.Source, dest: t.Dest, seq: r.E.TcpSeq, id: r.E.IpId}
 }
 
-// keyOfPacket reads an IPv4 packet as NFLOG carries it; what is cut off reads
-// as zero, as it does in the event.
-func keyOfPacket(packet []byte) (reasonKey, bool) {
-	var k reasonKey
-	if len(packet) < 20 || packet[0]>>4 != 4 {
+// keyOfPacket reads a packet as NFLOG carries it; what is cut off reads as
+// zero, as it does in the event. Of IPv6 only packets without extension
+// headers are read: those with some have no text.
+func keyOfPacket(packet []byte) (k reasonKey, ok bool) {
+	if len(packet) == 0 {
 		return k, false
 	}
+	var source, dest netip.Addr
 	header := int(packet[0]&0xf) * 4
-	if header < 20 || len(packet) < header {
+	switch {
+	case packet[0]>>4 == 4 && header >= 20 && len(packet) >= header:
+		source, _ = netip.AddrFromSlice(packet[12:16])
+		dest, _ = netip.AddrFromSlice(packet[16:20])
+		k.id = binary.BigEndian.Uint16(packet[4:])
+	case packet[0]>>4 == 6 && len(packet) >= 40 && flow.Protocol(packet[6]) == flow.TCP:
+		header = 40
+		source, _ = netip.AddrFromSlice(packet[8:24])
+		dest, _ = netip.AddrFromSlice(packet[24:40])
+	default:
 		return k, false
 	}
-	copy(k.id[:], packet[4:])
-	copy(k.saddr[:], packet[12:])
-	copy(k.daddr[:], packet[16:])
+	var sport, dport uint16
 	tcp := packet[header:]
 	if len(tcp) >= 4 {
-		copy(k.ports[:], tcp)
+		sport, dport = binary.BigEndian.Uint16(tcp), binary.BigEndian.Uint16(tcp[2:])
 	}
 	if len(tcp) >= 20 {
-		copy(k.seq[:], tcp[4:])
+		k.seq = binary.BigEndian.Uint32(tcp[4:])
 	}
+	k.source, k.dest = netip.AddrPortFrom(source, sport), netip.AddrPortFrom(dest, dport)
 	return k, true
 }

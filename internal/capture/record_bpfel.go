@@ -14,41 +14,53 @@ import (
 )
 
 type RecordEvent struct {
-	_          structs.HostLayout
-	Seq        uint64
-	TimeNs     uint64
-	Saddr      uint32
-	Daddr      uint32
-	Sport      uint16
-	Dport      uint16
-	OrigSaddr  uint32
-	OrigDaddr  uint32
-	OrigSport  uint16
-	OrigDport  uint16
-	TcpSeq     uint32
-	TcpAck     uint32
-	Mark       uint32
-	InIfindex  uint32
-	OutIfindex uint32
-	Window     uint16
-	Mss        uint16
-	IpId       uint16
-	Payload    uint16
-	Cpu        uint16
-	Flag       uint8
-	Protocol   uint8
-	Ttl        uint8
-	TcpFlags   uint8
-	TcpState   uint8
-	Direction  uint8
-	_          [4]byte
+	_            structs.HostLayout
+	Seq          uint64
+	TimeNs       uint64
+	Saddr        uint32
+	Daddr        uint32
+	Sport        uint16
+	Dport        uint16
+	OrigSaddr    uint32
+	OrigDaddr    uint32
+	OrigSport    uint16
+	OrigDport    uint16
+	TcpSeq       uint32
+	TcpAck       uint32
+	Mark         uint32
+	InIfindex    uint32
+	OutIfindex   uint32
+	Window       uint16
+	Mss          uint16
+	IpId         uint16
+	Payload      uint16
+	Cpu          uint16
+	Flag         uint8
+	Protocol     uint8
+	OrigProtocol uint8
+	Ttl          uint8
+	TcpFlags     uint8
+	TcpState     uint8
+	Direction    uint8
+	IcmpType     uint8
+	IcmpCode     uint8
+	_            [1]byte
+}
+
+type RecordEvent6 struct {
+	_         structs.HostLayout
+	E         RecordEvent
+	Saddr     [4]uint32
+	Daddr     [4]uint32
+	OrigSaddr [4]uint32
+	OrigDaddr [4]uint32
 }
 
 type RecordTally struct {
 	_        structs.HostLayout
 	Seq      uint64
-	Recorded [9]uint64
-	Lost     [9]uint64
+	Recorded [10]uint64
+	Lost     [10]uint64
 }
 
 // Names of all BPF objects in the ELF.
@@ -58,7 +70,8 @@ const (
 	RecordMapCounters       = "counters"
 	RecordMapEvents         = "events"
 	RecordMapRefused        = "refused"
-	RecordProgRecord        = "record"
+	RecordProgRecord4       = "record4"
+	RecordProgRecord6       = "record6"
 	RecordVarMarkActionDeny = "mark_action_deny"
 	RecordVarMarkActionMask = "mark_action_mask"
 	RecordVarMarkHandshake  = "mark_handshake"
@@ -106,7 +119,8 @@ type RecordSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type RecordProgramSpecs struct {
-	Record *ebpf.ProgramSpec `ebpf:"record"`
+	Record4 *ebpf.ProgramSpec `ebpf:"record4"`
+	Record6 *ebpf.ProgramSpec `ebpf:"record6"`
 }
 
 // RecordMapSpecs contains maps before they are loaded into the kernel.
@@ -173,12 +187,14 @@ type RecordVariables struct {
 //
 // It can be passed to LoadRecordObjects or ebpf.CollectionSpec.LoadAndAssign.
 type RecordPrograms struct {
-	Record *ebpf.Program `ebpf:"record"`
+	Record4 *ebpf.Program `ebpf:"record4"`
+	Record6 *ebpf.Program `ebpf:"record6"`
 }
 
 func (p *RecordPrograms) Close() error {
 	return _RecordClose(
-		p.Record,
+		p.Record4,
+		p.Record6,
 	)
 }
 

@@ -12,13 +12,14 @@ import (
 	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/ringbuf"
 	"github.com/cilium/ebpf/rlimit"
+	"golang.org/x/sys/unix"
 )
 
 // Recorder is the loaded and attached program and what is needed to read it.
 type Recorder struct {
 	config  Config
 	objects RecordObjects
-	link    link.Link
+	links   []link.Link // one a family
 	events  *ringbuf.Reader
 	refused *ringbuf.Reader
 	reasons *reasons // nil when not asked for
@@ -137,44 +138,72 @@ func conntrackTypes() ([]*btf.Spec, error) {
 	return []*btf.Spec{spec}, nil
 }
 
-// attach takes over the pinned link where it runs the very program that was
-// just loaded, and replaces it otherwise: a netfilter link cannot be updated
-// in place, and two at one priority are refused.
+// hook is a place for one of the programs.
+type hook struct {
+	name    string // of the pinned link
+	family  link.NetfilterProtocolFamily
+	program *ebpf.Program
+}
+
+func (r *Recorder) hooks() []hook {
+	return []hook{
+		{"link4", link.NetfilterProtoIPv4, r.objects.Record4},
+		{"link6", link.NetfilterProtoIPv6, r.objects.Record6},
+	}
+}
+
+// attach takes over pinned links where they run the very program that was just
+// loaded, and replaces them otherwise: a netfilter link cannot be updated in
+// place, and two at one priority are refused.
 func (r *Recorder) attach() error {
-	if r.config.PinPath == "" {
-		return r.attachNew()
-	}
-	name, err := r.linkName()
-	if err != nil {
-		return err
-	}
-	if r.link, err = link.LoadPinnedLink(name, nil); err == nil {
-		return nil
-	}
-	if err := unpinLinks(r.config.PinPath); err != nil {
-		return err
-	}
-	if err := r.attachNew(); err != nil {
-		return err
-	}
-	if err := r.link.Pin(name); err != nil {
-		return fmt.Errorf("pin link: %w", err)
+	for _, h := range r.hooks() {
+		l, err := r.attachHook(h)
+		if errors.Is(err, unix.EAFNOSUPPORT) {
+			continue // a kernel without IPv6
+		}
+		if err != nil {
+			return err
+		}
+		r.links = append(r.links, l)
 	}
 	return nil
 }
 
-func (r *Recorder) attachNew() error {
+func (r *Recorder) attachHook(h hook) (link.Link, error) {
+	if r.config.PinPath == "" {
+		return attachNew(h)
+	}
+	name, err := r.linkName(h)
+	if err != nil {
+		return nil, err
+	}
+	if l, err := link.LoadPinnedLink(name, nil); err == nil {
+		return l, nil
+	}
+	if err := unpinLinks(r.config.PinPath, h.name); err != nil {
+		return nil, err
+	}
+	l, err := attachNew(h)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.Pin(name); err != nil {
+		return nil, errors.Join(fmt.Errorf("pin link: %w", err), l.Close())
+	}
+	return l, nil
+}
+
+func attachNew(h hook) (link.Link, error) {
 	l, err := link.AttachNetfilter(link.NetfilterOptions{
-		Program:        r.objects.Record,
-		ProtocolFamily: link.NetfilterProtoIPv4,
+		Program:        h.program,
+		ProtocolFamily: h.family,
 		Hook:           link.NetfilterInetForward,
 		Priority:       HookPriority,
 	})
 	if err != nil {
-		return fmt.Errorf("attach recorder at the forward hook, priority %d: %w", HookPriority, err)
+		return nil, fmt.Errorf("attach recorder at the forward hook, priority %d: %w", HookPriority, err)
 	}
-	r.link = l
-	return nil
+	return l, nil
 }
 
 // Close ends the reading. What is pinned stays and goes on recording into its
@@ -195,8 +224,8 @@ func (r *Recorder) Close() error {
 			errs = append(errs, c.Close())
 		}
 	}
-	if r.link != nil {
-		errs = append(errs, r.link.Close())
+	for _, l := range r.links {
+		errs = append(errs, l.Close())
 	}
 	return errors.Join(append(errs, r.objects.Close())...)
 }

@@ -45,9 +45,9 @@ func (r *Recorder) Stats() (Stats, error) {
 	}
 	s := Stats{Recorded: map[flow.Flag]uint64{}, Lost: map[flow.Flag]uint64{}}
 	for _, c := range perCPU {
-		for _, f := range flow.Flags() {
-			s.Recorded[f] += c.Recorded[f]
-			s.Lost[f] += c.Lost[f]
+		for f := range c.Recorded {
+			s.Recorded[flow.Flag(f)] += c.Recorded[f]
+			s.Lost[flow.Flag(f)] += c.Lost[f]
 		}
 	}
 	s.Read, s.Missing = r.gaps.totals()

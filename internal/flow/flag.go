@@ -9,6 +9,7 @@ import (
 type Flag uint8
 
 const (
+	// FlagNone is that of the first packet of a connection that is not TCP.
 	FlagNone Flag = iota
 	// SYN opens a connection; a retransmitted one is another event.
 	SYN
@@ -27,9 +28,12 @@ const (
 	// DENIED is a packet that the policy denies in mid-connection, after a
 	// change. A denied first packet has the flag SYN and the action Deny.
 	DENIED
+	// ICMPERROR is an ICMP error about a connection: who sent it is the source,
+	// the connection is the one that it is about.
+	ICMPERROR
 )
 
-var flagNames = [...]string{"", "SYN", "SYN-ACK", "ACK", "FIN", "FIN-ACK", "RST", "INVALID", "DENIED"}
+var flagNames = [...]string{"", "SYN", "SYN-ACK", "ACK", "FIN", "FIN-ACK", "RST", "INVALID", "DENIED", "ICMP-ERROR"}
 
 // String is the value as Azure's logs write it.
 func (f Flag) String() string {
@@ -39,8 +43,11 @@ func (f Flag) String() string {
 	return ""
 }
 
-// Flags lists all flags, in the order in which a connection shows them.
-func Flags() []Flag { return []Flag{SYN, SYNACK, ACK, FIN, FINACK, RST, INVALID, DENIED} }
+// Flags lists all flags that have a name, in the order in which a connection
+// shows them.
+func Flags() []Flag {
+	return []Flag{SYN, SYNACK, ACK, FIN, FINACK, RST, INVALID, DENIED, ICMPERROR}
+}
 
 // ParseFlag reads a flag in any case, with or without the dash.
 func ParseFlag(s string) (Flag, bool) {

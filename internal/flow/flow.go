@@ -42,6 +42,8 @@ const (
 	ICMP Protocol = 1
 	TCP  Protocol = 6
 	UDP  Protocol = 17
+
+	ICMPv6 Protocol = 58
 )
 
 // Direction tells whether a packet goes the way of the packet that began the
@@ -97,8 +99,11 @@ type Event struct {
 	MSS      uint16 // the MSS option; 0 where absent
 	TTL      uint8
 	IPID     uint16
-	// Payload is the length of what follows the TCP header, in bytes.
+	// Payload is the length of what follows the TCP header, in bytes; for
+	// other protocols that of everything after the IP header.
 	Payload uint16
+	// ICMPType and ICMPCode are those of an ICMP or ICMPv6 packet.
+	ICMPType, ICMPCode uint8
 
 	// In and Out are the interfaces' indexes and names; a name is empty where
 	// the interface was gone before it could be asked for.

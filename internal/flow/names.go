@@ -11,9 +11,14 @@ func (p Protocol) String() string {
 		return "TCP"
 	case UDP:
 		return "UDP"
+	case ICMPv6:
+		return "ICMPv6"
 	}
 	return strconv.Itoa(int(p))
 }
+
+// IsICMP reports whether packets have a type and a code in place of ports.
+func (p Protocol) IsICMP() bool { return p == ICMP || p == ICMPv6 }
 
 // String is conntrack's word; empty where unknown.
 func (d Direction) String() string {

@@ -10,7 +10,7 @@ var FlowTrace = newTable(Table{
 	Category:    flowTraceName,
 	DisplayName: "Azure Firewall Flow Trace Log",
 	Doc: "One row for each TCP packet that is a step of a connection: SYN, SYN-ACK, the ACK that completes the handshake, " +
-		"FIN, FIN-ACK, RST; and for each packet that is INVALID or, in mid-connection, DENIED. " +
+		"FIN, FIN-ACK, RST; for each ICMP error about a connection; and for each packet that is INVALID or, in mid-connection, DENIED. " +
 		"Source and destination are those of that packet.",
 },
 	from(Azure, inEnvelope(timeGenerated())...),
@@ -20,7 +20,7 @@ var FlowTrace = newTable(Table{
 			func(*packet) string { return "Log" }),
 		text("ActionReason", "Always \"Additional TCP Log\".",
 			func(*packet) string { return "Additional TCP Log" }),
-		text("Flag", "What the packet is in its connection: SYN-ACK, FIN, FIN-ACK, RST or INVALID; and, beyond Azure, SYN, ACK or DENIED.",
+		text("Flag", "What the packet is in its connection: SYN-ACK, FIN, FIN-ACK, RST or INVALID; and, beyond Azure, SYN, ACK, DENIED or ICMP-ERROR.",
 			func(p *packet) string { return p.ev.Flag.String() })),
 	from(Azure, standard(flowTraceName)...),
 	from(Sekisho, ourIdentity()...),
@@ -31,6 +31,9 @@ var FlowTrace = newTable(Table{
 			func(p *packet) string { return p.ev.ReasonText })),
 	from(Sekisho, ourHeader()...),
 	from(Sekisho,
+		word("IcmpError", "What an ICMP error says, in words (\"host unreachable\"); its sender is the row's source, the connection that it is about has the row's ConnectionId.",
+			icmpError)),
+	from(Sekisho,
 		word("Verdict", "What became of the packet at this firewall: Allow, Deny (by the policy) or Drop (INVALID).",
 			(*packet).verdict)),
 	from(Sekisho, ruleNames()...),
@@ -40,6 +43,13 @@ var FlowTrace = newTable(Table{
 	from(Sekisho, tcpColumns()...),
 	from(Sekisho, wayColumns()...),
 )
+
+func icmpError(p *packet) string {
+	if p.ev.Flag != flow.ICMPERROR {
+		return ""
+	}
+	return flow.ICMPText(p.ev.Packet.Protocol, p.ev.ICMPType, p.ev.ICMPCode)
+}
 
 // tcpFlagTexts are the 256 values of the column TcpFlags: made once, because
 // the name of a combination is joined from its parts.

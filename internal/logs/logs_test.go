@@ -89,6 +89,8 @@ func examples() []example {
 	v6 := flow.Tuple{Protocol: flow.TCP, Source: netip.MustParseAddrPort("[fd10:3:5:1::4]:36424"),
 		Dest: netip.MustParseAddrPort("[2001:db8:1234:5678:9abc:def0:1111:2222]:443")}
 	long := flow.Tuple{Protocol: flow.TCP, Source: netip.MustParseAddrPort("192.168.100.104:62877"), Dest: server}
+	icmpBack := flow.Tuple{Protocol: flow.ICMP, Source: netip.AddrPortFrom(netip.MustParseAddr("10.0.200.1"), 0),
+		Dest: netip.AddrPortFrom(out.Source.Addr(), 0)}
 	return []example{
 		{"SYN allowed", event(flow.SYN, flow.BitSYN, out, syn(flow.Allow, 3)), rdp},
 		{"SYN-ACK", event(flow.SYNACK, flow.BitSYN|flow.BitACK, out.Reverse(), func(ev *flow.Event) { reply(ev); ev.State, ev.MSS = 2, 1460 }), rdp},
@@ -102,6 +104,10 @@ func examples() []example {
 		{"INVALID with text", event(flow.INVALID, flow.BitACK, out, invalid(flow.InvalidState, "packet (index 3) in dir 0 invalid, state SYN_SENT")), Rule{}},
 		{"INVALID over window", event(flow.INVALID, flow.BitACK|flow.BitPSH, out.Reverse(), invalid(flow.SeqOverWindow, "SEQ is over upper bound 3142567890 (over the window of the receiver)")), Rule{}},
 		{"DENIED", event(flow.DENIED, flow.BitACK|flow.BitPSH, to(23), func(ev *flow.Event) { ev.Action, ev.Rule, ev.Payload = flow.Deny, 1, 512 }), noTelnet},
+		{"ICMP error", event(flow.ICMPERROR, 0, icmpBack, func(ev *flow.Event) {
+			reply(ev)
+			ev.Connection, ev.Action, ev.ICMPType, ev.ICMPCode = out, flow.Allow, 3, 1
+		}), rdp},
 		{"long IPv4 SYN", event(flow.SYN, flow.BitSYN, long, syn(flow.Allow, 3)), rdp},
 		{"IPv6 SYN", event(flow.SYN, flow.BitSYN, v6, syn(flow.Allow, 4)), rdp},
 	}

@@ -11,11 +11,12 @@ import (
 // for which reason, in the longest form that the room holds. The wide form has
 // the kernel's sentence before its code if it cannot have both.
 func outcome(e Entry, room int, wide bool) string {
-	var forms []string
-	if stringOf(e, "Flag") == flow.INVALID.String() {
+	forms := ruleForms(e)
+	switch stringOf(e, "Flag") {
+	case flow.INVALID.String():
 		forms = invalidForms(e, wide)
-	} else {
-		forms = ruleForms(e)
+	case flow.ICMPERROR.String():
+		forms = []string{join(" ", verdictOf(e), stringOf(e, "IcmpError")), stringOf(e, "IcmpError")}
 	}
 	for _, f := range forms {
 		if utf8.RuneCountInString(f) <= room {
@@ -68,7 +69,7 @@ func tone(e Entry) string {
 	switch flag {
 	case flow.INVALID, flow.DENIED:
 		return red
-	case flow.RST:
+	case flow.RST, flow.ICMPERROR:
 		return yellow
 	case flow.SYN, flow.SYNACK, flow.ACK:
 		return green

@@ -2,6 +2,7 @@ package logs
 
 import (
 	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/flow"
@@ -60,8 +61,8 @@ func timeGenerated() column[packet] {
 // is the source.
 func tuple() []column[packet] {
 	return []column[packet]{
-		text("Protocol", "Network protocol: TCP, UDP, ICMP, or the IANA number of another.",
-			func(p *packet) string { return p.ev.Packet.Protocol.String() }),
+		text("Protocol", "Network protocol: TCP, UDP, \"ICMP Type=8\", \"ICMPv6 Type=128\", or the IANA number of another.",
+			protocolText),
 		address("SourceIp", "Address of the packet's sender, IPv6 in the short form of RFC 5952.",
 			func(p *packet) netip.Addr { return p.ev.Packet.Source.Addr() }),
 		number("SourcePort", Int, "Port of the packet's sender; 0 for protocols without ports.",
@@ -71,6 +72,15 @@ func tuple() []column[packet] {
 		number("DestinationPort", Int, "Port the packet goes to; 0 for protocols without ports.",
 			func(p *packet) (int64, bool) { return port(p.ev.Packet.Dest) }),
 	}
+}
+
+// protocolText carries an ICMP packet's type, as Azure's logs do.
+func protocolText(p *packet) string {
+	name := p.ev.Packet.Protocol.String()
+	if p.ev.Packet.Protocol.IsICMP() {
+		name += " Type=" + strconv.Itoa(int(p.ev.ICMPType))
+	}
+	return name
 }
 
 func port(a netip.AddrPort) (int64, bool) { return int64(a.Port()), a.IsValid() }

@@ -35,14 +35,14 @@ func TestRowsOfEachEvent(t *testing.T) {
 
 func TestOtherProtocolsHaveADecisionAndNoTrace(t *testing.T) {
 	t.Parallel()
-	ev := flow.Event{Direction: flow.Original, Action: flow.Deny, Packet: flow.Tuple{Protocol: flow.ICMP,
+	ev := flow.Event{Direction: flow.Original, Action: flow.Deny, ICMPType: 8, Packet: flow.Tuple{Protocol: flow.ICMP,
 		Source: netip.MustParseAddrPort("10.0.100.4:0"), Dest: netip.MustParseAddrPort("10.0.200.4:0")}}
 	rows := Rows(&ev, hub, byNone)
 	if len(rows) != 1 || rows[0].Table() != NetworkRule {
 		t.Fatalf("Rows() gave %d rows", len(rows))
 	}
 	got := values(rows[0], "Protocol", "SourcePort", "Action", "ActionReason", "SequenceNumber", "Ttl")
-	if diff := cmp.Diff([]any{"ICMP", int32(0), "Deny", "Default Action", nil, nil}, got); diff != "" {
+	if diff := cmp.Diff([]any{"ICMP Type=8", int32(0), "Deny", "Default Action", nil, nil}, got); diff != "" {
 		t.Errorf("values (-want +got):\n%s", diff)
 	}
 	ev.Packet.Protocol = flow.TCP

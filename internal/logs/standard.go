@@ -43,6 +43,8 @@ func ourHeader() []column[packet] {
 			func(p *packet) (int64, bool) { return int64(p.ev.Ack), p.ev.TCPFlags&flow.BitACK != 0 }),
 		number("Ttl", Int, "Time to live (IPv6: hop limit) that the packet had left when it was forwarded: another value in the same direction tells of another path.",
 			func(p *packet) (int64, bool) { return int64(p.ev.TTL), p.ev.TTL != 0 }),
+		number("IcmpCode", Int, "Code of an ICMP or ICMPv6 packet; its type is in the column Protocol.",
+			func(p *packet) (int64, bool) { return int64(p.ev.ICMPCode), p.ev.Packet.Protocol.IsICMP() }),
 		word("PolicyRevision", "Revision of the policy in force; also known where the default action decided.",
 			func(p *packet) string { return p.rule.Revision }),
 	}

@@ -36,6 +36,7 @@ struct bpf_nf_ctx {
 };
 
 union nf_inet_addr {
+	__u32 all[4];
 	__be32 ip;
 };
 
@@ -55,6 +56,7 @@ struct nf_conntrack_tuple {
 		union {
 			__be16 all;
 		} u;
+		__u8 protonum;
 	} dst;
 };
 
@@ -77,13 +79,14 @@ union nf_conntrack_proto {
 
 struct nf_conn {
 	struct nf_conntrack_tuple_hash tuplehash[2];
+	unsigned long status;
 	__u32 mark;
 	union nf_conntrack_proto proto;
 };
 
 #pragma clang attribute pop
 
-/* RFC 791 and RFC 9293: these never move, so they need no relocation; the
+/* RFC 791, RFC 8200 and RFC 9293: these never move, so they need no relocation; the
  * names are what the kernel's types are found by. */
 struct iphdr {
 	__u8 version_ihl;
@@ -95,6 +98,16 @@ struct iphdr {
 	__u8 protocol;
 	__be32 saddr;
 	__be32 daddr;
+};
+
+struct ipv6hdr {
+	__u8 priority_version;
+	__u8 flow_lbl[3];
+	__be16 payload_len;
+	__u8 nexthdr;
+	__u8 hop_limit;
+	__u32 saddr[4]; /* as struct in6_addr, in network byte order */
+	__u32 daddr[4];
 };
 
 struct tcphdr {
@@ -114,7 +127,9 @@ struct tcphdr {
 #define IP_CT_RELATED 1
 #define IP_CT_NEW 2
 #define IP_CT_IS_REPLY 3
+#define IP_CT_RELATED_REPLY 4
 #define IP_CT_UNTRACKED 7
+#define IPS_CONFIRMED (1UL << 3)
 #define NFCT_INFOMASK 7UL
 
 /* include/net/netfilter/nf_conntrack_tuple.h and nf_conntrack_tcp.h */
