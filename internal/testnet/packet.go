@@ -1,7 +1,6 @@
 package testnet
 
 import (
-	"net"
 	"net/netip"
 	"testing"
 
@@ -20,11 +19,13 @@ type TCP struct {
 	BadChecksum  bool
 }
 
-// Bytes is the IPv4 packet.
+// Bytes is the packet, IPv4 or IPv6 by its addresses.
 func (s TCP) Bytes(tb testing.TB) []byte {
 	tb.Helper()
-	ip := &layers.IPv4{Version: 4, TTL: 64, Id: s.ID, Protocol: layers.IPProtocolTCP,
-		SrcIP: net.IP(s.Source.Addr().AsSlice()), DstIP: net.IP(s.Dest.Addr().AsSlice())}
+	ip := IP(s.Source.Addr(), s.Dest.Addr(), layers.IPProtocolTCP)
+	if v4, ok := ip.(*layers.IPv4); ok {
+		v4.Id = s.ID
+	}
 	tcp := &layers.TCP{SrcPort: layers.TCPPort(s.Source.Port()), DstPort: layers.TCPPort(s.Dest.Port()),
 		Seq: s.Seq, Ack: s.Ack, Window: 64000}
 	for _, f := range s.Flags {
@@ -48,14 +49,34 @@ func (s TCP) Bytes(tb testing.TB) []byte {
 			OptionData: []byte{byte(s.MSS >> 8), byte(s.MSS)}}}
 	}
 	must(tb, tcp.SetNetworkLayerForChecksum(ip))
-	buf := gopacket.NewSerializeBuffer()
-	options := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
-	must(tb, gopacket.SerializeLayers(buf, options, ip, tcp, gopacket.Payload(make([]byte, s.Payload))))
-	packet := buf.Bytes()
+	packet := Serialize(tb, ip, tcp, gopacket.Payload(make([]byte, s.Payload)))
 	if s.BadChecksum {
 		packet[20+16] ^= 0xff
 	}
 	return packet
+}
+
+// NetworkLayer is an IP header that can be serialized.
+type NetworkLayer interface {
+	gopacket.SerializableLayer
+	gopacket.NetworkLayer
+}
+
+// IP is a header between two addresses.
+func IP(source, dest netip.Addr, protocol layers.IPProtocol) NetworkLayer {
+	if source.Is4() {
+		return &layers.IPv4{Version: 4, TTL: 64, Protocol: protocol, SrcIP: source.AsSlice(), DstIP: dest.AsSlice()}
+	}
+	return &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: protocol, SrcIP: source.AsSlice(), DstIP: dest.AsSlice()}
+}
+
+// Serialize makes a packet of its layers, with lengths and checksums.
+func Serialize(tb testing.TB, parts ...gopacket.SerializableLayer) []byte {
+	tb.Helper()
+	buf := gopacket.NewSerializeBuffer()
+	options := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
+	must(tb, gopacket.SerializeLayers(buf, options, parts...))
+	return buf.Bytes()
 }
 
 // ParseTCP reads a packet that came out of the router; ok is false for

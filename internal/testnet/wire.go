@@ -21,19 +21,26 @@ type Router struct {
 	Client, Server *Wire
 }
 
-// ipv4 is ETH_P_IP in network byte order, as packet sockets take it.
-var ipv4 = binary.NativeEndian.Uint16([]byte{0x08, 0x00})
+// Protocols in network byte order, as packet sockets take them: ETH_P_IP,
+// ETH_P_IPV6 and ETH_P_ALL.
+var (
+	ipv4 = binary.NativeEndian.Uint16([]byte{0x08, 0x00})
+	ipv6 = binary.NativeEndian.Uint16([]byte{0x86, 0xdd})
+	all  = binary.NativeEndian.Uint16([]byte{0x00, 0x03})
+)
 
 // Wire is one side of the router.
 type Wire struct {
-	Address netip.Addr // of the host that this side plays
-	router  net.HardwareAddr
-	fd      int
-	index   int
+	// Address and Address6 are of the host that this side plays.
+	Address, Address6 netip.Addr
+
+	router net.HardwareAddr
+	fd     int
+	index  int
 }
 
 // NewRouter makes the two sides in the test's own namespace: client 10.9.1.2
-// and server 10.9.2.2. Everything from here on runs on one CPU, so that
+// and fd09:1::2, server 10.9.2.2 and fd09:2::2. Everything from here on runs on one CPU, so that
 // packets pass in the order in which they are sent.
 func NewRouter(tb testing.TB) *Router {
 	tb.Helper()
@@ -42,10 +49,11 @@ func NewRouter(tb testing.TB) *Router {
 	}
 	pin(tb)
 	r := &Router{
-		Client: newWire(tb, "client", "10.9.1.1", "10.9.1.2"),
-		Server: newWire(tb, "server", "10.9.2.1", "10.9.2.2"),
+		Client: newWire(tb, "client", 1),
+		Server: newWire(tb, "server", 2),
 	}
 	must(tb, os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0))
+	must(tb, os.WriteFile("/proc/sys/net/ipv6/conf/all/forwarding", []byte("1"), 0))
 	return r
 }
 
@@ -71,9 +79,9 @@ func pin(tb testing.TB) {
 // newWire makes a veth pair: one end is the router's interface, the other is
 // bare. The neighbour's address is nobody's, so that the stack behind the bare
 // end ignores what comes out.
-func newWire(tb testing.TB, name, router, host string) *Wire {
+func newWire(tb testing.TB, name string, net int) *Wire {
 	tb.Helper()
-	neighbour := net.HardwareAddr{2, 0, 0, 0, 9, 9}
+	neighbour := hardware{2, 0, 0, 0, 9, 9}
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name = name
 	must(tb, netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: name + "-wire"}))
@@ -82,34 +90,50 @@ func newWire(tb testing.TB, name, router, host string) *Wire {
 	far, err := netlink.LinkByName(name + "-wire")
 	must(tb, err)
 	tb.Cleanup(func() { _ = netlink.LinkDel(near) })
+	// No duplicate address detection for addresses that nobody else can have.
+	must(tb, os.WriteFile("/proc/sys/net/ipv6/conf/"+name+"/accept_dad", []byte("0"), 0))
+	must(tb, os.WriteFile("/proc/sys/net/ipv6/conf/"+name+"-wire/disable_ipv6", []byte("1"), 0))
 	for _, l := range []netlink.Link{near, far} {
-		must(tb, os.WriteFile("/proc/sys/net/ipv6/conf/"+l.Attrs().Name+"/disable_ipv6", []byte("1"), 0))
 		must(tb, netlink.LinkSetUp(l))
 	}
-	addr, err := netlink.ParseAddr(router + "/24")
-	must(tb, err)
-	must(tb, netlink.AddrAdd(near, addr))
-	must(tb, netlink.NeighSet(&netlink.Neigh{LinkIndex: near.Attrs().Index, IP: net.ParseIP(host),
-		HardwareAddr: neighbour, State: netlink.NUD_PERMANENT}))
-	w := &Wire{Address: netip.MustParseAddr(host), router: near.Attrs().HardwareAddr, index: far.Attrs().Index}
+	w := &Wire{router: near.Attrs().HardwareAddr, index: far.Attrs().Index}
+	for _, prefix := range []string{fmt.Sprintf("10.9.%d.1/24", net), fmt.Sprintf("fd09:%d::1/64", net)} {
+		addr, err := netlink.ParseAddr(prefix)
+		must(tb, err)
+		must(tb, netlink.AddrAdd(near, addr))
+		host := netip.MustParsePrefix(prefix).Addr().Next()
+		must(tb, netlink.NeighSet(&netlink.Neigh{LinkIndex: near.Attrs().Index, IP: host.AsSlice(),
+			HardwareAddr: neighbour, State: netlink.NUD_PERMANENT}))
+		if host.Is4() {
+			w.Address = host
+		} else {
+			w.Address6 = host
+		}
+	}
 	w.open(tb)
 	return w
 }
 
+type hardware = net.HardwareAddr
+
 // open makes a raw socket on the bare end.
 func (w *Wire) open(tb testing.TB) {
 	tb.Helper()
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, int(ipv4))
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, int(all))
 	must(tb, err)
 	tb.Cleanup(func() { unix.Close(fd) })
-	must(tb, unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: ipv4, Ifindex: w.index}))
+	must(tb, unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: w.index}))
 	w.fd = fd
 }
 
-// Send puts an IPv4 packet on the wire, towards the router.
+// Send puts an IPv4 or IPv6 packet on the wire, towards the router.
 func (w *Wire) Send(tb testing.TB, packet []byte) {
 	tb.Helper()
-	to := &unix.SockaddrLinklayer{Protocol: ipv4, Ifindex: w.index, Halen: 6}
+	protocol := ipv4
+	if packet[0]>>4 == 6 {
+		protocol = ipv6
+	}
+	to := &unix.SockaddrLinklayer{Protocol: protocol, Ifindex: w.index, Halen: 6}
 	copy(to.Addr[:], w.router)
 	must(tb, unix.Sendto(w.fd, packet, 0, to))
 }
