@@ -70,7 +70,10 @@ Sekisho is a stateful firewall for Linux hubs. It writes down every step of
 every TCP connection that crosses it: SYN, SYN-ACK, ACK, FIN, FIN-ACK, RST,
 and INVALID with the kernel's reason. Its lab brings up Azure-like networks
 (spokes, hubs, peerings, route tables) in network namespaces.`),
-		Example: `  # a network to play with, in the background
+		Example: `  # what crosses this router now, whoever made its rules
+  sudo sekisho observe
+
+  # a network to play with, in the background
   sudo sekisho lab up topologies/spoke-hub-spoke.yaml --detach
 
   # watch connections cross its firewall
@@ -90,7 +93,7 @@ and INVALID with the kernel's reason. Its lab brings up Azure-like networks
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w\n  hint: %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newRunCommand(), newTraceCommand(), newPolicyCommand(), newStatusCommand(), newLabCommand(), newTopologyCommand(), newVersionCommand())
+	root.AddCommand(newRunCommand(), newObserveCommand(), newTraceCommand(), newPolicyCommand(), newStatusCommand(), newLabCommand(), newTopologyCommand(), newVersionCommand())
 	checkArguments(root)
 	return root
 }

@@ -34,7 +34,11 @@ func newStatusCommand() *cobra.Command {
 			}
 			var rows [][]string
 			for _, s := range running {
-				rows = append(rows, []string{s.ID, fmt.Sprintf("%s (%s)", s.Policy, s.PolicyRevision), fmt.Sprint(s.Rules),
+				policy := "(observing)"
+				if !s.Observing {
+					policy = fmt.Sprintf("%s (%s)", s.Policy, s.PolicyRevision)
+				}
+				rows = append(rows, []string{s.ID, policy, fmt.Sprint(s.Rules),
 					fmt.Sprint(capture.Total(s.Capture.Recorded)), fmt.Sprint(capture.Total(s.Capture.Lost)),
 					time.Since(s.Started).Round(time.Second).String(), fmt.Sprint(s.PID)})
 			}

@@ -122,7 +122,13 @@ func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
 	answer(w, status)
 }
 
+var errObserving = errors.New("no policy is in force here: this is sekisho observe, which only looks on")
+
 func (s *Server) getPolicy(w http.ResponseWriter, _ *http.Request) {
+	if s.fw.Ruleset() == nil {
+		fail(w, http.StatusNotFound, errObserving)
+		return
+	}
 	text, err := s.fw.Ruleset().Policy.Encode()
 	if err != nil {
 		fail(w, http.StatusInternalServerError, err)
@@ -133,6 +139,10 @@ func (s *Server) getPolicy(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *Server) ruleset(w http.ResponseWriter, _ *http.Request) {
+	if s.fw.Ruleset() == nil {
+		fail(w, http.StatusNotFound, errObserving)
+		return
+	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.WriteString(w, s.fw.Ruleset().Text)
 }

@@ -58,6 +58,9 @@ type CaptureConfig struct {
 
 var nameForm = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$`)
 
+// ValidName reports whether a firewall may be called so.
+func ValidName(name string) bool { return nameForm.MatchString(name) }
+
 // ReadConfig reads and checks a configuration file. Relative paths in it are
 // made relative to its folder.
 func ReadConfig(file string) (*Config, error) {

@@ -26,35 +26,45 @@ import (
 // that were there before. It goes with the next boot, as does what it tells of.
 const stateRoot = "/run/sekisho/firewalls"
 
-// Firewall is a running firewall.
+// Firewall is a running firewall, or, without policies, one that only looks on
+// (see [Observe]).
 type Firewall struct {
-	config   *Config
-	log      *slog.Logger
-	source   *logs.Source
-	started  time.Time
-	policies *policies
-	recorder *capture.Recorder
-	ids      *tracker.IDs
-	files    *files // nil when rows are not written
-	stream   *stream
+	config      *Config
+	log         *slog.Logger
+	source      *logs.Source
+	started     time.Time
+	policies    *policies // nil when only observing
+	observation *observation
+	recorder    *capture.Recorder
+	ids         *tracker.IDs
+	files       *files // nil when rows are not written
+	stream      *stream
 }
 
 // Start puts the policy in force and begins to record. The error says what to
 // do where the host cannot run a firewall; nothing is left behind then but
 // what an earlier process of this firewall had put there.
 func Start(ctx context.Context, config *Config, pol *policy.Policy, log *slog.Logger) (*Firewall, error) {
-	if os.Geteuid() != 0 {
-		return nil, errors.New("a firewall needs root: run it with sudo")
-	}
-	if err := capture.Supported(); err != nil {
+	f, err := prepare(config, log)
+	if err != nil {
 		return nil, err
 	}
-	f := &Firewall{config: config, log: log, source: config.source(), started: time.Now(),
-		ids: tracker.NewIDs(tracker.DefaultLimit), stream: newStream()}
 	if err := f.start(ctx, pol); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
+}
+
+// prepare checks that this host can run a firewall at all.
+func prepare(config *Config, log *slog.Logger) (*Firewall, error) {
+	if os.Geteuid() != 0 {
+		return nil, errors.New("recording and enforcing needs root: run it with sudo")
+	}
+	if err := capture.Supported(); err != nil {
+		return nil, err
+	}
+	return &Firewall{config: config, log: log, source: config.source(), started: time.Now(),
+		ids: tracker.NewIDs(tracker.DefaultLimit), stream: newStream()}, nil
 }
 
 func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
@@ -82,8 +92,20 @@ func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
 	if f.recorder, err = capture.Open(f.captureConfig(marks, reasons)); err != nil {
 		return err
 	}
+	return f.openFiles()
+}
+
+func (f *Firewall) openFiles() (err error) {
 	if f.config.Logs.Directory != "" {
 		f.files, err = openFiles(f.config.Logs.Directory, logs.Subset{AzureOnly: f.config.Logs.AzureOnly})
+	}
+	return err
+}
+
+func (f *Firewall) warnOfConflicts(ctx context.Context, mask uint32) error {
+	conflicts, err := ruleset.ConflictsWith(ctx, mask)
+	for _, c := range conflicts {
+		f.log.Warn("somebody else uses our bits of connection marks; set markMask to bits that nobody uses", "rule", c)
 	}
 	return err
 }
@@ -113,6 +135,9 @@ func (f *Firewall) Close() error {
 	if f.files != nil {
 		errs = append(errs, f.files.close())
 	}
+	if f.observation != nil {
+		errs = append(errs, f.observation.close())
+	}
 	return errors.Join(errs...)
 }
 
@@ -120,7 +145,10 @@ func (f *Firewall) Close() error {
 func (f *Firewall) take(events []flow.Event) {
 	for i := range events {
 		e := events[i] // a copy: rows keep it
-		rule := f.policies.name(&e)
+		var rule logs.Rule
+		if f.policies != nil {
+			rule = f.policies.name(&e)
+		}
 		f.ids.Identify(&e)
 		rows := logs.Rows(&e, f.source, rule)
 		f.stream.publish(Entry{Event: &e, Rows: rows})
@@ -138,6 +166,9 @@ func (f *Firewall) take(events []flow.Event) {
 // Apply replaces the policy in one transaction. Connections that the new one
 // denies end with their next packet.
 func (f *Firewall) Apply(ctx context.Context, pol *policy.Policy) error {
+	if f.policies == nil {
+		return errors.New("nothing is enforced here: this is sekisho observe, which has no policy")
+	}
 	compiled, err := f.policies.apply(ctx, pol)
 	if err != nil {
 		return err
@@ -147,8 +178,13 @@ func (f *Firewall) Apply(ctx context.Context, pol *policy.Policy) error {
 	return nil
 }
 
-// Ruleset is what is in force.
-func (f *Firewall) Ruleset() *ruleset.Ruleset { return f.policies.current() }
+// Ruleset is what is in force; nil when only observing.
+func (f *Firewall) Ruleset() *ruleset.Ruleset {
+	if f.policies == nil {
+		return nil
+	}
+	return f.policies.current()
+}
 
 // Remove takes a firewall's part of the kernel away: its table, the recorder,
 // what was pinned, its state; and puts the sysctls back. It works on the

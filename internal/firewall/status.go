@@ -8,29 +8,32 @@ import (
 
 // Status is what a running firewall says of itself.
 type Status struct {
-	Name           string        `json:"name"`
-	ResourceGroup  string        `json:"resourceGroup,omitempty"`
-	ID             string        `json:"id"`
-	ResourceID     string        `json:"resourceId"`
-	PID            int           `json:"pid"`
-	Started        time.Time     `json:"started"`
-	Policy         string        `json:"policy"`
-	PolicyRevision string        `json:"policyRevision"`
+	Name          string    `json:"name"`
+	ResourceGroup string    `json:"resourceGroup,omitempty"`
+	ID            string    `json:"id"`
+	ResourceID    string    `json:"resourceId"`
+	PID           int       `json:"pid"`
+	Started       time.Time `json:"started"`
+	// Observing is true where no policy is in force and nothing is dropped.
+	Observing      bool          `json:"observing,omitempty"`
+	Policy         string        `json:"policy,omitempty"`
+	PolicyRevision string        `json:"policyRevision,omitempty"`
 	Rules          int           `json:"rules"`
 	Capture        capture.Stats `json:"capture"`
 }
 
 // Status reads the counters and says what is in force.
 func (f *Firewall) Status(pid int) (Status, error) {
-	running := f.policies.current()
 	stats, err := f.recorder.Stats()
 	if err != nil {
 		return Status{}, err
 	}
-	return Status{
+	s := Status{
 		Name: f.config.Name, ResourceGroup: f.config.ResourceGroup, ID: f.config.ID(), ResourceID: f.source.ResourceID,
-		PID: pid, Started: f.started,
-		Policy: running.Policy.Name, PolicyRevision: running.Policy.Revision(), Rules: len(running.Rules),
-		Capture: stats,
-	}, nil
+		PID: pid, Started: f.started, Capture: stats, Observing: f.policies == nil,
+	}
+	if running := f.Ruleset(); running != nil {
+		s.Policy, s.PolicyRevision, s.Rules = running.Policy.Name, running.Policy.Revision(), len(running.Rules)
+	}
+	return s, nil
 }

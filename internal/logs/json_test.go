@@ -77,7 +77,7 @@ func anyEvent() *rapid.Generator[*flow.Event] {
 
 func anyRows(t *rapid.T) []Row {
 	s := anyString()
-	src := &Source{s.Draw(t, "firewall"), s.Draw(t, "resource"), s.Draw(t, "subscription"), s.Draw(t, "tenant")}
+	src := &Source{s.Draw(t, "firewall"), s.Draw(t, "resource"), s.Draw(t, "subscription"), s.Draw(t, "tenant"), false}
 	rule := Rule{s.Draw(t, "policy"), s.Draw(t, "revision"), s.Draw(t, "group"), s.Draw(t, "collection"), s.Draw(t, "rule name")}
 	return Rows(anyEvent().Draw(t, "event"), src, rule)
 }

@@ -31,6 +31,9 @@ type Source struct {
 	// is the id of the workspace that keeps it.
 	SubscriptionID string
 	TenantID       string
+	// OnlyObserved is true where nobody of ours decides about packets: what
+	// became of an INVALID one is then not known.
+	OnlyObserved bool
 }
 
 // DefaultResourceID returns a resource id in Azure's form for the named

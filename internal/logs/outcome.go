@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"cmp"
 	"strings"
 	"unicode/utf8"
 
@@ -26,7 +27,8 @@ func outcome(e Entry, room int, wide bool) string {
 	return forms[len(forms)-1]
 }
 
-// invalidForms need not say "Drop": every INVALID packet is dropped.
+// invalidForms need not say "Drop": where we decide, every INVALID packet is
+// dropped.
 func invalidForms(e Entry, wide bool) []string {
 	verdict, reason, text := verdictOf(e), stringOf(e, "InvalidReason"), stringOf(e, "InvalidText")
 	switch {
@@ -47,7 +49,8 @@ func ruleForms(e Entry) []string {
 	case e.Get("Rule") != nil:
 		return []string{join(" ", verdict, "default action"), join(" ", verdict, "default")}
 	}
-	return []string{verdict}
+	// Where nobody decides, conntrack's state says the most.
+	return []string{cmp.Or(verdict, stringOf(e, "TcpState"))}
 }
 
 // verdictOf is what became of the packet. The flow trace's column Action says

@@ -29,7 +29,7 @@ func (p *packet) decision() flow.Action {
 
 // verdict is what became of the packet; empty where nobody asked the policy.
 func (p *packet) verdict() string {
-	if p.ev.Flag == flow.INVALID {
+	if p.ev.Flag == flow.INVALID && !p.src.OnlyObserved {
 		return "Drop"
 	}
 	return p.decision().String()

@@ -15,15 +15,21 @@ import (
 // ours. Marks are shared by all who use them: such a rule would overwrite
 // decisions, or carry them to where others take them for their own.
 func Conflicts(ctx context.Context, m Marks) ([]string, error) {
+	return ConflictsWith(ctx, m.Mask())
+}
+
+// ConflictsWith is [Conflicts] for some of the bits: one who only looks on uses
+// a single one.
+func ConflictsWith(ctx context.Context, mask uint32) ([]string, error) {
 	out, err := exec.CommandContext(ctx, "nft", "list", "ruleset").Output()
 	if err != nil {
 		return nil, fmt.Errorf("list the rules of others: %w", err)
 	}
-	return conflictsIn(string(out), m), nil
+	return conflictsIn(string(out), mask), nil
 }
 
 // conflictsIn reads what `nft list ruleset` prints.
-func conflictsIn(listing string, m Marks) []string {
+func conflictsIn(listing string, mask uint32) []string {
 	var found []string
 	table := ""
 	for lines := bufio.NewScanner(strings.NewReader(listing)); lines.Scan(); {
@@ -31,10 +37,10 @@ func conflictsIn(listing string, m Marks) []string {
 		if name, ok := strings.CutPrefix(line, "table "); ok {
 			table = strings.TrimSuffix(name, " {")
 		}
-		if table == "inet sekisho" {
+		if table == "inet sekisho" || strings.HasPrefix(table, "inet "+observeTable) {
 			continue
 		}
-		if why := conflict(line, m.Mask()); why != "" {
+		if why := conflict(line, mask); why != "" {
 			found = append(found, fmt.Sprintf("table %s: %q %s", table, line, why))
 		}
 	}

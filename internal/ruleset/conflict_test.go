@@ -27,7 +27,7 @@ func TestConflicts(t *testing.T) {
 	}
 	for _, tt := range tests {
 		listing := "table ip other {\n\tchain c {\n\t\t" + tt.rule + "\n\t}\n}\n"
-		got := strings.Join(conflictsIn(listing, Marks{}), "\n")
+		got := strings.Join(conflictsIn(listing, DefaultMask), "\n")
 		if tt.conflict == "" && got != "" || !strings.Contains(got, tt.conflict) {
 			t.Errorf("%s: %q, want %q", tt.rule, got, tt.conflict)
 		}
@@ -36,7 +36,7 @@ func TestConflicts(t *testing.T) {
 		}
 	}
 	ours := "table inet sekisho {\n\tct mark set 0x1\n}\n"
-	if got := conflictsIn(ours, Marks{}); len(got) != 0 {
+	if got := conflictsIn(ours, DefaultMask); len(got) != 0 {
 		t.Errorf("our own rules: %v", got)
 	}
 }

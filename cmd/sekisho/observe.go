@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sekisho/sekisho/internal/control"
+	"github.com/sekisho/sekisho/internal/firewall"
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/logs"
+)
+
+func newObserveCommand() *cobra.Command {
+	var namespace, directory string
+	var output *string
+	config := firewall.Config{}
+	cmd := &cobra.Command{
+		Use:   "observe [FILTER]",
+		Short: "Look on: show what crosses this router, whose rules are its own",
+		Long: `Observe shows the steps of the TCP connections that this host forwards, whoever
+made its rules: nftables, iptables, Docker, Kubernetes. It has no policy and
+drops nothing; of the marks on connections it uses one bit. When it ends, however
+it ends, it leaves nothing behind.
+
+The filter is that of sekisho trace. Other terminals can use sekisho trace and
+sekisho status meanwhile.`,
+		Example: `  sudo sekisho observe
+  sudo sekisho observe host 10.1.1.4 and port 443
+  sudo sekisho observe flag invalid,rst
+  sudo sekisho observe --netns hub -o jsonl >trace.jsonl`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkOutput(*output, "table", "jsonl"); err != nil {
+				return err
+			}
+			filter, err := flow.ParseFilter(args)
+			if err != nil {
+				return usageError{err}
+			}
+			if err := enterNamespace(namespace); err != nil {
+				return err
+			}
+			config.Logs.Directory = directory
+			return observe(cmd.Context(), cmd.OutOrStdout(), &config, filter, *output)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&config.Name, "name", observeName(), "name of this router in the rows")
+	flags.StringVar(&namespace, "netns", "", "network namespace to look at (a name of \"ip netns\")")
+	flags.StringVar(&directory, "log-directory", "", "write the rows of each table to a file here too")
+	output = addOutputFlag(cmd, "table", "jsonl")
+	return cmd
+}
+
+// observeName is the host's name, as far as a firewall may be called so.
+func observeName() string {
+	if host, err := os.Hostname(); err == nil && firewall.ValidName(host) {
+		return host
+	}
+	return "router"
+}
+
+func observe(ctx context.Context, w io.Writer, config *firewall.Config, filter flow.Filter, output string) error {
+	if !firewall.ValidName(config.Name) {
+		return usagef("--name %q is not a name: letters, digits, '.', '_' and '-', at most 64", config.Name)
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	fw, err := firewall.Observe(ctx, config, log)
+	if err != nil {
+		return err
+	}
+	server, err := control.Listen(config.ID(), fw)
+	if err != nil {
+		return errors.Join(err, fw.Close())
+	}
+	serving, shown := make(chan error, 1), make(chan error, 1)
+	go func() { serving <- server.Serve() }()
+	_, follower := fw.Follow(0, filter.Match)
+	go func() { shown <- showEntries(w, follower, filter, output) }()
+	fmt.Fprintln(os.Stderr, "looking on; Ctrl-C ends it")
+	err = errors.Join(fw.Run(ctx), server.Close(), <-serving, fw.Close())
+	return errors.Join(err, <-shown)
+}
+
+// showEntries prints what a follower receives, until it ends.
+func showEntries(w io.Writer, follower *firewall.Follower, filter flow.Filter, output string) error {
+	width, colour := terminal()
+	printer := logs.NewPrinter(w, width, colour, logs.PrinterOptions{})
+	var line []byte
+	for e := range follower.Entries {
+		if !filter.Match(e.Event) {
+			continue
+		}
+		for _, row := range e.Rows {
+			var err error
+			if output == "jsonl" {
+				line = append(logs.AppendJSON(line[:0], row, false), '\n')
+				_, err = w.Write(line)
+			} else {
+				err = printer.Print(row)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if missed := follower.Missed(); missed > 0 {
+			fmt.Fprintf(os.Stderr, "sekisho: %d events left out here: this terminal or pipe is too slow\n", missed)
+		}
+	}
+	return nil
+}
