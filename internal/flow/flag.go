@@ -51,6 +51,9 @@ func Flags() []Flag {
 
 // ParseFlag reads a flag in any case, with or without the dash.
 func ParseFlag(s string) (Flag, bool) {
+	if s == "" {
+		return FlagNone, false
+	}
 	want := strings.ReplaceAll(strings.ToUpper(s), "-", "")
 	for _, f := range Flags() {
 		if strings.ReplaceAll(f.String(), "-", "") == want {
@@ -101,11 +104,24 @@ func (s TCPState) String() string {
 	return tcpStates[s]
 }
 
-// MarshalText writes the flag's name, so that maps by flag read well in JSON.
-func (f Flag) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+// firstText is how FlagNone is written where a name is needed.
+const firstText = "first"
+
+// MarshalText writes the flag's name, so that maps by flag read well in JSON;
+// "first" for FlagNone.
+func (f Flag) MarshalText() ([]byte, error) {
+	if f == FlagNone {
+		return []byte(firstText), nil
+	}
+	return []byte(f.String()), nil
+}
 
 // UnmarshalText reads what MarshalText writes.
 func (f *Flag) UnmarshalText(text []byte) error {
+	if string(text) == firstText {
+		*f = FlagNone
+		return nil
+	}
 	flag, ok := ParseFlag(string(text))
 	if !ok {
 		return fmt.Errorf("unknown flag %q", text)

@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"encoding/json"
+	"maps"
 	"net/netip"
 	"testing"
 )
@@ -34,5 +36,21 @@ func TestParseFlag(t *testing.T) {
 	}
 	if _, ok := ParseFlag("PSH"); ok {
 		t.Error("ParseFlag(PSH) was taken")
+	}
+}
+
+func TestFlagsAreNamesInJSON(t *testing.T) {
+	t.Parallel()
+	counts := map[Flag]uint64{FlagNone: 1}
+	for i, f := range Flags() {
+		counts[f] = uint64(i + 2)
+	}
+	text, err := json.Marshal(counts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back map[Flag]uint64
+	if err := json.Unmarshal(text, &back); err != nil || !maps.Equal(counts, back) {
+		t.Errorf("%s became %v, %v", text, back, err)
 	}
 }
