@@ -230,15 +230,22 @@ static __always_inline void read_ip4(struct headers *h)
 		h->l4off = 0;
 }
 
-/* Follows one extension header (RFC 8200, 4); false where there is none left.
- * A fragment that is not the first one ends with l4off 0. */
-static __always_inline bool next_extension(const struct bpf_dynptr *ptr, struct headers *h)
-{
-	__u8 buf[4];
-	__u8 *x;
-	__u16 size;
+/* The walk over IPv6's extension headers (RFC 8200, 4). */
+struct extensions {
+	void *nh;
+	__u32 linear; /* bytes from nh that can be read */
+	__u32 off;
+	__u8 protocol;
+	bool later_fragment;
+};
 
-	switch (h->protocol) {
+/* Steps over one extension header; 1 ends the walk. In a callback of bpf_loop,
+ * because the verifier would follow every way through an ordinary loop. */
+static long next_extension(__u32 unused, struct extensions *x)
+{
+	__u8 head[4];
+
+	switch (x->protocol) {
 	case IPPROTO_HOPOPTS:
 	case IPPROTO_ROUTING:
 	case IPPROTO_DSTOPTS:
@@ -246,44 +253,47 @@ static __always_inline bool next_extension(const struct bpf_dynptr *ptr, struct 
 	case IPPROTO_AH:
 		break;
 	default:
-		return false;
+		return 1;
 	}
-	x = bpf_dynptr_slice(ptr, h->l4off, buf, sizeof(buf));
-	if (!x)
-		return false;
-	if (h->protocol == IPPROTO_FRAGMENT) {
-		size = 8;
-		if ((x[2] << 8 | x[3]) & IP6_OFFSET) {
-			h->protocol = x[0];
-			h->l4off = 0;
-			return false;
-		}
-	} else if (h->protocol == IPPROTO_AH) {
-		size = (x[1] + 2) * 4;
-	} else {
-		size = (x[1] + 1) * 8;
+	if (x->off + sizeof(head) > x->linear || bpf_probe_read_kernel(head, sizeof(head), x->nh + x->off))
+		return 1;
+	if (x->protocol == IPPROTO_FRAGMENT && (head[2] << 8 | head[3]) & IP6_OFFSET) {
+		x->later_fragment = true;
+		x->protocol = head[0];
+		return 1;
 	}
-	h->protocol = x[0];
-	h->l4off += size;
-	h->l4len = h->l4len > size ? h->l4len - size : 0;
-	return true;
+	if (x->protocol == IPPROTO_FRAGMENT)
+		x->off += 8;
+	else if (x->protocol == IPPROTO_AH)
+		x->off += (head[1] + 2) * 4;
+	else
+		x->off += (head[1] + 1) * 8;
+	x->protocol = head[0];
+	return 0;
 }
 
-static __always_inline void read_ip6(struct sk_buff *skb, struct headers *h, struct bpf_dynptr *ptr)
+static __always_inline void read_ip6(struct sk_buff *skb, struct headers *h)
 {
 	struct ipv6hdr *ip = bpf_rdonly_cast(h->nh, bpf_core_type_id_kernel(struct ipv6hdr));
+	struct extensions x = {};
+	__u16 payload = bpf_ntohs(ip->payload_len);
+	__u32 skipped;
 
 	h->protocol = ip->nexthdr;
 	h->ttl = ip->hop_limit;
 	h->l4off = sizeof(struct ipv6hdr);
-	h->l4len = bpf_ntohs(ip->payload_len);
-	if (h->protocol != IPPROTO_TCP && h->protocol != IPPROTO_UDP && h->protocol != IPPROTO_ICMPV6) {
-		if (bpf_dynptr_from_skb(skb, 0, ptr))
-			return;
-		for (int i = 0; i < IP6_EXTENSIONS; i++)
-			if (!next_extension(ptr, h))
-				break;
-	}
+	h->l4len = payload;
+	if (h->protocol == IPPROTO_TCP || h->protocol == IPPROTO_UDP || h->protocol == IPPROTO_ICMPV6)
+		return;
+	x.nh = h->nh;
+	x.linear = skb->len - skb->data_len;
+	x.off = sizeof(struct ipv6hdr);
+	x.protocol = h->protocol;
+	bpf_loop(IP6_EXTENSIONS, next_extension, &x, 0);
+	h->protocol = x.protocol;
+	h->l4off = x.later_fragment ? 0 : x.off;
+	skipped = x.off - sizeof(struct ipv6hdr);
+	h->l4len = payload > skipped ? payload - skipped : 0;
 }
 
 struct mss_search {
@@ -497,7 +507,7 @@ static __always_inline int record(struct bpf_nf_ctx *ctx, bool v6)
 
 	h.nh = skb->head + skb->network_header;
 	if (v6)
-		read_ip6(skb, &h, &ptr);
+		read_ip6(skb, &h);
 	else
 		read_ip4(&h);
 	if (h.protocol == IPPROTO_TCP && h.l4off)

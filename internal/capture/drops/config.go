@@ -1,0 +1,62 @@
+// Package drops tells which packets the kernel dropped on this host outside the
+// policy, and why: what never reached the forward hook, or got lost after it. It
+// loads the BPF program of bpf/drops.bpf.c, which the kernel runs wherever it
+// drops a packet, and reads what conntrack counts.
+//
+//	kernel                                     this package
+//	kfree_skb ─▶ drops.bpf.c ──▶ ring "events" ──────┐
+//	                         ──▶ window (repeats) ───┴─▶ sorted by time ─▶ deliver
+//	conntrack ─▶ its counters ───────────────────────▶ ReadConntrackCounters, Moved
+//
+// A host under attack drops as fast as packets come, so little of it is sent:
+// packets that are alike in everything but time, length and TTL are one event
+// and, once a second, one row with their number; and each CPU has so many
+// events a second. What is neither sent nor counted with its like is counted
+// as suppressed or lost: [Stats].
+//
+// Drops by our own enforcement are left out, as far as they can be told: those
+// of a connection carry our mark. Of a packet without connection at the forward
+// hook nobody can tell whose rule dropped it; it is delivered, and says so
+// ([flow.Drop].MaybeOurs).
+//
+// Everything happens in the network namespace of the thread that calls Open or
+// ReadConntrackCounters.
+package drops
+
+import "time"
+
+// Config says what is ours, and how much may be sent.
+type Config struct {
+	// The layout of connection marks, as the ruleset writes them. Without a
+	// ruleset both are 0.
+	MarkActionMask uint32
+	MarkActionDeny uint32
+	// DropsInvalid says that our enforcement drops, at the forward hook,
+	// packets that conntrack knows no connection for.
+	DropsInvalid bool
+
+	// EventsPerSecond bounds what one CPU sends. 0 takes DefaultEventsPerSecond.
+	EventsPerSecond uint32
+
+	// RingBytes is the size of the ring, a power of two and a multiple of the
+	// page size. 0 takes 1 MiB: about 9,000 events.
+	RingBytes uint32
+
+	// Poll is how often the ring is read. 0 takes DefaultPoll.
+	Poll time.Duration
+}
+
+const (
+	// DefaultEventsPerSecond is enough for every fault that a person looks
+	// into, and costs one CPU half a millisecond a second.
+	DefaultEventsPerSecond = 1000
+
+	// DefaultPoll is short beside the second that repeats wait.
+	DefaultPoll = 100 * time.Millisecond
+
+	// windowTime is how long repeats are counted before they are delivered.
+	windowTime = time.Second
+
+	// windowEntries bounds the memory for repeats: 2.5 MiB for both windows.
+	windowEntries = 8192
+)

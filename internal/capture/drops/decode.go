@@ -1,0 +1,70 @@
+package drops
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+
+	"github.com/sekisho/sekisho/internal/flow"
+)
+
+// decoder turns the program's records into drops.
+type decoder struct {
+	clock   clock
+	reasons reasons
+	symbols symbols
+}
+
+// hooks are the names of enum hook.
+var hooks = [...]string{"", "prerouting", "input", "forward", "output", "postrouting"}
+
+func (d *decoder) drop(p *kernelPacket, m *kernelMoment, count uint64) flow.Drop {
+	name, _, _ := bytes.Cut(p.Interface[:], []byte{0})
+	return flow.Drop{
+		Time:         d.clock.at(int64(m.TimeNs)),
+		Source:       flow.DropKfreeSKB,
+		Tuple:        tuple(p),
+		TCPFlags:     flow.TCPFlags(p.TcpFlags),
+		ICMPType:     p.IcmpType,
+		Reason:       d.reasons.name(p.Reason),
+		ReasonNumber: p.Reason,
+		Hook:         hooks[p.Hook],
+		MaybeOurs:    p.MaybeOurs != 0,
+		Interface:    string(name),
+		Location:     d.symbols.name(p.Location),
+		Count:        count,
+		TTL:          uint8(m.Ttl),
+		Length:       m.Length,
+	}
+}
+
+// tuple takes addresses and ports in network byte order, as the headers have
+// them: the bytes in memory are the bytes of the address. It is the zero Tuple
+// where there was no header to read.
+func tuple(p *kernelPacket) flow.Tuple {
+	if p.Version == 0 {
+		return flow.Tuple{}
+	}
+	return flow.Tuple{
+		Protocol: flow.Protocol(p.Protocol),
+		Source:   netip.AddrPortFrom(address(p.Version, p.Saddr), port(p.Sport)),
+		Dest:     netip.AddrPortFrom(address(p.Version, p.Daddr), port(p.Dport)),
+	}
+}
+
+func address(version uint8, words [4]uint32) netip.Addr {
+	var b [16]byte
+	for i, w := range words {
+		binary.NativeEndian.PutUint32(b[4*i:], w)
+	}
+	if version == 4 {
+		return netip.AddrFrom4([4]byte(b[:4]))
+	}
+	return netip.AddrFrom16(b)
+}
+
+func port(p uint16) uint16 {
+	var b [2]byte
+	binary.NativeEndian.PutUint16(b[:], p)
+	return binary.BigEndian.Uint16(b[:])
+}

@@ -1,0 +1,92 @@
+package drops
+
+import (
+	"fmt"
+	"os"
+)
+
+// Stats count packets since Open, on all CPUs. Each packet that was seen ends
+// in exactly one of the other counters but Missed; while packets are being
+// dropped, the reading may catch one a CPU in between.
+type Stats struct {
+	// Seen is every packet that the kernel freed at the tracepoint, of all
+	// network namespaces.
+	Seen uint64 `json:"seen"`
+
+	// Sent packets are delivered one by one, Folded ones as the Count of a
+	// later Drop.
+	Sent   uint64 `json:"sent"`
+	Folded uint64 `json:"folded"`
+	// Suppressed packets came when the second's events were spent, Lost ones
+	// when the ring had no room: nothing tells of them.
+	Suppressed uint64 `json:"suppressed"`
+	Lost       uint64 `json:"lost"`
+	// Filtered packets are none of our business.
+	Filtered Filtered `json:"filtered"`
+
+	// Missed packets were dropped in the middle of the program's run for
+	// another packet on the same CPU. They are not Seen.
+	Missed uint64 `json:"missed"`
+}
+
+// Filtered counts packets that are left out, by why.
+type Filtered struct {
+	// NoReason is of packets that the kernel freed without a reason: mostly no
+	// drop at all.
+	NoReason uint64 `json:"noReason"`
+	// Elsewhere is of other network namespaces.
+	Elsewhere uint64 `json:"elsewhere"`
+	NotIP     uint64 `json:"notIP"`
+	// Ours is of denied packets, by their mark.
+	Ours uint64 `json:"ours"`
+}
+
+// Total is the sum of all.
+func (f Filtered) Total() uint64 { return f.NoReason + f.Elsewhere + f.NotIP + f.Ours }
+
+// enum outcome
+const (
+	sent = iota
+	folded
+	suppressed
+	lost
+	noReason
+	elsewhere
+	notIP
+	ours
+)
+
+// Stats reads the counters; os.ErrClosed after Close.
+func (w *Watcher) Stats() (Stats, error) {
+	w.closing.RLock()
+	defer w.closing.RUnlock()
+	if w.closed {
+		return Stats{}, os.ErrClosed
+	}
+	var perCPU []kernelCpu
+	if err := w.objects.Cpus.Lookup(uint32(0), &perCPU); err != nil {
+		return Stats{}, fmt.Errorf("read counters of drops: %w", err)
+	}
+	var s Stats
+	for _, c := range perCPU {
+		s.add(&c)
+	}
+	program, err := w.objects.Watch.Stats()
+	if err != nil {
+		return Stats{}, fmt.Errorf("read runs of the watcher of drops: %w", err)
+	}
+	s.Missed = program.RecursionMisses
+	return s, nil
+}
+
+func (s *Stats) add(c *kernelCpu) {
+	s.Seen += c.Seen
+	s.Sent += c.Outcomes[sent]
+	s.Folded += c.Outcomes[folded]
+	s.Suppressed += c.Outcomes[suppressed]
+	s.Lost += c.Outcomes[lost]
+	s.Filtered.NoReason += c.Outcomes[noReason]
+	s.Filtered.Elsewhere += c.Outcomes[elsewhere]
+	s.Filtered.NotIP += c.Outcomes[notIP]
+	s.Filtered.Ours += c.Outcomes[ours]
+}

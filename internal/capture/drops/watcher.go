@@ -1,0 +1,150 @@
+package drops
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/link"
+	"github.com/cilium/ebpf/ringbuf"
+	"github.com/cilium/ebpf/rlimit"
+)
+
+// Watcher is the loaded and attached program and what is needed to read it.
+type Watcher struct {
+	config  Config
+	objects kernelObjects
+	link    link.Link
+	ring    *ringbuf.Reader
+	windows windows
+	decoder decoder
+
+	closing sync.RWMutex // held while the counters are read
+	closed  bool
+}
+
+// Open loads the program and attaches it to the kernel's tracepoint. It sees
+// the drops of the calling thread's network namespace.
+func Open(config Config) (*Watcher, error) {
+	w := &Watcher{config: config}
+	if err := w.open(); err != nil {
+		w.Close()
+		return nil, explain(err)
+	}
+	return w, nil
+}
+
+func (w *Watcher) open() error {
+	// Only kernels before 5.11 need it; it costs nothing elsewhere.
+	_ = rlimit.RemoveMemlock()
+	types, err := kernelTypes()
+	if err != nil {
+		return err
+	}
+	if err := w.load(types); err != nil {
+		return err
+	}
+	w.decoder = decoder{reasons: types.reasons, symbols: symbols{}}
+	w.windows = newWindows(&w.objects.kernelMaps)
+	if w.ring, err = ringbuf.NewReader(w.objects.Events); err != nil {
+		return fmt.Errorf("open ring of drops: %w", err)
+	}
+	// Last: what it sees from here on is read.
+	if w.link, err = link.AttachTracing(link.TracingOptions{Program: w.objects.Watch}); err != nil {
+		return fmt.Errorf("attach to tracepoint kfree_skb: %w", err)
+	}
+	return nil
+}
+
+func (w *Watcher) load(types *types) error {
+	spec, err := loadKernel()
+	if err != nil {
+		return err
+	}
+	if err := w.configure(spec, types); err != nil {
+		return err
+	}
+	modules, err := conntrackTypes()
+	if err != nil {
+		return err
+	}
+	options := ebpf.CollectionOptions{Programs: ebpf.ProgramOptions{ExtraRelocationTargets: modules}}
+	if err := spec.LoadAndAssign(&w.objects, &options); err != nil {
+		return fmt.Errorf("load watcher of drops: %w", err)
+	}
+	return nil
+}
+
+func (w *Watcher) configure(spec *ebpf.CollectionSpec, types *types) error {
+	inum, err := namespace()
+	if err != nil {
+		return err
+	}
+	perSecond := w.config.EventsPerSecond
+	if perSecond == 0 {
+		perSecond = DefaultEventsPerSecond
+	}
+	for name, value := range map[string]any{
+		kernelVarNamespaceInum:   inum,
+		kernelVarHasRxSk:         types.rxSocket,
+		kernelVarMarkActionMask:  w.config.MarkActionMask,
+		kernelVarMarkActionDeny:  w.config.MarkActionDeny,
+		kernelVarDropsInvalid:    w.config.DropsInvalid,
+		kernelVarEventsPerSecond: uint64(perSecond),
+	} {
+		if err := spec.Variables[name].Set(value); err != nil {
+			return fmt.Errorf("set %s: %w", name, err)
+		}
+	}
+	if w.config.RingBytes != 0 {
+		spec.Maps[kernelMapEvents].MaxEntries = w.config.RingBytes
+	}
+	spec.Maps[kernelMapWindowA].MaxEntries = windowEntries
+	spec.Maps[kernelMapWindowB].MaxEntries = windowEntries
+	return nil
+}
+
+// namespace is the inode number of the calling thread's network namespace,
+// which is its name in the kernel.
+func namespace() (uint32, error) {
+	info, err := os.Stat("/proc/thread-self/ns/net")
+	if err != nil {
+		return 0, fmt.Errorf("find network namespace: %w", err)
+	}
+	return uint32(info.Sys().(*syscall.Stat_t).Ino), nil
+}
+
+// conntrackTypes is the BTF of the nf_conntrack module; nil where conntrack is
+// built into the kernel.
+func conntrackTypes() ([]*btf.Spec, error) {
+	spec, err := btf.LoadKernelModuleSpec("nf_conntrack")
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read types of module nf_conntrack: %w", err)
+	}
+	return []*btf.Spec{spec}, nil
+}
+
+// Close ends the watching.
+func (w *Watcher) Close() error {
+	w.closing.Lock()
+	defer w.closing.Unlock()
+	if w.closed {
+		return nil
+	}
+	w.closed = true
+	var errs []error
+	if w.link != nil {
+		errs = append(errs, w.link.Close())
+	}
+	if w.ring != nil {
+		errs = append(errs, w.ring.Close())
+	}
+	return errors.Join(append(errs, w.objects.Close())...)
+}

@@ -1,0 +1,85 @@
+package capture
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"github.com/cilium/ebpf/ringbuf"
+)
+
+// Gauges are what the recorder is at this moment; what it counted is in
+// [Stats].
+type Gauges struct {
+	// Rings are the two rings, "events" and "refused".
+	Rings []RingGauge
+	// Programs are the attached programs that the kernel has counted runs of.
+	// It counts while the sysctl kernel.bpf_stats_enabled is 1 (or somebody
+	// holds a descriptor of BPF_ENABLE_STATS), and on most hosts it is 0.
+	Programs []ProgramGauge
+}
+
+// RingGauge is a ring and what waits in it.
+type RingGauge struct {
+	Name       string
+	Fill, Size int // bytes; every event has a header of 8
+}
+
+// ProgramGauge is what the kernel counted of a program since it was loaded.
+type ProgramGauge struct {
+	Name string
+	Runs uint64
+	Time time.Duration // of all runs
+}
+
+// Gauges looks at rings and programs; os.ErrClosed after Close. It may be
+// called while Run reads.
+func (r *Recorder) Gauges() (Gauges, error) {
+	r.closing.RLock()
+	defer r.closing.RUnlock()
+	if r.closed {
+		return Gauges{}, os.ErrClosed
+	}
+	g := Gauges{Rings: []RingGauge{gaugeRing(RecordMapEvents, r.events), gaugeRing(RecordMapRefused, r.refused)}}
+	for _, l := range r.links {
+		p, err := gaugeProgram(l)
+		if err != nil {
+			return Gauges{}, fmt.Errorf("read statistics of the recorder: %w", err)
+		}
+		if p.Runs > 0 {
+			g.Programs = append(g.Programs, p)
+		}
+	}
+	return g, nil
+}
+
+func gaugeRing(name string, ring *ringbuf.Reader) RingGauge {
+	// The producer's position is read before the consumer's: when an event
+	// comes and is read in between, the difference is below zero.
+	return RingGauge{Name: name, Fill: max(0, ring.AvailableBytes()), Size: ring.BufferSize()}
+}
+
+// gaugeProgram asks the link which program runs: behind one that was taken
+// over is that of an earlier process, not the like of it that we loaded.
+func gaugeProgram(l link.Link) (ProgramGauge, error) {
+	info, err := l.Info()
+	if err != nil {
+		return ProgramGauge{}, err
+	}
+	program, err := ebpf.NewProgramFromID(info.Program)
+	if err != nil {
+		return ProgramGauge{}, err
+	}
+	defer program.Close()
+	about, err := program.Info()
+	if err != nil {
+		return ProgramGauge{}, err
+	}
+	stats, err := program.Stats()
+	if err != nil {
+		return ProgramGauge{}, err
+	}
+	return ProgramGauge{Name: about.Name, Runs: stats.RunCount, Time: stats.Runtime}, nil
+}

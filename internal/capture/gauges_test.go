@@ -1,0 +1,119 @@
+package capture
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
+
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/testnet"
+)
+
+func gauges(t *testing.T, r *Recorder) Gauges {
+	t.Helper()
+	g, err := r.Gauges()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func TestGaugesTellWhatWaitsInTheRings(t *testing.T) {
+	testnet.NeedRoot(t)
+	router := testnet.NewRouter(t)
+	nft(t, conntrackOnly)
+	r, err := Open(Config{Poll: time.Millisecond, RingBytes: 1 << 20, RefusedRingBytes: 1 << 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	const header = 8 // BPF_RINGBUF_HDR_SZ
+	for _, waiting := range []int{0, 3, 0} {
+		sendSYNs(t, router, waiting)
+		want := []RingGauge{{"events", waiting * (eventSize + header), 1 << 20}, {"refused", 0, 1 << 16}}
+		if got := gauges(t, r).Rings; len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
+			t.Errorf("with %d events: %+v, want %+v", waiting, got, want)
+		}
+		if waiting > 0 {
+			collect(t, r, waiting)
+		}
+	}
+}
+
+// The statistics are those of the program that runs, which behind a pinned
+// link is an earlier process's.
+func TestGaugesTellOfTheProgramThatRuns(t *testing.T) {
+	testnet.NeedRoot(t)
+	router := testnet.NewRouter(t)
+	nft(t, conntrackOnly)
+	name := t.Name()
+	t.Cleanup(func() {
+		if err := RemovePinned(name); err != nil {
+			t.Error(err)
+		}
+	})
+	var counted uint64
+	for range 2 {
+		r, err := Open(Config{PinPath: PinPath(name)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { r.Close() })
+		if before := gauges(t, r).Programs; counted == 0 && len(before) != 0 {
+			t.Errorf("programs that never ran: %+v", before)
+		}
+		// Unlike the sysctl, this is over when the test is, however it ends.
+		statistics, err := ebpf.EnableStats(unix.BPF_STATS_RUN_TIME)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sendSYNs(t, router, 5)
+		statistics.Close()
+		programs := gauges(t, r).Programs
+		if len(programs) == 0 || programs[0].Name != "record4" || programs[0].Runs < counted+5 || programs[0].Time <= 0 {
+			t.Fatalf("after %d and 5 packets: %+v", counted, programs)
+		}
+		counted = programs[0].Runs
+		r.Close()
+	}
+}
+
+func TestGaugesMayBeAskedWhileTheRecorderReadsAndCloses(t *testing.T) {
+	testnet.NeedRoot(t)
+	router := testnet.NewRouter(t)
+	nft(t, conntrackOnly)
+	r, err := Open(Config{Poll: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	ctx, cancel := context.WithCancel(t.Context())
+	var work sync.WaitGroup
+	work.Go(func() {
+		if err := r.Run(ctx, func([]flow.Event) {}); err != nil {
+			t.Error(err)
+		}
+		r.Close()
+	})
+	work.Go(func() {
+		for {
+			g, err := r.Gauges()
+			if errors.Is(err, os.ErrClosed) {
+				return
+			}
+			if err != nil || len(g.Rings) != 2 || g.Rings[0].Fill < 0 || g.Rings[0].Fill > g.Rings[0].Size {
+				t.Errorf("Gauges() = %+v, %v", g, err)
+				return
+			}
+		}
+	})
+	sendSYNs(t, router, 50)
+	cancel()
+	work.Wait()
+}
