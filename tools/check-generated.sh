@@ -18,9 +18,9 @@ if [ "$have" != "$made_with" ]; then
 fi
 before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT
-cp internal/capture/record_bpfel.* docs/reference/tables.md "$before"
+cp internal/capture/record_bpfel.* docs/reference/{metrics,tables}.md "$before"
 go generate ./...
-for f in internal/capture/record_bpfel.go internal/capture/record_bpfel.o docs/reference/tables.md; do
+for f in internal/capture/record_bpfel.go internal/capture/record_bpfel.o docs/reference/{metrics,tables}.md; do
 	if ! cmp -s "$f" "$before/$(basename "$f")"; then
 		echo "$f is not what its source gives: make generate, and commit" >&2
 		exit 1

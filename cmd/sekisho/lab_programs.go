@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -31,7 +32,8 @@ func newLabExecCommand() *cobra.Command {
 			if program[0] == "--" {
 				program = program[1:]
 			}
-			code, err := l.Exec(cmd.Context(), args[0], program, lab.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+			// Signals go to the program: a Ctrl-C is the shell's, not ours.
+			code, err := l.Exec(context.WithoutCancel(cmd.Context()), args[0], program, lab.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 			if err != nil {
 				return err
 			}

@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -313,4 +316,55 @@ func TestWithoutRoot(t *testing.T) {
 			t.Errorf("%v says %q", args, out)
 		}
 	}
+}
+
+// Prometheus scrapes a running firewall on its control socket and, where that
+// is configured, on loopback.
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	needRootToTest(t)
+	name := testLab(t, "metrics")
+	sekisho(t, "lab", "up", oneHub, "--name", name, "--detach")
+	_ = exec.Command("sekisho", "lab", "connect", "vm1", "vm2:7", "--lab", name, "--timeout", "500ms").Run()
+	socket := "/run/sekisho/" + name + "-fw-a.sock"
+	client := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	}}}
+	var text []byte
+	await(t, "the denied SYN among the metrics", func() bool {
+		response, err := client.Get("http://localhost/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		if text, err = io.ReadAll(response.Body); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Contains(string(text), fmt.Sprintf("sekisho_events_recorded_total{firewall=%q,flag=\"SYN\"} 1", name+"-fw-a"))
+	})
+	if !strings.Contains(string(text), `policy="deny-all"`) {
+		t.Errorf("no policy among the metrics:\n%s", text)
+	}
+	config := filepath.Join(t.TempDir(), "fw.yaml")
+	text = fmt.Appendf(nil, "name: m\nresourceGroup: %s\nstateFolder: state\nmetrics: {listen: 127.0.0.1:9909}\n", name)
+	if err := os.WriteFile(config, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// In a namespace of the lab, whose loopback is its own.
+	run := exec.Command("sekisho", "lab", "exec", "--lab", name, "vm1", "--", "sekisho", "run", "-c", config)
+	var said lockedBuffer
+	run.Stderr = &said
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the firewall in vm1", func() bool { return strings.Contains(said.String(), "running") })
+	out := sekisho(t, "lab", "exec", "--lab", name, "vm1", "--", "curl", "-sf", "http://127.0.0.1:9909/metrics")
+	if !strings.Contains(out, `sekisho_policy_info{firewall="`+name+`-m"`) {
+		t.Errorf("on loopback:\n%s", out)
+	}
+	_ = run.Process.Signal(syscall.SIGTERM)
+	if err := run.Wait(); err != nil {
+		t.Errorf("%v: %s", err, said.String())
+	}
+	sekisho(t, "run", "-c", config, "--remove", "--netns", name+"-vm1")
 }

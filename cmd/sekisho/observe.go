@@ -74,7 +74,7 @@ func observe(ctx context.Context, w io.Writer, config *firewall.Config, filter f
 	if err != nil {
 		return err
 	}
-	server, err := control.Listen(config.ID(), fw)
+	server, err := control.Listen(config.ID(), fw, metricsHandler(config, fw))
 	if err != nil {
 		return errors.Join(err, fw.Close())
 	}
@@ -97,6 +97,9 @@ func showEntries(w io.Writer, follower *firewall.Follower, filter flow.Filter, o
 			continue
 		}
 		for _, row := range e.Rows {
+			if row.Table() == logs.NetworkRule {
+				continue // each of its rows repeats one of the flow trace
+			}
 			var err error
 			if output == "jsonl" {
 				line = append(logs.AppendJSON(line[:0], row, false), '\n')

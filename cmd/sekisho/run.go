@@ -95,14 +95,19 @@ func runFirewall(ctx context.Context, config *firewall.Config) error {
 	if err != nil {
 		return err
 	}
-	server, err := control.Listen(config.ID(), fw)
+	scrapes := metricsHandler(config, fw)
+	stopMetrics, err := listenMetrics(config, scrapes)
 	if err != nil {
 		return errors.Join(err, fw.Close())
+	}
+	server, err := control.Listen(config.ID(), fw, scrapes)
+	if err != nil {
+		return errors.Join(err, stopMetrics(), fw.Close())
 	}
 	serving := make(chan error, 1)
 	go func() { serving <- server.Serve() }()
 	log.Info("running", "policy", pol.Name, "revision", pol.Revision(), "socket", control.SocketPath(config.ID()))
-	err = errors.Join(fw.Run(ctx), server.Close(), <-serving, fw.Close())
+	err = errors.Join(fw.Run(ctx), server.Close(), <-serving, stopMetrics(), fw.Close())
 	log.Info("stopped; the kernel goes on enforcing and recording, until sekisho run --remove")
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,7 +26,8 @@ func newTraceCommand() *cobra.Command {
 		Short: "Show the steps of connections as firewalls record them",
 		Long: `Trace prints the newest rows of the running firewalls, and with -f goes on with
 new ones as they come. Each row is one packet, in its own orientation: a
-SYN-ACK's source is the server.
+SYN-ACK's source is the server. Between them stand lines about the recording
+itself: losses, changes of policy, and what the host dropped outside the policy.
 
 The filter is made of words that must all hold; several values for one word
 are separated by commas, and any one is enough:
@@ -54,7 +56,7 @@ mid-connection, after a change of policy).`,
 				return usagef("-o json is one array and has an end: with -f, use -o jsonl")
 			}
 			if _, known := logs.Lookup(options.Table); options.Table != "" && options.Table != "all" && !known {
-				return usagef("unknown table %q: there is AZFWFlowTrace, AZFWNetworkRule and all", options.Table)
+				return usagef("unknown table %q: there is %s and all", options.Table, tableNames())
 			}
 			var err error
 			if options.Filter, err = flow.ParseFilter(args); err != nil {
@@ -70,10 +72,18 @@ mid-connection, after a change of policy).`,
 	flags := cmd.Flags()
 	flags.BoolVarP(&options.Follow, "follow", "f", false, "go on with new rows as they come")
 	flags.IntVarP(&count, "lines", "n", 100, "how many of the newest rows to show first, per firewall; -1 for all that are remembered (0 with -f)")
-	flags.StringVar(&options.Table, "table", "", "table to show: AZFWFlowTrace (when absent), AZFWNetworkRule, all")
+	flags.StringVar(&options.Table, "table", "", "table to show: "+tableNames()+" or all (all but AZFWNetworkRule when absent)")
 	flags.BoolVar(&options.AzureOnly, "azure-only", false, "only the columns and rows that Azure's table has (no SYN, no ACK)")
 	output = addOutputFlag(cmd, "table", "json", "jsonl")
 	return cmd
+}
+
+func tableNames() string {
+	var names []string
+	for _, t := range logs.Tables() {
+		names = append(names, t.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 func followTrace(ctx context.Context, w io.Writer, options control.TraceOptions, output string) error {

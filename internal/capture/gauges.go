@@ -15,6 +15,9 @@ import (
 type Gauges struct {
 	// Rings are the two rings, "events" and "refused".
 	Rings []RingGauge
+	// Lag is the age of the oldest event that was read from a ring and not
+	// yet delivered; 0 where there is none.
+	Lag time.Duration
 	// Programs are the attached programs that the kernel has counted runs of.
 	// It counts while the sysctl kernel.bpf_stats_enabled is 1 (or somebody
 	// holds a descriptor of BPF_ENABLE_STATS), and on most hosts it is 0.
@@ -43,6 +46,9 @@ func (r *Recorder) Gauges() (Gauges, error) {
 		return Gauges{}, os.ErrClosed
 	}
 	g := Gauges{Rings: []RingGauge{gaugeRing(RecordMapEvents, r.events), gaugeRing(RecordMapRefused, r.refused)}}
+	if held := r.held.Load(); held != 0 {
+		g.Lag = time.Duration(monotonic() - held)
+	}
 	for _, l := range r.links {
 		p, err := gaugeProgram(l)
 		if err != nil {

@@ -84,6 +84,34 @@ func TestGaugesTellOfTheProgramThatRuns(t *testing.T) {
 	}
 }
 
+// While the one who gets the events is busy with them, they grow older.
+func TestGaugesTellHowFarTheReaderIsBehind(t *testing.T) {
+	testnet.NeedRoot(t)
+	router := testnet.NewRouter(t)
+	nft(t, conntrackOnly)
+	r, err := Open(Config{Poll: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	sendSYNs(t, router, 1)
+	sent := time.Now()
+	ctx, cancel := context.WithCancel(t.Context())
+	err = r.Run(ctx, func([]flow.Event) {
+		time.Sleep(50 * time.Millisecond)
+		if lag := gauges(t, r).Lag; lag < 50*time.Millisecond || lag > time.Since(sent)+time.Second {
+			t.Errorf("lag %v, %v after the event", lag, time.Since(sent))
+		}
+		cancel()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lag := gauges(t, r).Lag; lag != 0 {
+		t.Errorf("lag %v with everything delivered", lag)
+	}
+}
+
 func TestGaugesMayBeAskedWhileTheRecorderReadsAndCloses(t *testing.T) {
 	testnet.NeedRoot(t)
 	router := testnet.NewRouter(t)

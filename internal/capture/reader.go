@@ -57,6 +57,7 @@ func (r *Recorder) turn(q *queue, last bool, deliver func([]flow.Event)) error {
 	if batch := q.take(until, last); len(batch) > 0 {
 		r.deliver(batch, deliver)
 	}
+	r.held.Store(q.oldest())
 	r.decoder.clock.sync(mono, wall)
 	return nil
 }
@@ -81,6 +82,7 @@ func (r *Recorder) drain(ring *ringbuf.Reader, q *queue) error {
 		}
 		r.gaps.see(e.E.Cpu, e.E.Seq)
 		q.add(e)
+		r.held.CompareAndSwap(0, int64(e.E.TimeNs))
 	}
 }
 
@@ -129,6 +131,14 @@ func (q *queue) take(until int64, last bool) []pending {
 	q.items = append(q.items[:0], q.items[n:]...)
 	q.sorted = len(q.items)
 	return batch
+}
+
+// oldest is the kernel time of the event that waits longest; 0 without one.
+func (q *queue) oldest() int64 {
+	if len(q.items) == 0 {
+		return 0
+	}
+	return int64(q.items[0].E.TimeNs)
 }
 
 // reasoned finds an INVALID event's reason; false while it may still come.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -25,6 +26,7 @@ type Recorder struct {
 	reasons *reasons // nil when not asked for
 	decoder decoder
 	gaps    *gapCounter
+	held    atomic.Int64 // kernel time of the oldest event read and not delivered; 0 without one
 
 	closing sync.RWMutex // held while the counters are read
 	closed  bool

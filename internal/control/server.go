@@ -5,6 +5,7 @@
 //	GET /v1/policy    the policy in force (YAML)
 //	PUT /v1/policy    another policy (YAML or JSON); root only
 //	GET /v1/ruleset   the nftables text in force
+//	GET /metrics      for Prometheus, docs/reference/metrics.md
 //	GET /v1/trace     rows as JSON lines in Azure's envelope:
 //	                  filter=<words> table=<name>|all last=<n> follow=true azureOnly=true
 //
@@ -48,13 +49,14 @@ func SocketPath(id string) string { return filepath.Join(Folder, id+".sock") }
 // Server answers for one firewall.
 type Server struct {
 	fw       *firewall.Firewall
+	metrics  http.Handler
 	listener net.Listener
 	http     *http.Server
 }
 
 // Listen opens the socket of the firewall with this id. A socket that nobody
 // answers on any more is replaced; a living one is an error.
-func Listen(id string, fw *firewall.Firewall) (*Server, error) {
+func Listen(id string, fw *firewall.Firewall, metrics http.Handler) (*Server, error) {
 	path := SocketPath(id)
 	if err := os.MkdirAll(Folder, 0o755); err != nil {
 		return nil, fmt.Errorf("make folder for sockets: %w", err)
@@ -73,7 +75,7 @@ func Listen(id string, fw *firewall.Firewall) (*Server, error) {
 	if err := permit(path); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	s := &Server{fw: fw, listener: listener}
+	s := &Server{fw: fw, metrics: metrics, listener: listener}
 	s.http = &http.Server{Handler: s.routes(), ConnContext: withPeer, ReadHeaderTimeout: 10 * time.Second}
 	return s, nil
 }
@@ -110,6 +112,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("PUT /v1/policy", s.putPolicy)
 	mux.HandleFunc("GET /v1/ruleset", s.ruleset)
 	mux.HandleFunc("GET /v1/trace", s.trace)
+	mux.Handle("GET /metrics", s.metrics)
 	return mux
 }
 

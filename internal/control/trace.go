@@ -16,7 +16,8 @@ import (
 // TraceOptions select what GET /v1/trace sends.
 type TraceOptions struct {
 	Filter flow.Filter
-	// Table is a table's name; empty is AZFWFlowTrace, "all" every table.
+	// Table is a table's name; "all" is every table. Empty is what tells a
+	// connection's story: all but AZFWNetworkRule, whose rows repeat SYNs.
 	Table string
 	// Last is how many remembered events come first; negative is all.
 	Last int
@@ -68,7 +69,7 @@ func (o TraceOptions) wants(r logs.Row) bool {
 	case "all":
 		return true
 	case "":
-		return r.Table() == logs.FlowTrace
+		return r.Table() != logs.NetworkRule
 	}
 	return r.Table().Name == o.Table
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sekisho/sekisho/internal/document"
 	"github.com/sekisho/sekisho/internal/logs"
+	"github.com/sekisho/sekisho/internal/metrics"
 	"github.com/sekisho/sekisho/internal/policy"
 	"github.com/sekisho/sekisho/internal/ruleset"
 )
@@ -30,6 +31,7 @@ type Config struct {
 	ResourceID string        `yaml:"resourceId,omitempty"`
 	Logs       LogsConfig    `yaml:"logs,omitempty"`
 	Capture    CaptureConfig `yaml:"capture,omitempty"`
+	Metrics    MetricsConfig `yaml:"metrics,omitempty"`
 	// StateFolder keeps what a restart needs; /run/sekisho/firewalls/<id>
 	// where absent. It is removed with the firewall.
 	StateFolder string `yaml:"stateFolder,omitempty"`
@@ -54,6 +56,12 @@ type CaptureConfig struct {
 	RefusedRingBytes uint32 `yaml:"refusedRingBytes,omitempty"`
 	// Reasons asks the kernel why packets are INVALID; on where absent.
 	Reasons *bool `yaml:"reasons,omitempty"`
+}
+
+// MetricsConfig says where Prometheus gets metrics, besides the control socket.
+type MetricsConfig struct {
+	// Listen is a loopback address and a port, as 127.0.0.1:9909; empty: none.
+	Listen string `yaml:"listen,omitempty"`
 }
 
 var nameForm = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$`)
@@ -100,6 +108,11 @@ func (c *Config) check(doc *document.Document) document.Problems {
 	if c.MarkMask != nil {
 		if _, err := ruleset.NewMarks(*c.MarkMask); err != nil {
 			add("markMask", fmt.Sprintf("%#x", *c.MarkMask), err.Error(), "for example: markMask: 0x00ffffff")
+		}
+	}
+	if c.Metrics.Listen != "" {
+		if err := metrics.CheckListen(c.Metrics.Listen); err != nil {
+			add("metrics.listen", c.Metrics.Listen, err.Error(), "for example: metrics: {listen: 127.0.0.1:9909}")
 		}
 	}
 	page := uint32(os.Getpagesize())

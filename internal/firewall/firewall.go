@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/capture"
@@ -37,6 +39,8 @@ type Firewall struct {
 	observation *observation
 	recorder    *capture.Recorder
 	ids         *tracker.IDs
+	known       atomic.Int64 // connections in ids, which only take may touch
+	ledger      *ledger
 	files       *files // nil when rows are not written
 	stream      *stream
 }
@@ -95,7 +99,16 @@ func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
 	return f.openFiles()
 }
 
+// openFiles opens what is written to: the files of rows, and the ledger of
+// losses where its part of the kernel outlives the process.
 func (f *Firewall) openFiles() (err error) {
+	kept := ""
+	if f.policies != nil {
+		kept = f.config.ledgerFile()
+	}
+	if f.ledger, err = openLedger(kept); err != nil {
+		return err
+	}
 	if f.config.Logs.Directory != "" {
 		f.files, err = openFiles(f.config.Logs.Directory, logs.Subset{AzureOnly: f.config.Logs.AzureOnly})
 	}
@@ -123,7 +136,19 @@ func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Conf
 }
 
 // Run reads the recorder until the context ends.
-func (f *Firewall) Run(ctx context.Context) error { return f.recorder.Run(ctx, f.take) }
+func (f *Firewall) Run(ctx context.Context) error {
+	f.tellState(logs.State{State: logs.RecordingStarted, Detail: f.started.UTC().Format("process started at 15:04:05.000")})
+	var beside sync.WaitGroup
+	beside.Go(func() { f.tellLosses(ctx) })
+	err := f.recorder.Run(ctx, f.take)
+	beside.Wait()
+	detail := "the kernel goes on recording into its rings"
+	if f.policies == nil {
+		detail = "nothing is recorded any more"
+	}
+	f.tellState(logs.State{State: logs.RecordingStopped, Detail: detail})
+	return err
+}
 
 // Close ends what Start began in this process, after Run. The kernel goes on.
 func (f *Firewall) Close() error {
@@ -153,13 +178,12 @@ func (f *Firewall) take(events []flow.Event) {
 		rows := logs.Rows(&e, f.source, rule)
 		f.stream.publish(Entry{Event: &e, Rows: rows})
 		if f.files != nil {
-			f.files.write(rows)
+			f.files.add(rows)
 		}
 	}
+	f.known.Store(int64(f.ids.Len()))
 	if f.files != nil {
-		if err := f.files.flush(); err != nil {
-			f.log.Error("rows could not be written; packets are decided and traced all the same", "error", err)
-		}
+		f.flushFiles()
 	}
 }
 
@@ -173,8 +197,10 @@ func (f *Firewall) Apply(ctx context.Context, pol *policy.Policy) error {
 	if err != nil {
 		return err
 	}
-	f.log.Info("policy applied", "policy", pol.Name, "revision", pol.Revision(),
+	revision := pol.Revision()
+	f.log.Info("policy applied", "policy", pol.Name, "revision", revision,
 		"rules", len(compiled.Rules), "generation", compiled.Options.Generation)
+	f.tellState(logs.State{State: logs.PolicyApplied, Detail: fmt.Sprintf("policy %s, revision %s, %d rules", pol.Name, revision, len(compiled.Rules))})
 	return nil
 }
 

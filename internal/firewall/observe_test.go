@@ -62,6 +62,9 @@ func TestObserve(t *testing.T) {
 	for _, want := range []string{"SYN SYN_SENT ", "SYN-ACK SYN_RECV ", "ACK ESTABLISHED ", "INVALID  INVALID_NEW"} {
 		select {
 		case e := <-follower.Entries:
+			for e.Event == nil { // a row about the recording itself
+				e = <-follower.Entries
+			}
 			got := e.Event.Flag.String() + " " + e.Event.State.String() + " " + string(e.Event.Reason)
 			if got != want {
 				t.Errorf("got %q, want %q", got, want)

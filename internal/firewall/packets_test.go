@@ -152,7 +152,9 @@ func newStage(t *testing.T) *stage {
 	_, follower := fw.Follow(0, func(*flow.Event) bool { return true })
 	go func() {
 		for e := range follower.Entries {
-			s.events <- *e.Event
+			if e.Event != nil {
+				s.events <- *e.Event
+			}
 		}
 	}()
 	ctx, cancel := context.WithCancel(context.Background())

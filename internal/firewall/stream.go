@@ -27,6 +27,7 @@ type stream struct {
 	newest    []Entry // a ring once it is full
 	at        int
 	followers map[*Follower]struct{}
+	missed    uint64 // by all followers, also those that left
 	closed    bool
 }
 
@@ -54,6 +55,7 @@ func (s *stream) publish(e Entry) {
 		case f.Entries <- e:
 		default:
 			f.missed++
+			s.missed++
 		}
 	}
 }
@@ -105,6 +107,13 @@ func (f *Firewall) Follow(max int, keep func(*flow.Event) bool) ([]Entry, *Follo
 		s.followers[fo] = struct{}{}
 	}
 	return s.recent(max, keep), fo
+}
+
+// counts says how many follow, and how many entries followers have missed.
+func (s *stream) counts() (followers int, missed uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.followers), s.missed
 }
 
 // Close stops following.

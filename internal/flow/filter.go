@@ -20,8 +20,12 @@ type Filter struct {
 }
 
 // Match reports whether an event passes. Firewalls are not looked at: who
-// holds an event knows which firewall it came from.
+// holds an event knows which firewall it came from. No event (nil), which
+// stands for what is about no packet, passes where nothing is asked of packets.
 func (f *Filter) Match(e *Event) bool {
+	if e == nil {
+		return len(f.Hosts)+len(f.Ports)+len(f.Flags)+len(f.Connections) == 0
+	}
 	return f.matchHost(e.Packet) && f.matchPort(e.Packet) &&
 		(len(f.Flags) == 0 || slices.Contains(f.Flags, e.Flag)) &&
 		(len(f.Connections) == 0 || slices.Contains(f.Connections, e.ConnectionID))

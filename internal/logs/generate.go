@@ -1,3 +1,3 @@
 package logs
 
-//go:generate go run ../../tools/reference ../../docs/reference/tables.md
+//go:generate go run ../../tools/reference tables ../../docs/reference/tables.md

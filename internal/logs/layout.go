@@ -47,7 +47,7 @@ func layout(width int, opts PrinterOptions) []field {
 		{title: "→ DESTINATION", width: endpoint + 2, text: func(e Entry, _ int) string {
 			return "→ " + endpointText(e, "DestinationIp", "DestinationPort", limit)
 		}},
-		{title: "FLAG", width: 7, toned: true, text: textOf("Flag")},
+		{title: "FLAG", width: 7, toned: true, text: flagText},
 		{title: "CONNECTION", width: 16, from: 110, text: textOf("ConnectionId")},
 		{title: "DIR", width: 5, from: 120, text: directionText},
 		{title: "IN→OUT", width: 10, from: 130, text: interfacesText},

@@ -13,7 +13,9 @@ import (
 // the kernel's sentence before its code if it cannot have both.
 func outcome(e Entry, room int, wide bool) string {
 	forms := ruleForms(e)
-	switch stringOf(e, "Flag") {
+	switch flagText(e, room) {
+	case "DROP":
+		forms = dropForms(e)
 	case flow.INVALID.String():
 		forms = invalidForms(e, wide)
 	case flow.ICMPERROR.String():
@@ -65,7 +67,7 @@ func verdictOf(e Entry) string {
 // tone is the colour of a row: the parameter of ANSI's SGR sequence.
 func tone(e Entry) string {
 	const red, green, yellow, dim = "31", "32", "33", "2"
-	if verdictOf(e) == flow.Deny.String() {
+	if verdictOf(e) == flow.Deny.String() || e.Table() == KernelDrop {
 		return red
 	}
 	flag, _ := flow.ParseFlag(stringOf(e, "Flag"))

@@ -38,6 +38,8 @@ type Printer struct {
 	fields []field
 	line   []byte
 	begun  bool
+
+	firewalls int
 }
 
 // NewPrinter returns a printer for a terminal of the given width in columns;
@@ -47,7 +49,7 @@ type Printer struct {
 // outcome are coloured by ANSI sequences; whether to colour is the caller's
 // decision alone.
 func NewPrinter(w io.Writer, width int, colour bool, opts PrinterOptions) *Printer {
-	return &Printer{w: w, width: width, colour: colour, fields: layout(width, opts)}
+	return &Printer{w: w, width: width, colour: colour, fields: layout(width, opts), firewalls: len(opts.Firewalls)}
 }
 
 // Header writes the column titles. The first Print does so by itself; call it
@@ -64,7 +66,26 @@ func (p *Printer) Print(e Entry) error {
 			return err
 		}
 	}
+	if text := notice(e); text != "" {
+		return p.notice(e, text)
+	}
 	return p.write(func(f *field, room int) string { return f.text(e, room) }, tone(e))
+}
+
+// notice writes a line across the columns, beside the row's time and, where
+// there are several, its firewall.
+func (p *Printer) notice(e Entry, text string) error {
+	if p.firewalls > 1 {
+		text = stringOf(e, "Firewall") + " " + text
+	}
+	text = truncate(printable(e.Time().Format("15:04:05.000")+" ── "+text), p.room(0))
+	if p.colour {
+		text = "\x1b[33m" + text + "\x1b[0m"
+	}
+	if _, err := fmt.Fprintln(p.w, text); err != nil {
+		return fmt.Errorf("print row: %w", err)
+	}
+	return nil
 }
 
 // write puts together one line of the texts of all fields. Padding is written

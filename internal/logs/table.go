@@ -67,7 +67,9 @@ func (t *Table) Index(column string) int {
 }
 
 // Tables lists all tables. Neither the slice nor a table may be changed.
-func Tables() []*Table { return []*Table{FlowTrace, NetworkRule} }
+func Tables() []*Table {
+	return []*Table{FlowTrace, NetworkRule, CaptureLoss, CaptureState, KernelDrop}
+}
 
 // Lookup finds a table by its name.
 func Lookup(name string) (*Table, bool) {

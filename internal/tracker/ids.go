@@ -32,6 +32,9 @@ func NewIDs(limit int) *IDs {
 	return &IDs{limit: limit, known: map[flow.Tuple]*list.Element{}, order: list.New()}
 }
 
+// Len is how many connections are remembered.
+func (ids *IDs) Len() int { return len(ids.known) }
+
 // Identify sets the event's ConnectionID, if it can be known.
 //
 // A SYN carries the client's initial sequence number, a SYN-ACK acknowledges

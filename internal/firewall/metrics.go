@@ -1,0 +1,64 @@
+package firewall
+
+import (
+	"strconv"
+
+	"github.com/sekisho/sekisho/internal/metrics"
+)
+
+// Metrics takes a snapshot for a scrape.
+func (f *Firewall) Metrics() (metrics.Snapshot, error) {
+	stats, err := f.recorder.Stats()
+	if err != nil {
+		return metrics.Snapshot{}, err
+	}
+	gauges, err := f.recorder.Gauges()
+	if err != nil {
+		return metrics.Snapshot{}, err
+	}
+	s := metrics.Snapshot{Started: f.started, Capture: stats, Lag: gauges.Lag,
+		Connections: int(f.known.Load()), Conntrack: conntrackFill()}
+	if f.policies != nil {
+		s.Policy = f.policies.inForce()
+	}
+	for _, r := range gauges.Rings {
+		s.Rings = append(s.Rings, metrics.Ring(r))
+	}
+	for _, p := range gauges.Programs {
+		s.Programs = append(s.Programs, metrics.Program(p))
+	}
+	if f.files != nil {
+		for _, t := range f.files.counts() {
+			s.Tables = append(s.Tables, metrics.Table{Name: t.table, Rows: t.written, Errors: t.lost})
+		}
+	}
+	s.Stream.Followers, s.Stream.Missed = f.stream.counts()
+	return s, nil
+}
+
+// inForce tells of the policy in force. Its revision is that of the rules'
+// names: to compute it anew takes 40 ms where there are 10,000 rules.
+func (p *policies) inForce() *metrics.Policy {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	generation := p.running.Options.Generation
+	return &metrics.Policy{Name: p.running.Policy.Name, Revision: p.rules[generation][0].Revision,
+		Rules: len(p.running.Rules), Generation: generation}
+}
+
+// conntrackFill is nil where the kernel does not tell.
+func conntrackFill() *metrics.Conntrack {
+	var c metrics.Conntrack
+	for key, to := range map[string]*uint64{
+		"net.netfilter.nf_conntrack_count": &c.Entries, "net.netfilter.nf_conntrack_max": &c.Max,
+	} {
+		text, err := readSysctl(key)
+		if err != nil {
+			return nil
+		}
+		if *to, err = strconv.ParseUint(text, 10, 64); err != nil {
+			return nil
+		}
+	}
+	return &c
+}

@@ -1,0 +1,135 @@
+package logs
+
+import "time"
+
+const (
+	captureLossName  = "CaptureLoss"
+	captureStateName = "CaptureState"
+)
+
+// Loss is events that were not recorded, and that are known to be missing.
+type Loss struct {
+	// From and To bound when they happened; From is zero where unknown.
+	From, To time.Time
+	Place    LossPlace
+	// Kind is the flag of the events, "first" for other protocols; empty where
+	// the place does not know it.
+	Kind  string
+	Count uint64
+}
+
+// LossPlace is where on their way events were lost.
+type LossPlace string
+
+const (
+	// RingLoss: the ring was full, because the reader was too slow or away.
+	RingLoss LossPlace = "ring"
+	// ReasonLoss: the kernel's sentences about INVALID packets came faster than
+	// they were read. The packets have rows, with the reason UNKNOWN.
+	ReasonLoss LossPlace = "nflog"
+	// FileLoss: rows could not be written to their file.
+	FileLoss LossPlace = "file"
+)
+
+// State is a change of what is recorded.
+type State struct {
+	Time time.Time
+	// State is one of the words below, Detail says more in a sentence.
+	State  StateWord
+	Detail string
+	// From and To bound the time that it is about, where it is not a moment.
+	From, To time.Time
+}
+
+// StateWord names a change of what is recorded.
+type StateWord string
+
+const (
+	// RecordingStarted: a process began to read; what is in the rings from
+	// before comes first.
+	RecordingStarted StateWord = "Started"
+	// RecordingStopped: the process ended; the rings go on until they are full.
+	RecordingStopped StateWord = "Stopped"
+	// PolicyApplied: another policy is in force.
+	PolicyApplied StateWord = "PolicyApplied"
+	// RulesetTampered: somebody took our rules away; they were applied again.
+	RulesetTampered StateWord = "RulesetTampered"
+)
+
+// CaptureLoss is the table CaptureLoss: what is known to be missing.
+var CaptureLoss = newTable(Table{
+	Name:        captureLossName,
+	Category:    captureLossName,
+	DisplayName: "Capture Losses",
+	Doc: "One row for each place and kind of event, at most one a second, when events were lost: they happened and have no row. " +
+		"What rests on a row that is missing is not sure for that time.",
+},
+	from(Azure, inEnvelope(moment("TimeGenerated", "When the loss was noticed, in UTC.",
+		func(r *lossRow) time.Time { return r.To }))...),
+	from(Azure, standardOf(captureLossName, func(r *lossRow) *Source { return r.src })...),
+	from(Sekisho,
+		word("Firewall", "Short name of the firewall.", func(r *lossRow) string { return r.src.Firewall }),
+		maybeMoment("From", "No event was lost before; absent where that is not known.", func(r *lossRow) time.Time { return r.From }),
+		maybeMoment("To", "No event that is counted here was lost later.", func(r *lossRow) time.Time { return r.To }),
+		word("Place", "Where events were lost: ring (it was full), nflog (the kernel's reasons; the packets have rows), file (rows could not be written).",
+			func(r *lossRow) string { return string(r.Place) }),
+		word("Kind", "Flag of the events, \"first\" for the first packets of other protocols; absent where the place does not know it.",
+			func(r *lossRow) string { return r.Kind }),
+		number("Count", Long, "How many.", func(r *lossRow) (int64, bool) { return int64(r.Count), true })),
+)
+
+// CaptureState is the table CaptureState: what was recorded, when.
+var CaptureState = newTable(Table{
+	Name:        captureStateName,
+	Category:    captureStateName,
+	DisplayName: "Capture State",
+	Doc: "One row for each change of what is recorded and enforced: a process started or stopped reading, a policy was applied, " +
+		"somebody took our rules away. Not recorded is not absent: who looks for a row that is missing looks here too.",
+},
+	from(Azure, inEnvelope(moment("TimeGenerated", "When it changed, in UTC.",
+		func(r *stateRow) time.Time { return r.Time }))...),
+	from(Azure, standardOf(captureStateName, func(r *stateRow) *Source { return r.src })...),
+	from(Sekisho,
+		word("Firewall", "Short name of the firewall.", func(r *stateRow) string { return r.src.Firewall }),
+		word("State", "What changed: Started, Stopped, PolicyApplied, RulesetTampered.", func(r *stateRow) string { return string(r.State.State) }),
+		word("Detail", "The change in a sentence.", func(r *stateRow) string { return r.Detail }),
+		maybeMoment("From", "Since when, where the row is about a span of time.", func(r *stateRow) time.Time { return r.From }),
+		maybeMoment("To", "Until when, where the row is about a span of time.", func(r *stateRow) time.Time { return r.To })),
+)
+
+type lossRow struct {
+	Loss
+	src *Source
+}
+
+type stateRow struct {
+	State
+	src *Source
+}
+
+// LossRow makes the row of a loss. The source may not change while it is in use.
+func LossRow(l Loss, src *Source) Row { return Row{CaptureLoss, &lossRow{l, src}} }
+
+// StateRow makes the row of a change. The source may not change while it is in
+// use.
+func StateRow(s State, src *Source) Row { return Row{CaptureState, &stateRow{s, src}} }
+
+// standardOf are the columns that every Azure table ends with, for rows that
+// know their source.
+func standardOf[R any](table string, source func(*R) *Source) []column[R] {
+	var out []column[R]
+	for _, c := range standard(table) {
+		out = append(out, column[R]{c.Column, func(r *R) cell { return c.cell(&packet{src: source(r)}) }})
+	}
+	return out
+}
+
+// maybeMoment is a datetime column; the zero time is absent.
+func maybeMoment[R any](name, doc string, get func(*R) time.Time) column[R] {
+	return define(name, DateTime, doc, func(r *R) cell {
+		if t := get(r); !t.IsZero() {
+			return cell{kind: isMoment, at: t.UTC().Truncate(100 * time.Nanosecond)}
+		}
+		return cell{}
+	})
+}

@@ -1,0 +1,62 @@
+package logs
+
+import (
+	"fmt"
+	"time"
+)
+
+// notice is how a row that is about the recording itself is printed: a line of
+// its own across the columns. Empty for rows about packets.
+func notice(e Entry) string {
+	switch e.Table() {
+	case CaptureLoss:
+		return lossNotice(e)
+	case CaptureState:
+		return join(": ", stringOf(e, "State"), join(", ", stringOf(e, "Detail"), span(e)))
+	}
+	return ""
+}
+
+func lossNotice(e Entry) string {
+	count, _ := e.Get("Count").(int64)
+	what := map[LossPlace]string{
+		RingLoss:   "%d %s events lost: the ring was full",
+		ReasonLoss: "%d of the kernel's reasons lost%s: they came too fast",
+		FileLoss:   "%d rows not written to their file%s",
+	}[LossPlace(stringOf(e, "Place"))]
+	if what == "" {
+		what = "%d %s lost"
+	}
+	return join(", ", fmt.Sprintf(what, count, stringOf(e, "Kind")), span(e))
+}
+
+// span says from when to when, where both are known.
+func span(e Entry) string {
+	from, ok := e.Get("From").(time.Time)
+	to, _ := e.Get("To").(time.Time)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%s to %s", from.Format("15:04:05.000"), to.Format("15:04:05.000"))
+}
+
+// dropForms is the outcome of a packet that the host dropped.
+func dropForms(e Entry) []string {
+	reason := stringOf(e, "Reason")
+	if n, _ := e.Get("PacketCount").(int64); n > 1 {
+		reason += fmt.Sprintf(" ×%d", n)
+	}
+	by := "Host"
+	if stringOf(e, "Source") == "conntrack" {
+		by = "conntrack"
+	}
+	return []string{join(" ", by, reason, stringOf(e, "Hook"), stringOf(e, "Location")), join(" ", by, reason), reason}
+}
+
+// flagText is the content of the column FLAG.
+func flagText(e Entry, _ int) string {
+	if e.Table() == KernelDrop {
+		return "DROP"
+	}
+	return stringOf(e, "Flag")
+}

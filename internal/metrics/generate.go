@@ -1,0 +1,3 @@
+package metrics
+
+//go:generate go run ../../tools/reference metrics ../../docs/reference/metrics.md
