@@ -25,6 +25,9 @@ func TestRowsAboutTheRecordingAreLines(t *testing.T) {
 `
 	var b strings.Builder
 	p := NewPrinter(&b, 0, false, PrinterOptions{})
+	if azure := (Subset{AzureOnly: true}).AppendLines(nil, rows); len(azure) != 0 {
+		t.Errorf("Azure has these rows, too: %s", azure)
+	}
 	for _, r := range rows {
 		if err := p.Print(r); err != nil {
 			t.Fatal(err)

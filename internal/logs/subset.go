@@ -4,8 +4,9 @@ import "github.com/sekisho/sekisho/internal/flow"
 
 // Subset says how much of the logs a reader gets. The zero value is all.
 type Subset struct {
-	// AzureOnly leaves out what Azure Firewall would not write: our columns,
-	// and the flow trace rows of flags that Azure does not document.
+	// AzureOnly leaves out what Azure Firewall would not write: our columns
+	// and tables, and the flow trace rows of flags that Azure does not
+	// document.
 	AzureOnly bool
 }
 
@@ -18,8 +19,11 @@ var azureFlags = map[string]bool{
 
 // Keeps reports whether the row is part of the subset.
 func (s Subset) Keeps(r Row) bool {
-	if !s.AzureOnly || r.table != FlowTrace {
+	if !s.AzureOnly {
 		return true
+	}
+	if r.table != FlowTrace {
+		return r.table == NetworkRule // Azure has no other of our tables
 	}
 	flag, _ := r.Get("Flag").(string)
 	return azureFlags[flag]
