@@ -73,6 +73,9 @@ and INVALID with the kernel's reason. Its lab brings up Azure-like networks
 		Example: `  # what crosses this router now, whoever made its rules
   sudo sekisho observe
 
+  # can this host do it?
+  sudo sekisho doctor
+
   # a network to play with, in the background
   sudo sekisho lab up topologies/spoke-hub-spoke.yaml --detach
 
@@ -93,7 +96,7 @@ and INVALID with the kernel's reason. Its lab brings up Azure-like networks
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w\n  hint: %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newRunCommand(), newObserveCommand(), newTraceCommand(), newPolicyCommand(), newStatusCommand(), newLabCommand(), newTopologyCommand(), newVersionCommand())
+	root.AddCommand(newRunCommand(), newObserveCommand(), newTraceCommand(), newPolicyCommand(), newStatusCommand(), newLabCommand(), newTopologyCommand(), newDoctorCommand(), newVersionCommand())
 	checkArguments(root)
 	return root
 }

@@ -75,6 +75,10 @@ func listenReasons() (*reasons, error) {
 	r := &reasons{socket: socket, stop: stop, texts: map[reasonKey][]reasonText{}}
 	if err := socket.RegisterWithErrorFunc(ctx, r.hear, r.fail); err != nil {
 		stop()
+		// The library hides the error number.
+		if text := err.Error(); strings.HasSuffix(text, unix.EPERM.Error()) || strings.HasSuffix(text, unix.EBUSY.Error()) {
+			err = fmt.Errorf("another program has it, as ulogd may (%w)", err)
+		}
 		return nil, errors.Join(fmt.Errorf("listen to NFLOG group 0: %w", err), socket.Close())
 	}
 	return r, nil

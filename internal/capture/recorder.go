@@ -23,7 +23,8 @@ type Recorder struct {
 	links   []link.Link // one a family
 	events  *ringbuf.Reader
 	refused *ringbuf.Reader
-	reasons *reasons // nil when not asked for
+	reasons *reasons // nil when not asked for, or not to be had
+	deaf    error    // why not
 	decoder decoder
 	gaps    *gapCounter
 	held    atomic.Int64 // kernel time of the oldest event read and not delivered; 0 without one
@@ -62,9 +63,8 @@ func (r *Recorder) open() error {
 		return fmt.Errorf("open ring of refused packets: %w", err)
 	}
 	if r.config.Reasons {
-		if r.reasons, err = listenReasons(); err != nil {
-			return err
-		}
+		// Not a reason to record nothing.
+		r.reasons, r.deaf = listenReasons()
 	}
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
@@ -77,6 +77,10 @@ func (r *Recorder) open() error {
 	}
 	return nil
 }
+
+// Deaf says why the kernel's reasons cannot be heard, where they were asked
+// for; nil if they can. INVALID events have the reason UNKNOWN then.
+func (r *Recorder) Deaf() error { return r.deaf }
 
 func (r *Recorder) load() error {
 	spec, err := LoadRecord()

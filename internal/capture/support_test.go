@@ -45,3 +45,22 @@ func TestASecondRecorderIsRefusedInWords(t *testing.T) {
 		t.Errorf("Open() = %v, %v", second, err)
 	}
 }
+
+// Where another program listens to NFLOG group 0, recording goes on without
+// reasons, and says so.
+func TestReasonsThatSomebodyElseHears(t *testing.T) {
+	testnet.NeedRoot(t)
+	other, err := listenReasons()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.close() }()
+	r, err := Open(Config{Reasons: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if r.Deaf() == nil || !strings.Contains(r.Deaf().Error(), "another program has it") {
+		t.Errorf("Deaf() = %v", r.Deaf())
+	}
+}

@@ -96,6 +96,7 @@ func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
 	if f.recorder, err = capture.Open(f.captureConfig(marks, reasons)); err != nil {
 		return err
 	}
+	f.warnOfDeafness()
 	return f.openFiles()
 }
 
@@ -121,6 +122,12 @@ func (f *Firewall) warnOfConflicts(ctx context.Context, mask uint32) error {
 		f.log.Warn("somebody else uses our bits of connection marks; set markMask to bits that nobody uses", "rule", c)
 	}
 	return err
+}
+
+func (f *Firewall) warnOfDeafness() {
+	if err := f.recorder.Deaf(); err != nil {
+		f.log.Warn("INVALID rows will have no reason", "error", err)
+	}
 }
 
 func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Config {

@@ -61,6 +61,7 @@ func (f *Firewall) observe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	f.warnOfDeafness()
 	return f.openFiles()
 }
 

@@ -4,22 +4,54 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 // setting is a sysctl that the firewall needs, and why.
 type setting struct {
 	key, value, why string
+	// hint says what to do if it cannot be set.
+	hint string
+	// alters are patterns of other sysctls, as paths below /proc/sys, that the
+	// kernel changes together with this one and does not change back.
+	alters []string
 }
 
-// settings are per network namespace, all of them.
-var settings = []setting{
-	{"net.ipv4.ip_forward", "1", "a firewall forwards"},
-	{"net.netfilter.nf_conntrack_tcp_loose", "0", "or a packet from the middle of an unknown connection is adopted instead of being INVALID"},
-	{"net.netfilter.nf_log.2", "nfnetlink_log", "the kernel's reasons go to NFLOG group 0 of this namespace"},
-	{"net.netfilter.nf_conntrack_log_invalid", "6", "the kernel says why TCP packets are INVALID"},
+// needed is what every firewall needs, in its network namespace.
+//
+// A kernel that forwards IPv6 does not listen to router advertisements any
+// more and forgets the default routes that it has from them, except on
+// interfaces with accept_ra=2. A host whose own way out is such a route needs
+// net.ipv6.conf.<interface>.accept_ra=2 before it becomes a firewall. That is
+// not set here: it would let its neighbours say where a firewall sends packets.
+// When forwarding is put back, routers are listened to again.
+var needed = []setting{
+	{key: "net.ipv4.ip_forward", value: "1", why: "a firewall forwards",
+		alters: []string{"net/ipv4/conf/*/forwarding", "net/ipv4/conf/all/accept_redirects"}},
+	{key: "net.ipv6.conf.all.forwarding", value: "1", why: "a firewall forwards",
+		alters: []string{"net/ipv6/conf/*/forwarding"}},
+	{key: "net.netfilter.nf_conntrack_tcp_loose", value: "0",
+		why: "or a packet from the middle of an unknown connection is adopted instead of being INVALID"},
+}
+
+// neededForReasons makes the kernel say why packets are INVALID.
+var neededForReasons = []setting{
+	{key: "net.netfilter.nf_log.2", value: "nfnetlink_log", why: "reasons go to NFLOG group 0 of this namespace", hint: loadLogger},
+	{key: "net.netfilter.nf_log.10", value: "nfnetlink_log", why: "reasons go to NFLOG group 0 of this namespace", hint: loadLogger},
+	{key: "net.netfilter.nf_conntrack_log_invalid", value: "6", why: "the kernel says why TCP packets are INVALID"},
+}
+
+const loadLogger = "modprobe nfnetlink_log"
+
+// hasIPv6 tells a kernel without IPv6, or with ipv6.disable=1.
+func hasIPv6() bool {
+	_, err := os.Stat("/proc/sys/net/ipv6/conf")
+	return err == nil
 }
 
 // sysctls sets what a firewall needs and remembers what was there before.
@@ -27,31 +59,95 @@ type sysctls struct {
 	file string // where the old values are kept, as JSON
 }
 
-// set writes the settings. Values from before the first set are kept, so that
-// a restart does not take our own values for the host's.
-func (s *sysctls) set(reasons bool) error {
+// values are sysctls by key.
+type values map[string]string
+
+// set writes what a firewall needs and what is asked for besides; on an error
+// it leaves everything as it was. Values from before the first set are kept,
+// so that a restart does not take our own values for the host's. What an
+// earlier set changed and this one does not ask for is put back.
+func (s *sysctls) set(reasons bool, more ...setting) error {
 	before, err := s.saved()
 	if err != nil {
 		return err
 	}
-	for _, want := range settings {
-		if !reasons && (strings.HasPrefix(want.key, "net.netfilter.nf_log") || strings.HasSuffix(want.key, "log_invalid")) {
-			continue
-		}
-		old, err := readSysctl(want.key)
-		if err != nil {
-			return fmt.Errorf("read %s (%s): %w", want.key, want.why, err)
-		}
-		if _, known := before[want.key]; !known {
-			before[want.key] = old
-		}
-		if old == want.value {
-			continue
-		}
-		if err := writeSysctl(want.key, want.value); err != nil {
-			return fmt.Errorf("set %s=%s (%s): %w", want.key, want.value, want.why, err)
+	wanted := slices.Concat(needed, more)
+	if reasons {
+		wanted = append(wanted, neededForReasons...)
+	}
+	if !hasIPv6() {
+		wanted = slices.DeleteFunc(wanted, func(w setting) bool {
+			return strings.HasPrefix(w.key, "net.ipv6.") || w.key == "net.netfilter.nf_log.10"
+		})
+	}
+	if err := s.change(before, wanted); err != nil {
+		return err
+	}
+	return s.putBackOthers(before, wanted)
+}
+
+// change writes the settings that are not as wanted. Their values are on disk
+// before the first is written: a crash in between loses none.
+func (s *sysctls) change(before values, wanted []setting) error {
+	now, changes, err := differing(wanted)
+	if err != nil || len(changes) == 0 {
+		return err
+	}
+	known := maps.Clone(before)
+	for key, value := range now {
+		if _, ok := before[key]; !ok {
+			before[key] = value
 		}
 	}
+	if err := s.save(before); err != nil {
+		return err
+	}
+	for _, w := range changes {
+		if err := w.write(); err != nil {
+			return errors.Join(err, now.write(), s.save(known))
+		}
+	}
+	return nil
+}
+
+// differing returns the settings that are not as wanted, and the values of all
+// that will change with them.
+func differing(wanted []setting) (values, []setting, error) {
+	now, changes := values{}, []setting(nil)
+	for _, w := range wanted {
+		value, err := readSysctl(w.key)
+		if err != nil {
+			return nil, nil, fmt.Errorf("read %s (%s): %w", w.key, w.why, err)
+		}
+		if value == w.value {
+			continue
+		}
+		changes = append(changes, w)
+		now[w.key] = value
+		for _, key := range w.altered() {
+			if now[key], err = readSysctl(key); err != nil {
+				return nil, nil, fmt.Errorf("read %s: %w", key, err)
+			}
+		}
+	}
+	return now, changes, nil
+}
+
+// putBackOthers puts back what was changed and is not wanted any more.
+func (s *sysctls) putBackOthers(before values, wanted []setting) error {
+	others := values{}
+	for key, value := range before {
+		if !slices.ContainsFunc(wanted, func(w setting) bool { return w.covers(key) }) {
+			others[key] = value
+		}
+	}
+	if len(others) == 0 {
+		return nil
+	}
+	if err := others.write(); err != nil {
+		return err
+	}
+	maps.DeleteFunc(before, func(key, _ string) bool { _, ok := others[key]; return ok })
 	return s.save(before)
 }
 
@@ -61,20 +157,15 @@ func (s *sysctls) restore() error {
 	if err != nil {
 		return err
 	}
-	var errs []error
-	for key, value := range before {
-		if err := writeSysctl(key, value); err != nil {
-			errs = append(errs, fmt.Errorf("put %s back to %s: %w", key, value, err))
-		}
+	err = before.write()
+	if gone := os.Remove(s.file); !errors.Is(gone, os.ErrNotExist) {
+		err = errors.Join(err, gone)
 	}
-	if err := os.Remove(s.file); err != nil && !errors.Is(err, os.ErrNotExist) {
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
+	return err
 }
 
-func (s *sysctls) saved() (map[string]string, error) {
-	before := map[string]string{}
+func (s *sysctls) saved() (values, error) {
+	before := values{}
 	data, err := os.ReadFile(s.file)
 	if errors.Is(err, os.ErrNotExist) {
 		return before, nil
@@ -88,17 +179,72 @@ func (s *sysctls) saved() (map[string]string, error) {
 	return before, nil
 }
 
-func (s *sysctls) save(before map[string]string) error {
+func (s *sysctls) save(before values) error {
 	data, err := json.MarshalIndent(before, "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(s.file, data, 0o600)
+	// Half a file would say nothing of what was there.
+	if err := os.WriteFile(s.file+".new", data, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(s.file+".new", s.file)
 }
 
-// sysctlPath turns a.b.c into /proc/sys/a/b/c.
+func (w setting) write() error {
+	err := writeSysctl(w.key, w.value)
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("set %s=%s (%s): %w", w.key, w.value, w.why, err)
+	if w.hint != "" {
+		err = fmt.Errorf("%w\n  hint: %s", err, w.hint)
+	}
+	return err
+}
+
+// altered are the keys that the kernel changes with this setting.
+func (w setting) altered() []string {
+	var keys []string
+	for _, pattern := range w.alters {
+		files, _ := filepath.Glob(filepath.Join(proc, pattern)) // the patterns are ours, and right
+		for _, file := range files {
+			keys = append(keys, strings.TrimPrefix(file, proc))
+		}
+	}
+	return keys
+}
+
+// covers says whether a key has its value for the sake of this setting.
+func (w setting) covers(key string) bool {
+	return key == w.key || slices.ContainsFunc(w.alters, func(pattern string) bool {
+		match, _ := path.Match(pattern, key)
+		return match
+	})
+}
+
+// write puts values into force. Keys with dots come before paths, so what the
+// kernel changes with a setting is written after it. What is not there any
+// more, as an interface that went away, needs nothing.
+func (v values) write() error {
+	var errs []error
+	for _, key := range slices.Sorted(maps.Keys(v)) {
+		if err := writeSysctl(key, v[key]); err != nil && !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, fmt.Errorf("put %s back to %s: %w", key, v[key], err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+const proc = "/proc/sys/"
+
+// sysctlPath turns a.b.c into /proc/sys/a/b/c. A key that is a path already,
+// as interfaces with dots in their names need, stays one.
 func sysctlPath(key string) string {
-	return filepath.Join("/proc/sys", strings.ReplaceAll(key, ".", "/"))
+	if !strings.Contains(key, "/") {
+		key = strings.ReplaceAll(key, ".", "/")
+	}
+	return proc + key
 }
 
 func readSysctl(key string) (string, error) {
