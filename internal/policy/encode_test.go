@@ -2,6 +2,7 @@ package policy
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -66,6 +67,8 @@ ruleCollectionGroups:
 		"described": strings.Replace(text, "{name: r,", "{name: r, description: why, ruleType: networkRULE,", 1),
 		"other forms": strings.NewReplacer("[Any]", "[UDP, tcp]", "10.0.0.0/8", "10.0.0.0/9, 10.0.0.0-10.255.255.255",
 			"[\"22\", \"80\"]", "[80, 22, 22-22]").Replace(text),
+		"the IPv4 of it":   strings.Replace(text, `"*"`, "0.0.0.0/0", 1),
+		"IPv6 on one side": strings.Replace(text, `"*"`, `"*", "fd00::/8"`, 1),
 	} {
 		if got := mustParse(t, same).Revision(); got != want {
 			t.Errorf("%s: revision %s, want %s\n%s", name, got, want, same)
@@ -75,11 +78,32 @@ ruleCollectionGroups:
 		strings.Replace(text, "Allow", "Deny", 1),
 		strings.Replace(text, "name: r", "name: s", 1),
 		strings.Replace(text, "10.0.0.0/8", "10.0.0.0/9", 1),
+		strings.Replace(text, "10.0.0.0/8", `10.0.0.0/8, "fd00::/8"`, 1),
+		strings.Replace(text, "10.0.0.0/8", `"*"`, 1),
 		strings.Replace(text, "name: p", "name: q", 1),
 	} {
 		if got := mustParse(t, other).Revision(); got == want {
 			t.Errorf("same revision for\n%s", other)
 		}
+	}
+}
+
+// All of IPv4 keeps the name "*" that it has always had in revisions, so all
+// addresses must have another.
+func TestRevisionTellsAllAddressesFromAllOfIPv4(t *testing.T) {
+	t.Parallel()
+	text := func(addresses string) string {
+		return fmt.Sprintf(`{name: p, ruleCollectionGroups: [{name: g, priority: 200, ruleCollections: [
+			{name: c, priority: 100, action: {type: Allow}, rules: [{name: r, ipProtocols: [Any],
+			sourceAddresses: [%[1]s], destinationAddresses: [%[1]s], destinationPorts: ["*"]}]}]}]}`, addresses)
+	}
+	ipv4 := mustParse(t, text("0.0.0.0/0")).Revision()
+	if ipv4 != "b61359fe8d2f" { // that of before IPv6, of "*" and 0.0.0.0/0 alike
+		t.Errorf("all of IPv4 has revision %s", ipv4)
+	}
+	all, both := mustParse(t, text(`"*"`)).Revision(), mustParse(t, text(`"::/0", 0.0.0.0/0`)).Revision()
+	if all != both || all == ipv4 {
+		t.Errorf("all addresses have revision %s, and family by family %s", all, both)
 	}
 }
 

@@ -53,13 +53,28 @@ func rules() *rapid.Generator[NetworkRule] {
 
 func addresses() *rapid.Generator[AddressRange] {
 	return rapid.Custom(func(t *rapid.T) AddressRange {
-		first, last := rapid.Uint32().Draw(t, "first"), rapid.Uint32().Draw(t, "last")
-		return AddressRange{address(min(first, last)), address(max(first, last))}
+		if rapid.IntRange(0, 9).Draw(t, "all") == 0 {
+			return rapid.SampledFrom([]AddressRange{AllAddresses, allIPv4, allIPv6}).Draw(t, "of")
+		}
+		family := rapid.SampledFrom([]*rapid.Generator[netip.Addr]{ipv4(), ipv6()}).Draw(t, "family")
+		first, last := family.Draw(t, "first"), family.Draw(t, "last")
+		if last.Less(first) {
+			first, last = last, first
+		}
+		return AddressRange{first, last}
 	})
 }
 
-func address(n uint32) netip.Addr {
-	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, n)))
+func ipv4() *rapid.Generator[netip.Addr] {
+	return rapid.Map(rapid.Uint32(), func(n uint32) netip.Addr {
+		return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, n)))
+	})
+}
+
+func ipv6() *rapid.Generator[netip.Addr] {
+	return rapid.Map(rapid.SliceOfN(rapid.Byte(), 15, 15), func(b []byte) netip.Addr {
+		return netip.AddrFrom16([16]byte(append([]byte{0xfd}, b...)))
+	})
 }
 
 func ports() *rapid.Generator[PortRange] {

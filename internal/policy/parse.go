@@ -12,7 +12,7 @@ import (
 type mistake struct{ message, hint string }
 
 const (
-	addressForms = `write an address, a prefix as 10.1.2.0/24, a range as 10.1.2.4-10.1.2.9, or "*"`
+	addressForms = `write an address, a prefix as 10.1.2.0/24 or fd00:1::/64, a range as 10.1.2.4-10.1.2.9, or "*"`
 	portForms    = `write a port as "443", a range as "8000-8099", or "*"`
 )
 
@@ -23,7 +23,7 @@ func parseProtocol(text string) (ProtocolRange, *mistake) {
 			return protocol, nil
 		}
 	}
-	return ProtocolRange{}, &mistake{"unknown protocol", "write TCP, UDP, ICMP or Any"}
+	return ProtocolRange{}, &mistake{"unknown protocol", "write TCP, UDP, ICMP or Any; for IPv6, ICMP means ICMPv6"}
 }
 
 // parsePorts reads one of destinationPorts.
@@ -48,12 +48,19 @@ func parsePorts(text string) (PortRange, *mistake) {
 
 // parseAddresses reads one of sourceAddresses or destinationAddresses.
 func parseAddresses(text string) (AddressRange, *mistake) {
-	if text == "*" {
+	switch {
+	case text == "*":
 		return AllAddresses, nil
-	}
-	if strings.Contains(text, "/") {
+	case strings.ContainsAny(text, "[]"):
+		return AddressRange{}, &mistake{"the address is in brackets", "brackets are for an address with a port; write fd00::1"}
+	case strings.Contains(text, "/"):
 		return parsePrefix(text)
 	}
+	return parseRange(text)
+}
+
+// parseRange reads an address, or two with a dash between them.
+func parseRange(text string) (AddressRange, *mistake) {
 	low, high, ranged := strings.Cut(text, "-")
 	if !ranged {
 		high = low
@@ -65,12 +72,22 @@ func parseAddresses(text string) (AddressRange, *mistake) {
 		return AddressRange{}, &mistake{"not supported yet: service tags and names", addressForms}
 	case err1 != nil || err2 != nil:
 		return AddressRange{}, &mistake{"is no address", addressForms}
-	case !first.Is4() || !last.Is4():
-		return AddressRange{}, &mistake{"not supported yet: IPv6", "policies are about IPv4; IPv6 is denied by the default action"}
+	case first.Zone() != "" || last.Zone() != "":
+		return AddressRange{}, &mistake{"the address has a zone", "packets carry none; write the address without it"}
+	case first.Unmap().Is4() != last.Unmap().Is4():
+		return AddressRange{}, &mistake{"the range begins in one address family and ends in the other", "write a range for each"}
+	case first.Is4In6() || last.Is4In6():
+		return AddressRange{}, mapped(AddressRange{first.Unmap(), last.Unmap()}.String())
 	case last.Less(first):
 		return AddressRange{}, &mistake{"the range ends before it begins", fmt.Sprintf("write %s-%s", last, first)}
 	}
 	return AddressRange{first, last}, nil
+}
+
+// mapped refuses IPv4-mapped addresses as ::ffff:10.1.1.4, which are how
+// programs write IPv4 peers of an IPv6 socket: the packets are IPv4.
+func mapped(ipv4 string) *mistake {
+	return &mistake{"is an IPv4-mapped address", fmt.Sprintf("its packets are IPv4: write %s", ipv4)}
 }
 
 // isName tells Azure's service tags and host names from addresses.
@@ -83,8 +100,8 @@ func parsePrefix(text string) (AddressRange, *mistake) {
 	switch {
 	case err != nil:
 		return AddressRange{}, &mistake{"is no address", addressForms}
-	case !p.Addr().Is4():
-		return AddressRange{}, &mistake{"not supported yet: IPv6", "policies are about IPv4; IPv6 is denied by the default action"}
+	case p.Addr().Is4In6():
+		return AddressRange{}, mapped(netip.PrefixFrom(p.Addr().Unmap(), max(p.Bits()-96, 0)).String())
 	case p.Masked() != p:
 		return AddressRange{}, &mistake{"the address is not the first one of its prefix",
 			fmt.Sprintf("write %s, or %s for the one address", p.Masked(), p.Addr())}

@@ -9,6 +9,15 @@
 // by priority, then rules from the top down. The first rule that matches
 // decides, and where none does the packet is denied.
 //
+// Rules are about IPv4 and IPv6 alike. "*" stands for the addresses of both, a
+// list may hold addresses of both, and a rule matches where source and
+// destination are of one family, as those of every packet are: it may be one
+// rule for IPv4 and one for IPv6 in the same words. "ICMP" is the only word
+// that means two things, as in Azure: ICMP (protocol 1) for IPv4 and ICMPv6
+// (protocol 58) for IPv6. An ICMP error that belongs to a connection needs no
+// rule, it is decided as the connection is; and neighbour discovery is never
+// forwarded.
+//
 // A firewall that ignores a part of its policy lies about what it does. So
 // reading is strict: what is unknown, missing or not enforced yet is an error
 // with file, line, field, value and a hint, all of them at once.
@@ -38,7 +47,7 @@ type RuleCollection struct {
 
 // NetworkRule matches packets by protocol, addresses and destination port. A
 // packet matches when each of the four lists contains it; an empty list
-// contains nothing.
+// contains nothing. See [ProtocolRange.ForIPv6] for ICMP.
 type NetworkRule struct {
 	Name         string
 	Description  string

@@ -2,12 +2,14 @@ package policy
 
 import (
 	"cmp"
+	"math/bits"
 	"net/netip"
 	"strconv"
 )
 
-// AddressRange is the addresses from First to Last, both included and of one
-// family.
+// AddressRange is the addresses from First to Last, both included, in the order
+// of [netip.Addr.Compare]: all of IPv4 comes before all of IPv6. Both ends are
+// of one family, but for [AllAddresses].
 type AddressRange struct{ First, Last netip.Addr }
 
 // PortRange is the ports from First to Last, both included.
@@ -18,21 +20,28 @@ type ProtocolRange struct{ First, Last uint8 }
 
 // What "*" and "Any" stand for.
 var (
-	AllAddresses = AddressRange{netip.IPv4Unspecified(), netip.AddrFrom4([4]byte{255, 255, 255, 255})}
+	AllAddresses = AddressRange{allIPv4.First, allIPv6.Last}
 	AllPorts     = PortRange{0, 65535}
 	AllProtocols = ProtocolRange{0, 255}
 )
 
-// The protocols that rules name.
+// The addresses of each family.
 var (
-	icmp = ProtocolRange{1, 1}
-	tcp  = ProtocolRange{6, 6}
-	udp  = ProtocolRange{17, 17}
+	allIPv4 = AddressRange{netip.MustParseAddr("0.0.0.0"), netip.MustParseAddr("255.255.255.255")}
+	allIPv6 = AddressRange{netip.MustParseAddr("::"), netip.MustParseAddr("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")}
+)
+
+// The protocols that rules name, and what ICMP means for IPv6.
+var (
+	icmp   = ProtocolRange{1, 1}
+	tcp    = ProtocolRange{6, 6}
+	udp    = ProtocolRange{17, 17}
+	icmpv6 = ProtocolRange{58, 58}
 )
 
 // Contains reports whether the address lies in the range.
 func (r AddressRange) Contains(a netip.Addr) bool {
-	return a.BitLen() == r.First.BitLen() && r.First.Compare(a) <= 0 && a.Compare(r.Last) <= 0
+	return r.First.Compare(a) <= 0 && a.Compare(r.Last) <= 0
 }
 
 // Contains reports whether the port lies in the range.
@@ -43,15 +52,30 @@ func (r ProtocolRange) Contains(protocol uint8) bool {
 	return r.First <= protocol && protocol <= r.Last
 }
 
+// ForIPv6 returns the numbers that the range means for IPv6 packets: ICMP is
+// ICMPv6 there, and all others are the same.
+func (r ProtocolRange) ForIPv6() ProtocolRange {
+	if r == icmp {
+		return icmpv6
+	}
+	return r
+}
+
 // Prefix returns the range as a CIDR prefix; false where it is none.
 func (r AddressRange) Prefix() (netip.Prefix, bool) {
-	for bits := 0; bits <= r.First.BitLen(); bits++ {
-		p := netip.PrefixFrom(r.First, bits)
-		if p.Masked() == p && lastAddress(p) == r.Last {
-			return p, true
+	if r.First.BitLen() != r.Last.BitLen() {
+		return netip.Prefix{}, false
+	}
+	length := 0
+	last := r.Last.AsSlice()
+	for i, b := range r.First.AsSlice() {
+		same := bits.LeadingZeros8(b ^ last[i])
+		if length += same; same < 8 {
+			break
 		}
 	}
-	return netip.Prefix{}, false
+	p := netip.PrefixFrom(r.First, length)
+	return p, p.Masked() == p && lastAddress(p) == r.Last
 }
 
 // lastAddress is the highest address of a prefix.

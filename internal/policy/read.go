@@ -37,7 +37,7 @@ func build(doc *document.Document, tree map[string]any) (*Policy, document.Probl
 	if err != nil {
 		return nil, nil, err
 	}
-	return p, r.shadowed(p), nil
+	return p, r.idle(p), nil
 }
 
 // read makes a policy of a file's tree, or tells all that is wrong with it.
