@@ -30,9 +30,11 @@ func manyRules(n int) *policy.Policy {
 }
 
 func BenchmarkCompile(b *testing.B) {
-	for _, n := range []int{100, 1_000, 10_000, 20_000} {
-		b.Run(fmt.Sprint(n, " rules"), func(b *testing.B) {
-			p := manyRules(n)
+	for name, p := range map[string]*policy.Policy{
+		"100 rules": manyRules(100), "1000 rules": manyRules(1_000), "10000 rules": manyRules(10_000),
+		"10000 dual-stack rules": dualStack(manyRules(10_000)),
+	} {
+		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				if _, err := Compile(p, Options{}); err != nil {
 					b.Fatal(err)
@@ -42,12 +44,37 @@ func BenchmarkCompile(b *testing.B) {
 	}
 }
 
+// dualStack adds as much IPv6 to each rule.
+func dualStack(p *policy.Policy) *policy.Policy {
+	rules := p.Groups[0].Collections[0].Rules
+	for i := range rules {
+		r := &rules[i]
+		r.Sources = append(r.Sources, network6(r.Sources[0].First))
+		r.Destinations = append(r.Destinations, network6(r.Destinations[0].First))
+	}
+	return p
+}
+
+// network6 is a /64 that is named after an IPv4 address.
+func network6(a netip.Addr) policy.AddressRange {
+	b := a.As4()
+	first := [16]byte{0: 0xfd, 4: b[0], 5: b[1], 6: b[2], 7: b[3]}
+	last := first
+	for i := 8; i < 16; i++ {
+		last[i] = 0xff
+	}
+	return policy.AddressRange{First: netip.AddrFrom16(first), Last: netip.AddrFrom16(last)}
+}
+
 // BenchmarkApply is how long nft and the kernel take to load a ruleset.
 func BenchmarkApply(b *testing.B) {
 	w := newWorld(b)
-	for _, n := range []int{100, 10_000, 20_000} {
-		b.Run(fmt.Sprint(n, " rules"), func(b *testing.B) {
-			r := mustCompile(b, manyRules(n), Options{})
+	for name, p := range map[string]*policy.Policy{
+		"100 rules": manyRules(100), "10000 rules": manyRules(10_000), "20000 rules": manyRules(20_000),
+		"10000 dual-stack rules": dualStack(manyRules(10_000)),
+	} {
+		b.Run(name, func(b *testing.B) {
+			r := mustCompile(b, p, Options{})
 			w.in(w.firewall, func() {
 				for b.Loop() {
 					if err := r.Apply(context.Background()); err != nil {
@@ -64,21 +91,23 @@ func BenchmarkApply(b *testing.B) {
 // links'; what grows with the number of rules is the lookup's.
 func BenchmarkDecide(b *testing.B) {
 	w := newWorld(b)
-	for _, n := range []int{1, 100, 1_000, 10_000, 20_000} {
-		b.Run(fmt.Sprint(n, " rules"), func(b *testing.B) {
-			p := manyRules(n)
-			w.apply(p, Options{})
-			last := p.Groups[0].Collections[0].Rules[n-1]
-			frame := w.left.frame(segment{flags: "S", seq: 1000,
-				from: netip.AddrPortFrom(last.Sources[0].First, 40000),
-				to:   netip.AddrPortFrom(last.Destinations[0].First, 443)}.layers()...)
-			for b.Loop() {
-				if err := unix.Sendto(w.left.socket, frame, 0, &w.left.to); err != nil {
-					b.Fatal(err)
+	for _, n := range []int{1, 1_000, 10_000} {
+		p := dualStack(manyRules(n))
+		last := p.Groups[0].Collections[0].Rules[n-1]
+		for family := range last.Sources {
+			from, to := last.Sources[family].First, last.Destinations[family].First
+			b.Run(fmt.Sprintf("IPv%d, %d rules", 4+2*family, n), func(b *testing.B) {
+				w.apply(p, Options{})
+				frame := w.left.frame(segment{flags: "S", seq: 1000,
+					from: netip.AddrPortFrom(from, 40000), to: netip.AddrPortFrom(to, 443)}.layers()...)
+				for b.Loop() {
+					if err := unix.Sendto(w.left.socket, frame, 0, &w.left.to); err != nil {
+						b.Fatal(err)
+					}
 				}
-			}
-			w.eventually("all are decided", func() bool { return w.counters()[ruleChain(uint32(n))] == b.N })
-		})
+				w.eventually("all are decided", func() bool { return w.counters()[ruleChain(uint32(n))] == b.N })
+			})
+		}
 	}
 }
 

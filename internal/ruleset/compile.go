@@ -6,11 +6,6 @@ import (
 	"github.com/sekisho/sekisho/internal/policy"
 )
 
-// maxEntries bounds the maps of one ruleset. nft and the kernel load 10,000
-// entries with as many rules in 0.5 s and 65,000 in 3.6 s; 100,000 took up to
-// 21 s, and 200,000 more than a minute.
-const maxEntries = 100_000
-
 // Options are what a ruleset needs to know besides the policy.
 type Options struct {
 	Marks Marks
@@ -37,18 +32,18 @@ type Ruleset struct {
 // ports than the kernel can load in good time.
 func Compile(p *policy.Policy, o Options) (*Ruleset, error) {
 	r := &Ruleset{Policy: p, Options: o, Rules: p.Rules()}
-	families, err := r.compile()
+	kinds, err := r.compile()
 	if err != nil {
 		return nil, fmt.Errorf("compile policy %s: %w", p.Name, err)
 	}
-	for _, f := range families {
-		r.Layers = max(r.Layers, len(f.layers))
+	for _, k := range kinds {
+		r.Layers = max(r.Layers, len(k.layers))
 	}
-	r.Text = r.text(families)
+	r.Text = r.text(kinds)
 	return r, nil
 }
 
-func (r *Ruleset) compile() ([]family, error) {
+func (r *Ruleset) compile() ([]kind, error) {
 	if r.Options.Generation >= Generations {
 		return nil, fmt.Errorf("generation %d: the highest is %d", r.Options.Generation, Generations-1)
 	}
@@ -56,20 +51,20 @@ func (r *Ruleset) compile() ([]family, error) {
 		return nil, fmt.Errorf("%d rules: mark mask %#08x has room for %d, use a wider one",
 			len(r.Rules), r.Options.Marks.Mask(), most)
 	}
-	total := 0
+	kinds := append(newKinds(false), newKinds(true)...)
+	var total load
 	for i := range r.Rules {
 		rule := &r.Rules[i]
-		if err := check(rule); err != nil {
+		err := check(rule)
+		if err == nil {
+			err = total.add(rule, kinds)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("rule %s/%s/%s: %w", rule.Group, rule.Collection, rule.Name, err)
 		}
-		if total += size(rule); total > maxEntries {
-			return nil, fmt.Errorf("rule %s/%s/%s: the policy has more than %d combinations of source, destination and port here",
-				rule.Group, rule.Collection, rule.Name, maxEntries)
-		}
 	}
-	families := newFamilies()
-	for i := range families {
-		families[i].compile(r.Rules)
+	for i := range kinds {
+		kinds[i].compile(r.Rules)
 	}
-	return families, nil
+	return kinds, nil
 }

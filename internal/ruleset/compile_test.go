@@ -1,6 +1,7 @@
 package ruleset
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -24,8 +25,8 @@ func TestCompileErrors(t *testing.T) {
 			"compile policy simple: 16 rules: mark mask 0x00000fff has room for 15, use a wider one"},
 		{"generation", policy.DenyAll(), Options{Generation: 8},
 			"compile policy deny-all: generation 8: the highest is 7"},
-		{"IPv6", with(func(r *policy.NetworkRule) { r.Sources = one("fd00::1") }), Options{},
-			"compile policy simple: rule rcg/rc/used: an address is not IPv4"},
+		{"too many prefixes", with(tooRagged), Options{},
+			"compile policy simple: rule rcg/rc/used: the ranges of the policy make more than 500000 prefixes here: write prefixes where you can"},
 		{"ports of ICMP", with(func(r *policy.NetworkRule) {
 			r.Protocols[0] = policy.ProtocolRange{First: 1, Last: 1}
 			r.Ports = []policy.PortRange{{First: 22, Last: 22}}
@@ -57,6 +58,17 @@ func tooMuch(r *policy.NetworkRule) {
 		r.Sources = append(r.Sources, policy.AddressRange{First: a, Last: a})
 	}
 	r.Destinations = r.Sources
+}
+
+// tooRagged is few combinations, each of many prefixes.
+func tooRagged(r *policy.NetworkRule) {
+	r.Sources = nil
+	for i := range 4000 {
+		prefix := fmt.Sprintf("fd00:66:%x:", i)
+		first, last := netip.MustParseAddr(prefix+":1"), netip.MustParseAddr(prefix+"ffff:ffff:ffff:ffff:fffe")
+		r.Sources = append(r.Sources, policy.AddressRange{First: first, Last: last})
+	}
+	r.Destinations = one("fd00:67::1")
 }
 
 func TestCompileFillsTheRuleset(t *testing.T) {
@@ -98,8 +110,13 @@ func TestAddressText(t *testing.T) {
 		"10.1.1.1-10.1.1.2":       {"10.1.1.1", "10.1.1.2"},
 		"255.255.255.254/31":      {"255.255.255.254", "255.255.255.255"},
 		"0.0.0.1-255.255.255.255": {"0.0.0.1", "255.255.255.255"},
+		"::/0":                    {"::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+		"fd00:66::/63":            {"fd00:66::", "fd00:66:0:1:ffff:ffff:ffff:ffff"},
+		"fd00:66::ffff:ffff:ffff:ffff-fd00:66:0:1::": {"fd00:66::ffff:ffff:ffff:ffff", "fd00:66:0:1::"},
 	} {
-		if got := addressText(span{ipNumber(netip.MustParseAddr(s[0])), ipNumber(netip.MustParseAddr(s[1]))}); got != want {
+		first, last := netip.MustParseAddr(s[0]), netip.MustParseAddr(s[1])
+		k := kind{ipv6: first.Is6()}
+		if got := k.addressText(span{addressNumber(first), addressNumber(last)}); got != want {
 			t.Errorf("addressText(%s) = %s, want %s", s, got, want)
 		}
 	}

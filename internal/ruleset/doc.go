@@ -17,7 +17,15 @@
 // has replaced the one that decided it, by its first packet's tuple in either
 // direction. So a change also ends the connections that it denies.
 //
-// IPv6, and everything else that no rule can name, meets the default action,
-// which denies. The chain of a rule counts the decisions that it made; a SYN
-// that is sent again is decided again, and counts again.
+// IPv4 and IPv6 have maps of their own, and all else in common: both are decided
+// by the same rules in the same order, and carry the same marks. What a packet
+// is looked up by is in conntrack's tuple: extension headers of IPv6 do not
+// matter, and an ICMP or ICMPv6 error is decided as the connection that it is
+// about. Neighbour discovery stays on its link; what somebody sends through the
+// firewall nevertheless conntrack does not track, and "enforce" drops it for
+// that.
+//
+// What no rule is about meets the default action, which denies: all of IPv6,
+// where no rule has addresses of it. The chain of a rule counts the decisions
+// that it made; a SYN that is sent again is decided again, and counts again.
 package ruleset

@@ -1,9 +1,10 @@
 package ruleset
 
 import (
-	"net"
+	"strings"
 	"testing"
 
+	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 
 	"github.com/sekisho/sekisho/internal/policy"
@@ -16,24 +17,25 @@ func TestEnforceCountsEachReason(t *testing.T) {
 	for _, tt := range []struct {
 		reason  string
 		prepare string // run in the firewall after the policy is applied
-		step    func(*world) step
+		step    func(*world, ends) step
 	}{
-		{"invalid", "", func(w *world) step {
-			return step{w.left, fromClient("A", 1001, 5001, ""), false, "ACK of no connection"}
+		{"invalid", "", func(w *world, e ends) step {
+			return step{w.left, e.fromClient("A", 1001, 5001, ""), false, "ACK of no connection"}
 		}},
-		{"denied", "", func(w *world) step { return step{w.right, fromServer("S", 1, 0, ""), false, "SYN that no rule allows"} }},
+		{"denied", "", func(w *world, e ends) step {
+			return step{w.right, e.fromServer("S", 1, 0, ""), false, "SYN that no rule allows"}
+		}},
 		{"untracked", "table inet raw { chain c { type filter hook prerouting priority -300; notrack; }; }", syn},
 		{"undecided", "flush chain inet sekisho decide", syn},
 	} {
-		t.Run(tt.reason, func(t *testing.T) {
-			t.Parallel()
+		bothFamilies(t, tt.reason, func(t *testing.T, e ends) {
 			w := newWorld(t)
 			w.command("ip", "netns", "exec", w.firewall, "sysctl", "-qw", "net.netfilter.nf_conntrack_tcp_loose=0")
-			w.apply(allow(1), Options{})
+			w.apply(e.allow(1), Options{})
 			if tt.prepare != "" {
 				w.nft(tt.prepare)
 			}
-			w.walk(tt.step(w))
+			w.walk(tt.step(w, e))
 			if c := w.counters(); c[tt.reason] != 1 || c.dropped() != 1 {
 				t.Errorf("counters %v, want one packet %s", c, tt.reason)
 			}
@@ -41,8 +43,8 @@ func TestEnforceCountsEachReason(t *testing.T) {
 	}
 }
 
-func syn(w *world) step {
-	return step{w.left, fromClient("S", 1000, 0, ""), false, "SYN that a rule would allow"}
+func syn(w *world, e ends) step {
+	return step{w.left, e.fromClient("S", 1000, 0, ""), false, "SYN that a rule would allow"}
 }
 
 // What is dropped leaves the bits of the handshake as they are.
@@ -64,40 +66,47 @@ func TestDroppedPacketsChangeNoBits(t *testing.T) {
 	}
 }
 
-// "*" is all of IPv4. IPv6 is denied, not overlooked.
-func TestIPv6MeetsTheDefaultAction(t *testing.T) {
+// Neighbour discovery stays on its link. conntrack does not track it, which is
+// no way through the firewall.
+func TestNeighbourDiscoveryIsNotForwarded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, s := range []string{"all.forwarding=1", "left.disable_ipv6=0", "right.disable_ipv6=0"} {
-		w.command("ip", "netns", "exec", w.firewall, "sysctl", "-qw", "net.ipv6.conf."+s)
-	}
-	w.ip("-6", "rule", "add", "iif", "left", "lookup", "100")
-	w.ip("-6", "route", "add", "default", "via", "fe80::1", "dev", "right", "onlink", "table", "100")
-	w.ip("neigh", "add", "fe80::1", "lladdr", mac(2, 2), "dev", "right", "nud", "permanent")
-	everything := with(func(r *policy.NetworkRule) {
+	w.apply(with(func(r *policy.NetworkRule) {
 		r.Protocols[0], r.Sources[0], r.Destinations[0] = policy.AllProtocols, policy.AllAddresses, policy.AllAddresses
-	})
-	w.apply(everything, Options{})
-	for _, protocol := range []layers.IPProtocol{layers.IPProtocolTCP, layers.IPProtocolUDP, layers.IPProtocolICMPv6} {
-		ip := &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: protocol, SrcIP: net.ParseIP("fd00::1"), DstIP: net.ParseIP("fd00::2")}
-		tcp := &layers.TCP{SrcPort: 40000, DstPort: 22, SYN: true}
-		udp := &layers.UDP{SrcPort: 40000, DstPort: 53}
-		echo := &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(layers.ICMPv6TypeEchoRequest, 0)}
-		_ = tcp.SetNetworkLayerForChecksum(ip)
-		_ = udp.SetNetworkLayerForChecksum(ip)
-		_ = echo.SetNetworkLayerForChecksum(ip)
-		switch protocol {
-		case layers.IPProtocolTCP:
-			w.left.send(ip, tcp)
-		case layers.IPProtocolUDP:
-			w.left.send(ip, udp)
-		default:
-			w.left.send(ip, echo, &layers.ICMPv6Echo{Identifier: 1})
-		}
+	}), Options{})
+	ip := ipHeader(ends6.client.Addr(), ends6.server.Addr(), layers.IPProtocolICMPv6)
+	ip.(*layers.IPv6).HopLimit = 255
+	icmp := &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(layers.ICMPv6TypeNeighborSolicitation, 0)}
+	_ = icmp.SetNetworkLayerForChecksum(ip)
+	solicitation := &layers.ICMPv6NeighborSolicitation{TargetAddress: ends6.server.Addr().AsSlice()}
+	w.walk(
+		step{w.left, []gopacket.SerializableLayer{ip, icmp, solicitation}, false, "neighbour solicitation"},
+		step{w.left, packet{58, ends6.client, ends6.server}.layers(1), true, "echo request"},
+	)
+	if c := w.counters(); c["untracked"] != 1 {
+		t.Errorf("counters %v, want one packet untracked", c)
 	}
-	w.eventually("three packets are denied by default", func() bool {
+}
+
+// All of IPv4 is not "*": where no rule is about IPv6, its packets are denied
+// by default, not overlooked.
+func TestIPv6WithoutRulesMeetsTheDefaultAction(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := with(func(r *policy.NetworkRule) {
+		all := policy.AddressRange{First: address(0), Last: address(1<<32 - 1)}
+		r.Protocols[0], r.Sources[0], r.Destinations[0] = policy.AllProtocols, all, all
+	})
+	r := w.apply(p, Options{})
+	if strings.Contains(r.Text, "ip6") {
+		t.Errorf("a ruleset for IPv4 speaks of IPv6:\n%s", r.Text)
+	}
+	for _, protocol := range []uint8{6, 17, 58, 47} {
+		w.left.send(packet{protocol, ends6.client, ends6.server}.layers(1)...)
+	}
+	w.eventually("four packets are denied by default", func() bool {
 		c := w.counters()
-		return c["default_action"] == 3 && c["denied"] == 3
+		return c["default_action"] == 4 && c["denied"] == 4
 	})
 	if got := w.counters()["rule_1"]; got != 0 {
 		t.Errorf("a rule for all of IPv4 decided %d packets", got)

@@ -1,8 +1,10 @@
 package ruleset
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"pgregory.net/rapid"
 
@@ -10,8 +12,25 @@ import (
 )
 
 // The policies that are drawn live in a small world, so that their rules
-// overlap in every way: sixteen addresses from worldBase on, and few ports.
-var worldBase = ipNumber(netip.MustParseAddr("10.66.0.0"))
+// overlap in every way: few ports, and sixteen addresses of each family from
+// these on. Those of IPv6 lie across the middle of the address.
+var worldBases = map[bool]netip.Addr{
+	false: netip.MustParseAddr("10.66.0.0"),
+	true:  netip.MustParseAddr("fd00:66::ffff:ffff:ffff:fff8"),
+}
+
+// worldAddress is the nth address of a family's world.
+func worldAddress(ipv6 bool, n int) netip.Addr {
+	a := worldBases[ipv6]
+	for range n {
+		a = a.Next()
+	}
+	return a
+}
+
+func address(n uint32) netip.Addr {
+	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, n)))
+}
 
 const (
 	worldSize  = 16
@@ -43,8 +62,8 @@ func rule(t *rapid.T, name string) policy.NetworkRule {
 	r := policy.NetworkRule{
 		Name:         name,
 		Protocols:    rapid.SampledFrom(protocolLists).Draw(t, "protocols"),
-		Sources:      rapid.SliceOfN(addresses(), 1, 2).Draw(t, "sources"),
-		Destinations: rapid.SliceOfN(addresses(), 1, 2).Draw(t, "destinations"),
+		Sources:      rapid.SliceOfN(addresses(), 1, 3).Draw(t, "sources"),
+		Destinations: rapid.SliceOfN(addresses(), 1, 3).Draw(t, "destinations"),
 		Ports:        []policy.PortRange{policy.AllPorts},
 	}
 	ported := r.Protocols[0] != policy.AllProtocols && r.Protocols[0].First != 1
@@ -64,8 +83,9 @@ func addresses() *rapid.Generator[policy.AddressRange] {
 		if rapid.IntRange(0, 9).Draw(t, "all") == 0 {
 			return policy.AllAddresses
 		}
-		a, b := rapid.Uint32Range(0, worldSize-1).Draw(t, "a"), rapid.Uint32Range(0, worldSize-1).Draw(t, "b")
-		return policy.AddressRange{First: address(worldBase + min(a, b)), Last: address(worldBase + max(a, b))}
+		ipv6 := rapid.Bool().Draw(t, "ipv6")
+		a, b := rapid.IntRange(0, worldSize-1).Draw(t, "a"), rapid.IntRange(0, worldSize-1).Draw(t, "b")
+		return policy.AddressRange{First: worldAddress(ipv6, min(a, b)), Last: worldAddress(ipv6, max(a, b))}
 	})
 }
 
@@ -82,21 +102,30 @@ type packet struct {
 	source, dest netip.AddrPort
 }
 
-// packets draws first packets in the small world and on its border.
+// packets draws first packets in the small worlds and on their borders.
 func packets() *rapid.Generator[packet] {
 	return rapid.Custom(func(t *rapid.T) packet {
-		p := packet{protocol: rapid.SampledFrom([]uint8{6, 6, 6, 17, 17, 1, 47}).Draw(t, "protocol")}
+		ipv6 := rapid.Bool().Draw(t, "ipv6")
+		protocols := []uint8{6, 6, 6, 17, 17, icmpOf(ipv6), 47}
+		p := packet{protocol: rapid.SampledFrom(protocols).Draw(t, "protocol")}
 		var port uint16
 		if p.protocol == 6 || p.protocol == 17 {
 			port = rapid.Uint16Range(1, worldPorts+1).Draw(t, "port")
 		}
 		in := func(what string) netip.Addr {
-			return address(worldBase + rapid.Uint32Range(0, worldSize).Draw(t, what))
+			return worldAddress(ipv6, rapid.IntRange(0, worldSize).Draw(t, what))
 		}
 		p.source = netip.AddrPortFrom(in("source"), 0)
 		p.dest = netip.AddrPortFrom(in("destination"), port)
 		return p
 	})
+}
+
+func icmpOf(ipv6 bool) uint8 {
+	if ipv6 {
+		return 58
+	}
+	return 1
 }
 
 // corners are the packets at the ends of a rule's ranges, where an error by one
@@ -105,18 +134,34 @@ func corners(rules []policy.Rule) []packet {
 	var out []packet
 	for i := range rules {
 		r := &rules[i]
-		for _, last := range []bool{false, true} {
-			p := packet{protocol: r.Protocols[0].First}
-			s, d, port := r.Sources[0].First, r.Destinations[0].First, r.Ports[0].First
-			if last {
-				s, d, port = r.Sources[0].Last, r.Destinations[0].Last, r.Ports[0].Last
+		for _, ipv6 := range []bool{false, true} {
+			s, d := ofFamily(r.Sources, ipv6), ofFamily(r.Destinations, ipv6)
+			if len(s) == 0 {
+				continue
 			}
-			if p.protocol != 6 && p.protocol != 17 {
-				port = 0
-			}
-			p.source, p.dest = netip.AddrPortFrom(s, 0), netip.AddrPortFrom(d, port)
-			out = append(out, p)
+			first := packet{r.Protocols[0].First, netip.AddrPortFrom(s[0].First, 0), netip.AddrPortFrom(d[0].First, r.Ports[0].First)}
+			last := packet{r.Protocols[0].First, netip.AddrPortFrom(s[0].Last, 0), netip.AddrPortFrom(d[0].Last, r.Ports[0].Last)}
+			out = append(out, first.sendable(), last.sendable())
 		}
 	}
 	return out
+}
+
+// sendable is the packet with a protocol of its family, and with a port only
+// where there are ports. In IPv6 0 is no protocol, but an extension header.
+func (p packet) sendable() packet {
+	switch ipv6 := p.source.Addr().Is6(); {
+	case p.protocol == 6 || p.protocol == 17:
+		return p
+	case p.protocol == 1:
+		p.protocol = icmpOf(ipv6)
+	case ipv6:
+		p.protocol = 47
+	}
+	p.dest = netip.AddrPortFrom(p.dest.Addr(), 0)
+	return p
+}
+
+func ofFamily(ranges []policy.AddressRange, ipv6 bool) []policy.AddressRange {
+	return slices.DeleteFunc(slices.Clone(ranges), func(r policy.AddressRange) bool { return r.First.Is6() != ipv6 })
 }

@@ -17,7 +17,7 @@ func TestKernelDecidesAsThePolicyDoes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	policies, batches := overlapping(16), rapid.SliceOfN(packets(), 100, 100)
-	for seed := range 15 {
+	for seed := range 20 {
 		w.flush()
 		p := policies.Example(seed)
 		r := w.apply(p, Options{Generation: uint8(seed % Generations)})
@@ -88,8 +88,14 @@ func chainOf(rule uint32) string {
 
 // inWorld brings the ends of "*" to addresses that can be forwarded.
 func inWorld(a netip.AddrPort) netip.AddrPort {
-	n := min(max(ipNumber(a.Addr()), worldBase), worldBase+worldSize)
-	return netip.AddrPortFrom(address(n), a.Port())
+	first, last := worldAddress(a.Addr().Is6(), 0), worldAddress(a.Addr().Is6(), worldSize)
+	if a.Addr().Less(first) {
+		return netip.AddrPortFrom(first, a.Port())
+	}
+	if last.Less(a.Addr()) {
+		return netip.AddrPortFrom(last, a.Port())
+	}
+	return a
 }
 
 // tuple is the original tuple of the connection that the packet begins.
@@ -98,7 +104,7 @@ func (p packet) tuple(id uint16) tuple {
 	if p.protocol == 6 || p.protocol == 17 {
 		source = netip.AddrPortFrom(source.Addr(), id)
 	}
-	if p.protocol == 1 {
+	if p.protocol == 1 || p.protocol == 58 {
 		source, dest = netip.AddrPortFrom(source.Addr(), 0), netip.AddrPortFrom(dest.Addr(), 0)
 	}
 	return tuple{p.protocol, source, dest}

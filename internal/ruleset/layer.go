@@ -1,12 +1,5 @@
 package ruleset
 
-// span is a range of one field of a map's key, both ends included.
-type span struct{ first, last uint32 }
-
-func (s span) contains(value uint32) bool { return s.first <= value && value <= s.last }
-func (s span) covers(o span) bool         { return s.first <= o.first && o.last <= s.last }
-func (s span) overlaps(o span) bool       { return s.first <= o.last && o.first <= s.last }
-
 // key is a map's key with ranges: source, destination, and destination port or
 // protocol.
 type key [3]span

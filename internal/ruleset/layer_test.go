@@ -23,7 +23,7 @@ func (m *kernelMap) insert(e entry) error {
 	return nil
 }
 
-func (m kernelMap) find(values [3]uint32) (rule uint32, found bool) {
+func (m kernelMap) find(values [3]number) (rule uint32, found bool) {
 	for _, e := range m {
 		if e.key[0].contains(values[0]) && e.key[1].contains(values[1]) && e.key[2].contains(values[2]) {
 			return e.rule, true
@@ -33,16 +33,16 @@ func (m kernelMap) find(values [3]uint32) (rule uint32, found bool) {
 }
 
 // modelDecide looks a packet up as the compiled chains do.
-func modelDecide(families [][]kernelMap, p packet) uint32 {
-	family, third := 2, uint32(p.protocol)
+func modelDecide(model map[string][]kernelMap, p packet) uint32 {
+	kind, third := kind{ipv6: p.source.Addr().Is6(), name: "other"}, number{low: uint64(p.protocol)}
 	switch p.protocol {
 	case protocolTCP:
-		family, third = 0, uint32(p.dest.Port())
+		kind.name, third.low = "tcp", uint64(p.dest.Port())
 	case protocolUDP:
-		family, third = 1, uint32(p.dest.Port())
+		kind.name, third.low = "udp", uint64(p.dest.Port())
 	}
-	for _, m := range families[family] {
-		if rule, found := m.find([3]uint32{ipNumber(p.source.Addr()), ipNumber(p.dest.Addr()), third}); found {
+	for _, m := range model[kind.id()] {
+		if rule, found := m.find([3]number{addressNumber(p.source.Addr()), addressNumber(p.dest.Addr()), third}); found {
 			return rule
 		}
 	}
@@ -64,11 +64,11 @@ func TestLayeredMapsDecideAsThePolicyDoes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		families, err := r.compile()
+		kinds, err := r.compile()
 		if err != nil {
 			t.Fatal(err)
 		}
-		model := loadModel(t, families)
+		model := loadModel(t, kinds)
 		drawn := rapid.SliceOfN(packets(), 1, 30).Draw(t, "packets")
 		for _, packet := range append(drawn, corners(r.Rules)...) {
 			if got, want := modelDecide(model, packet), policyDecide(p, packet); got != want {
@@ -78,17 +78,17 @@ func TestLayeredMapsDecideAsThePolicyDoes(t *testing.T) {
 	})
 }
 
-func loadModel(t *rapid.T, families []family) [][]kernelMap {
-	model := make([][]kernelMap, len(families))
-	for i, f := range families {
-		for n, layer := range f.layers {
+func loadModel(t *rapid.T, kinds []kind) map[string][]kernelMap {
+	model := map[string][]kernelMap{}
+	for _, k := range kinds {
+		for n, layer := range k.layers {
 			var m kernelMap
 			for _, e := range layer {
 				if err := m.insert(e); err != nil {
-					t.Fatalf("map %s: %v", f.mapName(n), err)
+					t.Fatalf("map %s: %v", k.mapName(n), err)
 				}
 			}
-			model[i] = append(model[i], m)
+			model[k.id()] = append(model[k.id()], m)
 		}
 	}
 	return model
@@ -97,7 +97,8 @@ func loadModel(t *rapid.T, families []family) [][]kernelMap {
 // As many maps as the depth of overlap, not as the number of rules.
 func TestLayers(t *testing.T) {
 	t.Parallel()
-	one := func(first, last uint32) key { return key{{first, last}, {0, 9}, {0, 9}} }
+	span := func(first, last uint16) span { return smallSpan(first, last) }
+	one := func(first, last uint16) key { return key{span(first, last), span(0, 9), span(0, 9)} }
 	for _, tt := range []struct {
 		name string
 		keys []key
@@ -109,7 +110,7 @@ func TestLayers(t *testing.T) {
 		{"twice the same", []key{one(0, 9), one(0, 9)}, "[1]"},
 		{"a chain of overlaps", []key{one(0, 2), one(2, 4), one(4, 6)}, "[1] [2] [3]"},
 		{"side by side over the first", []key{one(0, 4), one(4, 6), one(0, 9)}, "[1] [2 3]"},
-		{"crosswise", []key{{{0, 9}, {4, 5}, {0, 9}}, {{4, 5}, {0, 9}, {0, 9}}}, "[1 2]"},
+		{"crosswise", []key{{span(0, 9), span(4, 5), span(0, 9)}, {span(4, 5), span(0, 9), span(0, 9)}}, "[1 2]"},
 		{"back to the first map", []key{one(0, 4), one(3, 6), one(7, 8)}, "[1 3] [2]"},
 	} {
 		var entries []entry

@@ -12,14 +12,14 @@ import (
 // setMark sets the whole mark of the only connection.
 func (w *world) setMark(mark uint32) {
 	w.t.Helper()
+	flows := w.connections()
+	if len(flows) != 1 {
+		w.t.Fatalf("%d conntrack entries", len(flows))
+	}
+	flows[0].Mark = mark
+	flows[0].ProtoInfo = nil
 	w.in(w.firewall, func() {
-		flows, err := netlink.ConntrackTableList(netlink.ConntrackTable, unix.AF_INET)
-		if err != nil || len(flows) != 1 {
-			w.t.Fatalf("%d conntrack entries (%v)", len(flows), err)
-		}
-		flows[0].Mark = mark
-		flows[0].ProtoInfo = nil
-		if err := netlink.ConntrackUpdate(netlink.ConntrackTable, unix.AF_INET, flows[0]); err != nil {
+		if err := netlink.ConntrackUpdate(netlink.ConntrackTable, netlink.InetFamily(flows[0].FamilyType), flows[0]); err != nil {
 			w.t.Fatal(err)
 		}
 	})
@@ -28,7 +28,7 @@ func (w *world) setMark(mark uint32) {
 // Whoever else uses connection marks keeps his bits, on either side of ours.
 func TestForeignMarkBitsSurvive(t *testing.T) {
 	t.Parallel()
-	for _, mask := range []uint32{DefaultMask, 0x00fff000, 0xffff0000} {
+	for mask, e := range map[uint32]ends{DefaultMask: ends4, 0x00fff000: ends6, 0xffff0000: ends4} {
 		t.Run(fmt.Sprintf("%#08x", mask), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
@@ -46,17 +46,17 @@ func TestForeignMarkBitsSurvive(t *testing.T) {
 					t.Errorf("%s: foreign bits are %#x, want %#x", what, got, foreign)
 				}
 			}
-			w.apply(allow(1), Options{Marks: m})
-			w.handshake()
+			w.apply(e.allow(1), Options{Marks: m})
+			w.handshakeOf(e)
 			check("handshake", 1, MarkAllow, 0)
 			if w.mark()&m.Handshake() == 0 {
 				t.Error("the handshake bit is not set")
 			}
-			w.apply(allow(9), Options{Marks: m, Generation: 7})
-			w.walk(step{w.right, fromServer("A", 5001, 1001, "x"), true, "data after a change"})
+			w.apply(e.allow(9), Options{Marks: m, Generation: 7})
+			w.walk(step{w.right, e.fromServer("A", 5001, 1001, "x"), true, "data after a change"})
 			check("change", 9, MarkAllow, 7)
-			w.apply(deny(2), Options{Marks: m, Generation: 1})
-			w.walk(step{w.right, fromServer("A", 5001, 1001, "x"), false, "data after a denial"})
+			w.apply(e.deny(2), Options{Marks: m, Generation: 1})
+			w.walk(step{w.right, e.fromServer("A", 5001, 1001, "x"), false, "data after a denial"})
 			check("denial", 2, MarkDeny, 1)
 			w.in(w.firewall, func() {
 				if err := ResetGeneration(m, 1); err != nil {
@@ -76,13 +76,12 @@ func TestForeignMarkBitsSurvive(t *testing.T) {
 func TestGenerationWrap(t *testing.T) {
 	t.Parallel()
 	for _, reset := range []bool{false, true} {
-		t.Run(fmt.Sprint("reset ", reset), func(t *testing.T) {
-			t.Parallel()
+		bothFamilies(t, fmt.Sprint("reset ", reset), func(t *testing.T, e ends) {
 			w := newWorld(t)
-			w.apply(allow(1), Options{})
-			w.handshake()
+			w.apply(e.allow(1), Options{})
+			w.handshakeOf(e)
 			for g := range uint8(Generations - 1) {
-				w.apply(deny(1), Options{Generation: g + 1})
+				w.apply(e.deny(1), Options{Generation: g + 1})
 			}
 			if reset {
 				w.in(w.firewall, func() {
@@ -91,8 +90,8 @@ func TestGenerationWrap(t *testing.T) {
 					}
 				})
 			}
-			w.apply(deny(1), Options{})
-			w.walk(step{w.left, fromClient("A", 1001, 5001, "x"), !reset, "data after eight changes"})
+			w.apply(e.deny(1), Options{})
+			w.walk(step{w.left, e.fromClient("A", 1001, 5001, "x"), !reset, "data after eight changes"})
 		})
 	}
 }

@@ -72,18 +72,28 @@ type tuple struct {
 func (w *world) marks() map[tuple]uint32 {
 	w.t.Helper()
 	marks := map[tuple]uint32{}
+	for _, f := range w.connections() {
+		source, _ := netip.AddrFromSlice(f.Forward.SrcIP)
+		dest, _ := netip.AddrFromSlice(f.Forward.DstIP)
+		marks[tuple{f.Forward.Protocol, netip.AddrPortFrom(source.Unmap(), f.Forward.SrcPort), netip.AddrPortFrom(dest.Unmap(), f.Forward.DstPort)}] = f.Mark
+	}
+	return marks
+}
+
+// connections are all conntrack entries.
+func (w *world) connections() []*netlink.ConntrackFlow {
+	w.t.Helper()
+	var all []*netlink.ConntrackFlow
 	w.in(w.firewall, func() {
-		flows, err := netlink.ConntrackTableList(netlink.ConntrackTable, unix.AF_INET)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		for _, f := range flows {
-			source, _ := netip.AddrFromSlice(f.Forward.SrcIP.To4())
-			dest, _ := netip.AddrFromSlice(f.Forward.DstIP.To4())
-			marks[tuple{f.Forward.Protocol, netip.AddrPortFrom(source, f.Forward.SrcPort), netip.AddrPortFrom(dest, f.Forward.DstPort)}] = f.Mark
+		for _, family := range []netlink.InetFamily{unix.AF_INET, unix.AF_INET6} {
+			flows, err := netlink.ConntrackTableList(netlink.ConntrackTable, family)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			all = append(all, flows...)
 		}
 	})
-	return marks
+	return all
 }
 
 // mark is that of the only entry there is.

@@ -46,11 +46,24 @@ func (p packet) layers(id uint16) []gopacket.SerializableLayer {
 		return []gopacket.SerializableLayer{ip, udp, gopacket.Payload("x")}
 	case 1:
 		return []gopacket.SerializableLayer{ip, &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(8, 0), Id: id}}
+	case 58:
+		icmp := &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(layers.ICMPv6TypeEchoRequest, 0)}
+		_ = icmp.SetNetworkLayerForChecksum(ip)
+		return []gopacket.SerializableLayer{ip, icmp, &layers.ICMPv6Echo{Identifier: id}}
 	}
 	return []gopacket.SerializableLayer{ip, gopacket.Payload(make([]byte, 16))}
 }
 
-func ipHeader(from, to netip.Addr, protocol layers.IPProtocol) *layers.IPv4 {
+// ipLayer is the header of either IP version.
+type ipLayer interface {
+	gopacket.NetworkLayer
+	gopacket.SerializableLayer
+}
+
+func ipHeader(from, to netip.Addr, protocol layers.IPProtocol) ipLayer {
+	if from.Is6() {
+		return &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: protocol, SrcIP: from.AsSlice(), DstIP: to.AsSlice()}
+	}
 	return &layers.IPv4{Version: 4, TTL: 64, Protocol: protocol, SrcIP: from.AsSlice(), DstIP: to.AsSlice()}
 }
 

@@ -8,8 +8,8 @@ import "text/template"
 //
 // Some of it is said in a strange way, for these reasons:
 //   - nft must know the protocol before it understands "proto-dst". Of the ways
-//     to tell it, "ip version 4 ct protocol tcp" is the one that nft 1.0.6 also
-//     writes when it lists the table. With the others, a host whose rules were
+//     to tell it, "ip version 4 ct protocol tcp", for IPv6 "ip6 version 6", is the
+//     one that nft 1.0.6 also writes when it lists the table. With the others, a host whose rules were
 //     saved from such a list would have none after the next start.
 //   - A map from key to mark would overwrite the whole mark, and others use a
 //     part of it. So maps lead to chains, one per rule, and "ct mark & KEEP |

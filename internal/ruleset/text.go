@@ -33,7 +33,7 @@ type (
 	}
 )
 
-func (r *Ruleset) text(families []family) string {
+func (r *Ruleset) text(kinds []kind) string {
 	m, generation := r.Options.Marks, r.Options.Generation
 	begun := m.Handshake() | m.OriginalData() | m.ReplyData()
 	t := tableText{
@@ -50,18 +50,13 @@ func (r *Ruleset) text(families []family) string {
 		Begun:      hex(begun),
 		NotBegun:   hex(^begun),
 	}
-	first := lookupText{Name: "lookup"}
-	for _, f := range families {
-		if len(f.layers) > 0 {
-			t.Maps = append(t.Maps, f.maps()...)
-			t.Lookups = append(t.Lookups, f.lookup())
-			first.Rules = append(first.Rules, f.entrance())
+	for _, k := range kinds {
+		if len(k.layers) > 0 {
+			t.Maps = append(t.Maps, k.maps()...)
+			t.Lookups = append(t.Lookups, k.lookup())
 		}
 	}
-	if last := families[len(families)-1]; len(last.layers) == 0 {
-		first.Rules = append(first.Rules, noRule)
-	}
-	t.Lookups = append(t.Lookups, first)
+	t.Lookups = append(t.Lookups, entrances(kinds)...)
 	var b strings.Builder
 	if err := table.Execute(&b, t); err != nil {
 		panic(err) // a fault of the template, which does not depend on the policy

@@ -48,19 +48,24 @@ func newWorld(t testing.TB) *world {
 	w := &world{t: t, firewall: fmt.Sprintf("pol-%d-%d-fw", os.Getpid(), worlds.Add(1))}
 	w.add(w.firewall)
 	w.ip("link", "set", "lo", "up") // makes the table of local routes, which others need
+	for _, s := range []string{
+		"ipv4.ip_forward=1", "ipv6.conf.all.forwarding=1", "ipv4.conf.all.rp_filter=0", "ipv4.conf.default.rp_filter=0",
+		// Interfaces forward IPv6, but neither announce themselves as routers
+		// nor have an address: there are no packets but the test's.
+		"ipv6.conf.default.forwarding=0", "ipv6.conf.default.addr_gen_mode=1",
+	} {
+		w.command("ip", "netns", "exec", w.firewall, "sysctl", "-qw", "net."+s)
+	}
 	w.left = w.newSide("left", 1)
 	w.right = w.newSide("right", 2)
-	for _, s := range []string{
-		"net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.left.rp_filter=0", "net.ipv4.conf.right.rp_filter=0",
-	} {
-		w.command("ip", "netns", "exec", w.firewall, "sysctl", "-qw", s)
-	}
 	// What comes in on one side goes out on the other, whatever its addresses.
 	for table, from := range []string{"left", "right"} {
 		to := []string{"right", "left"}[table]
 		number := strconv.Itoa(100 + table)
 		w.ip("rule", "add", "iif", from, "lookup", number)
 		w.ip("route", "add", "default", "via", "169.254.1.1", "dev", to, "onlink", "table", number)
+		w.ip("-6", "rule", "add", "iif", from, "lookup", number)
+		w.ip("-6", "route", "add", "default", "via", "fe80::1", "dev", to, "onlink", "table", number)
 	}
 	return w
 }
@@ -97,12 +102,13 @@ func (w *world) newSide(name string, number byte) *side {
 	w.add(s.namespace)
 	w.ip("link", "add", "name", name, "address", mac(number, 1), "type", "veth",
 		"peer", "name", name, "address", mac(number, 2), "netns", s.namespace)
+	w.command("ip", "netns", "exec", s.namespace, "sysctl", "-qw", "net.ipv6.conf."+name+".disable_ipv6=1")
 	for _, namespace := range []string{w.firewall, s.namespace} {
-		// Without IPv6 there are no packets but the test's.
-		w.command("ip", "netns", "exec", namespace, "sysctl", "-qw", "net.ipv6.conf."+name+".disable_ipv6=1")
 		w.command("ip", "-n", namespace, "link", "set", name, "up")
 	}
-	w.ip("neigh", "add", "169.254.1.1", "lladdr", mac(number, 2), "dev", name, "nud", "permanent")
+	for _, next := range []string{"169.254.1.1", "fe80::1"} {
+		w.ip("neigh", "add", next, "lladdr", mac(number, 2), "dev", name, "nud", "permanent")
+	}
 	w.in(s.namespace, func() { s.open(name) })
 	return s
 }
