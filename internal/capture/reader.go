@@ -159,5 +159,8 @@ func (q *queue) reasoned(p *pending, last bool) bool {
 		return false
 	}
 	p.reason = q.reasons.none(p.read)
+	if flow.Protocol(p.E.Protocol) == flow.TCP && p.E.Header == 0 {
+		p.reason = flow.Truncated // the kernel has no sentence for it
+	}
 	return true
 }

@@ -44,7 +44,7 @@ type RecordEvent struct {
 	Direction    uint8
 	IcmpType     uint8
 	IcmpCode     uint8
-	_            [1]byte
+	Header       uint8
 }
 
 type RecordEvent6 struct {

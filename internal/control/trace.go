@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/sekisho/sekisho/internal/firewall"
@@ -83,10 +84,10 @@ func (s *Server) trace(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	out := &traceWriter{options: o, subset: logs.Subset{AzureOnly: o.AzureOnly}, w: w}
 	if !o.Follow {
-		out.send(s.fw.Recent(o.Last, o.Filter.Match))
+		out.send(s.fw.Recent(o.Last, out.keeps))
 		return
 	}
-	recent, follower := s.fw.Follow(o.Last, o.Filter.Match)
+	recent, follower := s.fw.Follow(o.Last, out.keeps)
 	defer follower.Close()
 	out.send(recent)
 	// The header at once: a follower of a silent firewall knows it is there.
@@ -100,6 +101,13 @@ type traceWriter struct {
 	subset  logs.Subset
 	w       http.ResponseWriter
 	buf     []byte
+}
+
+// keeps reports whether an entry has a row to send.
+func (t *traceWriter) keeps(e firewall.Entry) bool {
+	return t.options.Filter.Match(e.Event) && slices.ContainsFunc(e.Rows, func(r logs.Row) bool {
+		return t.options.wants(r) && t.subset.Keeps(r)
+	})
 }
 
 func (t *traceWriter) send(entries []firewall.Entry) {

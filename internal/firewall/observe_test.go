@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/testnet"
 )
 
@@ -48,7 +47,7 @@ func TestObserve(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, follower := fw.Follow(0, func(*flow.Event) bool { return true })
+	_, follower := fw.Follow(0, func(Entry) bool { return true })
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- fw.Run(ctx) }()

@@ -149,7 +149,7 @@ func newStage(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	s := &stage{router: router, fw: fw, events: make(chan flow.Event, 1000)}
-	_, follower := fw.Follow(0, func(*flow.Event) bool { return true })
+	_, follower := fw.Follow(0, func(Entry) bool { return true })
 	go func() {
 		for e := range follower.Entries {
 			if e.Event != nil {

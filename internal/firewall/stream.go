@@ -62,10 +62,10 @@ func (s *stream) publish(e Entry) {
 
 // recent returns the newest entries that keep accepts, oldest first, at most
 // max; max < 0 is all.
-func (s *stream) recent(max int, keep func(*flow.Event) bool) []Entry {
+func (s *stream) recent(max int, keep func(Entry) bool) []Entry {
 	var out []Entry
 	for i := len(s.newest) - 1; i >= 0 && (max < 0 || len(out) < max); i-- {
-		if e := s.newest[(s.at+i)%len(s.newest)]; keep(e.Event) {
+		if e := s.newest[(s.at+i)%len(s.newest)]; keep(e) {
 			out = append(out, e)
 		}
 	}
@@ -87,7 +87,7 @@ func (s *stream) close() {
 
 // Recent returns the newest entries that keep accepts, oldest first, at most
 // max of them (all that are remembered if max is negative).
-func (f *Firewall) Recent(max int, keep func(*flow.Event) bool) []Entry {
+func (f *Firewall) Recent(max int, keep func(Entry) bool) []Entry {
 	f.stream.mu.Lock()
 	defer f.stream.mu.Unlock()
 	return f.stream.recent(max, keep)
@@ -96,7 +96,7 @@ func (f *Firewall) Recent(max int, keep func(*flow.Event) bool) []Entry {
 // Follow returns the newest entries, as Recent does, and a follower that
 // receives what comes after them, without gap or repeat. The caller must Close
 // it; its entries are not filtered.
-func (f *Firewall) Follow(max int, keep func(*flow.Event) bool) ([]Entry, *Follower) {
+func (f *Firewall) Follow(max int, keep func(Entry) bool) ([]Entry, *Follower) {
 	s := f.stream
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -125,8 +125,8 @@ func differing(wanted []setting) (values, []setting, error) {
 		changes = append(changes, w)
 		now[w.key] = value
 		for _, key := range w.altered() {
-			if now[key], err = readSysctl(key); err != nil {
-				return nil, nil, fmt.Errorf("read %s: %w", key, err)
+			if value, err := readSysctl(key); err == nil { // else an interface that just went away
+				now[key] = value
 			}
 		}
 	}

@@ -68,7 +68,7 @@ func (c *checker) connect(s *Connect, path string) {
 		return
 	}
 	c.node(s.From, path+".from")
-	if _, err := netip.ParseAddr(s.To); err != nil {
+	if _, err := netip.ParseAddr(s.To); err != nil || s.Program == "ssh" {
 		c.node(s.To, path+".to")
 	}
 	if s.Port == 0 && s.Program != "ssh" {

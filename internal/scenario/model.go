@@ -1,6 +1,6 @@
 // Package scenario plays experiments in a lab: connections, changes of policy
 // and of routes, and the rows that each must give. A scenario is a file, so
-// that others can use it; see scenarios/ and docs/reference/scenarios.md.
+// that others can use it; see scenarios/ and docs/reference/files.md.
 package scenario
 
 import (
@@ -41,7 +41,7 @@ type Step struct {
 // Connect opens a TCP connection between nodes.
 type Connect struct {
 	From string `yaml:"from"`
-	// To is a node's name or an address.
+	// To is a node's name or, for the built-in client, an address.
 	To   string `yaml:"to"`
 	Port uint16 `yaml:"port"`
 	// Program is builtin (where absent) or ssh, OpenSSH's client.

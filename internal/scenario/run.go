@@ -11,6 +11,7 @@ import (
 
 	"github.com/sekisho/sekisho/internal/control"
 	"github.com/sekisho/sekisho/internal/lab"
+	"github.com/sekisho/sekisho/internal/topology"
 )
 
 // Observer is told what happens, as it happens. Calls do not overlap.
@@ -142,12 +143,24 @@ func (r *Runner) ssh(ctx context.Context, c *Connect) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r.last.server = netip.AddrPortFrom(r.last.server.Addr(), 22)
+	r.last.server = netip.AddrPortFrom(r.last.server.Addr(), r.sshPort(c.To))
 	text := strings.TrimSpace(result.Output)
 	if text == "" {
 		text = result.Stderr
 	}
 	return fmt.Sprintf("%s after %v: %s", result.Outcome, result.Duration.Round(time.Millisecond), text), expected(result.Outcome, c.Expect)
+}
+
+// sshPort is where the machine's sshd listens.
+func (r *Runner) sshPort(machine string) uint16 {
+	if n, err := r.Lab.Node(machine); err == nil {
+		for _, s := range n.Services {
+			if s.Kind == topology.SSH {
+				return s.Port
+			}
+		}
+	}
+	return 22
 }
 
 func expected(got, want lab.Outcome) error {

@@ -21,6 +21,9 @@ type known struct {
 	tuple flow.Tuple
 	isn   uint32
 	id    string
+	// next is the initial sequence number of a SYN that came while conntrack
+	// held the connection for alive: that of its successor, if it is answered.
+	next *uint32
 }
 
 // DefaultLimit bounds the memory of IDs to about 50 MB.
@@ -47,14 +50,37 @@ func (ids *IDs) Identify(e *flow.Event) {
 		tuple = e.Connection
 	}
 	key := tuple.Undirected()
-	if isn, ok := clientISN(e); ok {
-		e.ConnectionID = ids.learn(key, tuple, isn)
-		return
-	}
-	if el, ok := ids.known[key]; ok {
+	el, found := ids.known[key]
+	isn, ok := clientISN(e)
+	if found {
 		ids.order.MoveToBack(el)
-		e.ConnectionID = el.Value.(*known).id
+		k := el.Value.(*known)
+		switch {
+		case ok && isn != k.isn && e.TCPFlags&flow.BitACK == 0 && alive(e.State):
+			k.next = &isn
+			e.ConnectionID = flow.ConnectionID(tuple, isn)
+			return
+		case !ok && k.next != nil && (e.Seq == *k.next+1 || e.Ack == *k.next+1):
+			isn, ok = *k.next, true
+		case !ok:
+			e.ConnectionID = k.id
+			return
+		}
 	}
+	if ok {
+		e.ConnectionID = ids.learn(key, tuple, isn)
+	}
+}
+
+// alive reports whether a SYN that meets this state is about a connection that
+// conntrack still follows: it lets the SYN pass and waits for the answer. After
+// a SYN that opens an entry of its own the state is SYN_SENT.
+func alive(s flow.TCPState) bool {
+	switch s.String() {
+	case "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK":
+		return true
+	}
+	return false
 }
 
 func clientISN(e *flow.Event) (uint32, bool) {
@@ -74,7 +100,7 @@ func (ids *IDs) learn(key, tuple flow.Tuple, isn uint32) string {
 		ids.order.MoveToBack(el)
 		k := el.Value.(*known)
 		if k.isn != isn {
-			k.isn, k.id = isn, flow.ConnectionID(tuple, isn)
+			k.isn, k.id, k.next = isn, flow.ConnectionID(tuple, isn), nil
 		}
 		return k.id
 	}

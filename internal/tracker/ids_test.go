@@ -81,3 +81,30 @@ func TestTheUnknownHasNoIDAndMemoryIsBounded(t *testing.T) {
 		t.Errorf("id %q of a forgotten connection", e.ConnectionID)
 	}
 }
+
+// A client that rebooted sends a SYN on a connection that lives on: its
+// packets keep their id until the new SYN is answered.
+func TestASYNOnALiveConnection(t *testing.T) {
+	t.Parallel()
+	ids := NewIDs(10)
+	id := func(e *flow.Event) string {
+		ids.Identify(e)
+		return e.ConnectionID
+	}
+	old := id(packet(there, flow.BitSYN, 100, 0))
+	again := packet(there, flow.BitSYN, 7000, 0)
+	again.State = 3 // ESTABLISHED: conntrack ignores it
+	next := id(again)
+	if next == old {
+		t.Error("the SYN has the old connection's id")
+	}
+	if got := id(packet(there.Reverse(), flow.BitACK|flow.BitPSH, 900, 131)); got != old {
+		t.Errorf("a packet of the old connection has the id %s", got)
+	}
+	if got := id(packet(there.Reverse(), flow.BitRST|flow.BitACK, 0, 7001)); got != next {
+		t.Errorf("the answer to the new SYN has the id %s", got)
+	}
+	if got := id(packet(there, flow.BitACK, 9999, 0)); got != next {
+		t.Errorf("after the answer: %s", got)
+	}
+}

@@ -60,6 +60,7 @@ struct event {
 	__u8 ttl, tcp_flags, tcp_state;
 	__u8 direction; /* flow.Direction: 0 unknown, 1 original, 2 reply */
 	__u8 icmp_type, icmp_code;
+	__u8 header; /* length of the TCP header in bytes; 0: it could not be read */
 };
 
 /* An IPv6 packet. The smaller record of IPv4 is worth two forms: much of an
@@ -411,6 +412,7 @@ static __always_inline void fill_packet(struct event *e, struct headers *h)
 	e->mss = h->flags & TCP_SYN ? read_mss(h) : 0;
 	e->icmp_type = h->icmp_type;
 	e->icmp_code = h->icmp_code;
+	e->header = h->doff;
 }
 
 static __always_inline void fill_connection(struct event *e, const struct nf_conn *ct, int ctinfo, __u32 mark)
