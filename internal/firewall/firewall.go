@@ -35,6 +35,7 @@ type Firewall struct {
 	log         *slog.Logger
 	source      *logs.Source
 	started     time.Time
+	instance    *instance
 	policies    *policies // nil when only observing
 	observation *observation
 	recorder    *capture.Recorder
@@ -67,7 +68,11 @@ func prepare(config *Config, log *slog.Logger) (*Firewall, error) {
 	if err := capture.Supported(); err != nil {
 		return nil, err
 	}
-	return &Firewall{config: config, log: log, source: config.source(), started: time.Now(),
+	claimed, err := claim()
+	if err != nil {
+		return nil, err
+	}
+	return &Firewall{config: config, log: log, source: config.source(), started: time.Now(), instance: claimed,
 		ids: tracker.NewIDs(tracker.DefaultLimit), stream: newStream()}, nil
 }
 
@@ -80,24 +85,52 @@ func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
 	if err != nil {
 		return err
 	}
+	if err := f.warnOfConflicts(ctx, marks.Mask()); err != nil {
+		return err
+	}
 	if f.policies, err = newPolicies(marks, folder); err != nil {
 		return err
 	}
-	// The ruleset first: its ct expressions make conntrack work in this
-	// namespace, without it every packet would look INVALID, and the sysctls
-	// below do not exist.
-	if _, err := f.policies.apply(ctx, pol); err != nil {
+	before, err := ruleset.InForce(ctx)
+	if err != nil {
 		return err
 	}
-	reasons := f.config.Capture.Reasons == nil || *f.config.Capture.Reasons
-	if err := (&sysctls{file: f.config.sysctlFile()}).set(reasons); err != nil {
-		return err
-	}
-	if f.recorder, err = capture.Open(f.captureConfig(marks, reasons)); err != nil {
+	if err := f.takeOver(ctx, pol, marks, before); err != nil {
+		if !before {
+			err = errors.Join(err, remove(ctx, f.config))
+		}
 		return err
 	}
 	f.warnOfDeafness()
 	return f.openFiles()
+}
+
+// takeOver puts the policy in force and begins to record, in the order that
+// disturbs least. Where a ruleset is in force already, the recorder comes
+// first: its place may be another firewall's, whose policy must stay then.
+// Otherwise the ruleset does: its ct expressions make conntrack work in this
+// namespace, without it every packet would look INVALID.
+func (f *Firewall) takeOver(ctx context.Context, pol *policy.Policy, marks ruleset.Marks, inForce bool) error {
+	reasons := f.config.Capture.Reasons == nil || *f.config.Capture.Reasons
+	record := func() (err error) {
+		f.recorder, err = capture.Open(f.captureConfig(marks, reasons))
+		return err
+	}
+	if inForce {
+		if err := record(); err != nil {
+			return err
+		}
+	}
+	if _, err := f.policies.apply(ctx, pol); err != nil {
+		return err
+	}
+	if err := (&sysctls{file: f.config.sysctlFile()}).set(reasons); err != nil {
+		return err
+	}
+	if inForce {
+		return nil
+	}
+	return record()
 }
 
 // openFiles opens what is written to: the files of rows, and the ledger of
@@ -170,7 +203,7 @@ func (f *Firewall) Close() error {
 	if f.observation != nil {
 		errs = append(errs, f.observation.close())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, f.instance.release())...)
 }
 
 // take makes rows of a batch of events.
@@ -221,8 +254,17 @@ func (f *Firewall) Ruleset() *ruleset.Ruleset {
 
 // Remove takes a firewall's part of the kernel away: its table, the recorder,
 // what was pinned, its state; and puts the sysctls back. It works on the
-// remains of a crash and does nothing where nothing is left.
+// remains of a crash and does nothing where nothing is left. While a process
+// works in the namespace it is refused.
 func Remove(ctx context.Context, config *Config) error {
+	claimed, err := claim()
+	if err != nil {
+		return err
+	}
+	return errors.Join(remove(ctx, config), claimed.release())
+}
+
+func remove(ctx context.Context, config *Config) error {
 	restore := &sysctls{file: config.sysctlFile()}
 	return errors.Join(
 		restore.restore(),

@@ -3,6 +3,7 @@ package ruleset
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"regexp"
@@ -22,6 +23,9 @@ func Conflicts(ctx context.Context, m Marks) ([]string, error) {
 // a single one.
 func ConflictsWith(ctx context.Context, mask uint32) ([]string, error) {
 	out, err := exec.CommandContext(ctx, "nft", "list", "ruleset").Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		return nil, ErrNoNft
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list the rules of others: %w", err)
 	}
@@ -93,4 +97,22 @@ func constant(re *regexp.Regexp, text string) (uint32, bool) {
 	}
 	n, err := strconv.ParseUint(match[1], 0, 32)
 	return uint32(n), err == nil
+}
+
+// InForce reports whether a ruleset of ours is in force in this network
+// namespace, whoever applied it.
+func InForce(ctx context.Context) (bool, error) {
+	out, err := exec.CommandContext(ctx, "nft", "list", "tables").Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		return false, ErrNoNft
+	}
+	if err != nil {
+		return false, fmt.Errorf("list tables: %w", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		if strings.TrimSpace(line) == "table inet "+tableName {
+			return true, nil
+		}
+	}
+	return false, nil
 }
