@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,15 +56,15 @@ func newLabSSHCommand() *cobra.Command {
 		Use:     "ssh FROM TO [-- COMMAND]",
 		Short:   "Log in from one machine to another with the real ssh",
 		Example: "  sudo sekisho lab ssh vm1 vm2\n  sudo sekisho lab ssh vm1 vm2 -- uptime",
-		Args:    cobra.RangeArgs(2, 3),
+		Args:    cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			l, err := openLab(*name)
 			if err != nil {
 				return err
 			}
 			options := lab.SSHOptions{Timeout: timeout}
-			if len(args) == 3 {
-				options.Command = args[2]
+			if len(args) > 2 {
+				options.Command = strings.Join(args[2:], " ") // as ssh does
 			}
 			result, err := l.SSH(cmd.Context(), args[0], args[1], options)
 			if err != nil {
@@ -104,7 +105,11 @@ func newLabConnectCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			options.Close = lab.Closing(closing)
+			switch options.Close = lab.Closing(closing); options.Close {
+			case lab.ByClient, lab.ByServer, lab.ByReset:
+			default:
+				return usagef("--close %q: it can be client, server or reset", closing)
+			}
 			result, err := l.Connect(cmd.Context(), args[0], to, options)
 			if err != nil {
 				return err
@@ -112,10 +117,13 @@ func newLabConnectCommand() *cobra.Command {
 			if *output == "json" {
 				err = printJSON(cmd.OutOrStdout(), result)
 			} else {
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%v → %v: %s after %v %s\n", result.Local, result.Remote, result.Outcome,
-					result.Handshake.Round(10*time.Microsecond), result.Failure)
+				outcome := fmt.Sprintf("%s after %v", result.Outcome, result.Handshake.Round(10*time.Microsecond))
+				if result.Failure != "" {
+					outcome += ", then " + result.Failure
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%v → %v: %s\n", result.Local, result.Remote, outcome)
 			}
-			if err == nil && result.Outcome != lab.Established {
+			if err == nil && (result.Outcome != lab.Established || result.Failure != "") {
 				return exitError(exitFailure)
 			}
 			return err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -95,16 +96,25 @@ func newLabRouteSetCommand() *cobra.Command {
 				return err
 			}
 			route.NextHopType = topology.NextHopType(hop)
-			if _, err := l.SetRoute(cmd.Context(), args[0], route); err != nil {
+			before, err := l.Topology()
+			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s → %s %s\n", args[0], route.AddressPrefix, hop, route.NextHopIPAddress)
+			if route.Name == "" {
+				route.Name = nameForRoute(before, args[0], route.AddressPrefix)
+			}
+			after, err := l.SetRoute(cmd.Context(), args[0], route)
+			if err != nil {
+				return err
+			}
+			warn(after.Validate().Warnings())
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s/%s: %s → %s %s\n", args[0], route.Name, route.AddressPrefix, hop, route.NextHopIPAddress)
 			return err
 		},
 	}
 	name = labFlag(cmd)
 	flags := cmd.Flags()
-	flags.StringVarP(&route.Name, "name", "n", "", "the route's name (that of the route with the same prefix, where absent)")
+	flags.StringVarP(&route.Name, "name", "n", "", "the route's name (where absent, that of the route with the same prefix, or to-PREFIX)")
 	flags.StringVar(&route.AddressPrefix, "address-prefix", "", "destination prefix, as in 10.1.1.0/24")
 	flags.StringVar(&hop, "next-hop-type", "", "VirtualAppliance, VnetLocal, Internet or None")
 	flags.StringVar(&route.NextHopIPAddress, "next-hop-ip-address", "", "the appliance's address, for VirtualAppliance")
@@ -112,6 +122,19 @@ func newLabRouteSetCommand() *cobra.Command {
 		_ = cmd.MarkFlagRequired(required)
 	}
 	return cmd
+}
+
+// nameForRoute is the name of the table's route with this prefix, or one made
+// of the prefix.
+func nameForRoute(t *topology.Topology, table, prefix string) string {
+	for _, rt := range t.RouteTables {
+		for _, r := range rt.Routes {
+			if rt.Name == table && r.AddressPrefix == prefix {
+				return r.Name
+			}
+		}
+	}
+	return "to-" + strings.ReplaceAll(prefix, "/", "-")
 }
 
 func newLabRouteDeleteCommand() *cobra.Command {

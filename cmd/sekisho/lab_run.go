@@ -102,7 +102,7 @@ func (r *scenarioRun) playKept(ctx context.Context, s *scenario.Scenario) (passe
 	}
 	passed, failed, err = r.steps(ctx, s, l)
 	if err == nil {
-		fmt.Fprintf(r.out.w, "The lab stays up: sekisho lab status; sekisho lab down --lab %s\n", r.name)
+		fmt.Fprintf(r.out.w, "The lab stays up: sekisho lab status; sekisho lab down %s\n", r.name)
 	}
 	return passed, failed, err
 }
@@ -142,7 +142,8 @@ func (o *story) follow(ctx context.Context, labName string, topo *topology.Topol
 		return nil, err
 	}
 	options := control.TraceOptions{Follow: true}
-	lines, _ := stream(ctx, firewalls, options)
+	lines, _, ready := stream(ctx, firewalls, options)
+	ready()
 	go func() {
 		defer close(done)
 		m := merger{out: o.rows(firewalls), hold: mergeWindow}

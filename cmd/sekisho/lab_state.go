@@ -15,12 +15,15 @@ func newLabDownCommand() *cobra.Command {
 	var all bool
 	var name *string
 	cmd := &cobra.Command{
-		Use:   "down [--lab NAME|--all]",
+		Use:   "down [NAME|--all]",
 		Short: "Take a lab down, or what a crash left of it",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := needRoot("a lab"); err != nil {
 				return err
+			}
+			if len(args) == 1 {
+				*name = args[0]
 			}
 			names := []string{*name}
 			switch {
@@ -41,8 +44,16 @@ func newLabDownCommand() *cobra.Command {
 				names[0] = only
 			}
 			for _, n := range names {
-				if err := lab.Down(cmd.Context(), n, func(m string) { fmt.Fprintf(os.Stderr, "%s: %s\n", n, m) }); err != nil {
+				there := false
+				err := lab.Down(cmd.Context(), n, func(m string) {
+					there = true
+					fmt.Fprintf(os.Stderr, "%s: %s\n", n, m)
+				})
+				if err != nil {
 					return err
+				}
+				if !there {
+					return fmt.Errorf("there is no lab called %q\n  hint: sekisho lab status", n)
 				}
 				fmt.Fprintf(os.Stderr, "%s: down\n", n)
 			}
@@ -99,7 +110,7 @@ func printLab(cmd *cobra.Command, l lab.Status) error {
 	state := "up for " + l.Uptime().Round(time.Second).String()
 	switch {
 	case !l.Supervisor.Alive:
-		state = "left behind by a crash; take it down with sekisho lab down --lab " + l.Name
+		state = "left behind by a crash; take it down with sekisho lab down " + l.Name
 	case !l.Ready:
 		state = "coming up"
 	}

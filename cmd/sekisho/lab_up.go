@@ -40,6 +40,9 @@ lab down again. With --detach the lab stays up until "sekisho lab down".`,
 			if err != nil {
 				return err
 			}
+			if detach && args[0] == "-" {
+				return usagef("--detach needs the topology in a file")
+			}
 			if err := needRoot("a lab"); err != nil {
 				return err
 			}
@@ -151,7 +154,7 @@ func detachLab(ctx context.Context, file, name string) error {
 	defer stop()
 	for lines := bufio.NewScanner(said); lines.Scan(); {
 		if lines.Text() == detachedReady {
-			fmt.Fprintf(os.Stderr, "%s: up in the background; sekisho lab down --lab %s takes it down\n", name, name)
+			fmt.Fprintf(os.Stderr, "%s: up in the background; sekisho lab down %s takes it down\n", name, name)
 			return cmd.Process.Release()
 		}
 		fmt.Fprintln(os.Stderr, lines.Text())

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -105,7 +106,7 @@ policy denies end with their next packet.`,
 			if err := checkOutput(*output, "table", "json"); err != nil {
 				return err
 			}
-			text, err := os.ReadFile(args[0])
+			text, err := readFile(args[0])
 			if err != nil {
 				return err
 			}
@@ -157,6 +158,14 @@ func newPolicyShowCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&name, "firewall", "", "the running firewall, by name or id (may be left out where there is one)")
 	return cmd
+}
+
+// readFile reads a file, or standard input for "-".
+func readFile(name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(os.Stdin)
+	}
+	return os.ReadFile(name)
 }
 
 // warn tells what can be used as it is but is surely not meant.

@@ -47,7 +47,7 @@ mid-connection, after a change of policy).`,
   sudo sekisho trace -n 50 flag invalid
 
   # for other programs: Azure's export envelope, a row a line
-  sudo sekisho trace -f -o jsonl | jq .properties.Flag`,
+  sudo sekisho trace -f --table AZFWFlowTrace -o jsonl | jq .properties.Flag`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkOutput(*output, "table", "json", "jsonl"); err != nil {
 				return err
@@ -91,7 +91,7 @@ func followTrace(ctx context.Context, w io.Writer, options control.TraceOptions,
 	if err != nil {
 		return err
 	}
-	lines, failed := stream(ctx, firewalls, options)
+	lines, failed, _ := stream(ctx, firewalls, options)
 	out := newTraceOutput(w, firewalls, output, 0)
 	merged := merger{out: out, hold: mergeWindow}
 	if !options.Follow {
@@ -111,13 +111,17 @@ type traceLine struct {
 }
 
 // stream reads the streams of all firewalls until they end. The first error is
-// in failed once lines is closed; nil where there was none.
-func stream(ctx context.Context, firewalls []firewall.Status, options control.TraceOptions) (lines chan traceLine, failed chan error) {
+// in failed once lines is closed; nil where there was none. ready waits until
+// all are open: from then on no row is missed.
+func stream(ctx context.Context, firewalls []firewall.Status, options control.TraceOptions) (lines chan traceLine, failed chan error, ready func()) {
 	lines, failed = make(chan traceLine, 256), make(chan error, len(firewalls)+1)
-	var wg sync.WaitGroup
+	var wg, opening sync.WaitGroup
+	opening.Add(len(firewalls))
 	for _, fw := range firewalls {
 		wg.Go(func() {
-			err := control.NewClient(fw.ID).Trace(ctx, options, nil, func(raw []byte) error {
+			opened := sync.OnceFunc(opening.Done)
+			defer opened() // also where it could not be opened
+			err := control.NewClient(fw.ID).Trace(ctx, options, opened, func(raw []byte) error {
 				record, notice, err := control.ParseTraceLine(raw)
 				if err != nil {
 					return err
@@ -141,5 +145,5 @@ func stream(ctx context.Context, firewalls []firewall.Status, options control.Tr
 		close(lines)
 		close(failed)
 	}()
-	return lines, failed
+	return lines, failed, opening.Wait
 }

@@ -91,13 +91,25 @@ func newTraceOutput(w io.Writer, firewalls []firewall.Status, output string, ind
 		names = append(names, f.Name)
 	}
 	slices.SortFunc(names, cmp.Compare)
-	return tableOutput{logs.NewPrinter(w, width, colour, logs.PrinterOptions{Firewalls: slices.Compact(names)})}
+	return &tableOutput{printer: logs.NewPrinter(w, width, colour, logs.PrinterOptions{Firewalls: slices.Compact(names)})}
 }
 
-type tableOutput struct{ printer *logs.Printer }
+type tableOutput struct {
+	printer *logs.Printer
+	some    bool
+}
 
-func (o tableOutput) row(l traceLine) error { return o.printer.Print(l.record) }
-func (o tableOutput) end() error            { return nil }
+func (o *tableOutput) row(l traceLine) error {
+	o.some = true
+	return o.printer.Print(l.record)
+}
+
+func (o *tableOutput) end() error {
+	if !o.some {
+		return o.printer.Header()
+	}
+	return nil
+}
 
 type linesOutput struct{ w io.Writer }
 

@@ -3,6 +3,8 @@ package logs
 import (
 	"fmt"
 	"time"
+
+	"github.com/sekisho/sekisho/internal/flow"
 )
 
 // notice is how a row that is about the recording itself is printed: a line of
@@ -58,5 +60,12 @@ func flagText(e Entry, _ int) string {
 	if e.Table() == KernelDrop {
 		return "DROP"
 	}
-	return stringOf(e, "Flag")
+	if flag := stringOf(e, "Flag"); flag != "" || e.Table() == FlowTrace {
+		return flag
+	}
+	// A decision about a packet that is no step of a TCP connection.
+	if protocol := stringOf(e, "Protocol"); protocol != flow.TCP.String() {
+		return protocol
+	}
+	return ""
 }
