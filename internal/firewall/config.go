@@ -32,6 +32,8 @@ type Config struct {
 	Logs       LogsConfig    `yaml:"logs,omitempty"`
 	Capture    CaptureConfig `yaml:"capture,omitempty"`
 	Metrics    MetricsConfig `yaml:"metrics,omitempty"`
+	// Conntrack are settings of the kernel's table of connections.
+	Conntrack ConntrackConfig `yaml:"conntrack,omitempty"`
 	// StateFolder keeps what a restart needs; /run/sekisho/firewalls/<id>
 	// where absent. It is removed with the firewall.
 	StateFolder string `yaml:"stateFolder,omitempty"`
@@ -121,7 +123,7 @@ func (c *Config) check(doc *document.Document) document.Problems {
 			add(path, fmt.Sprint(size), "not a power of two and a multiple of the page size", "for example: 16777216")
 		}
 	}
-	return ps
+	return append(ps, c.Conntrack.check(doc)...)
 }
 
 // ID names the firewall on this host: sockets, pinned objects and state are

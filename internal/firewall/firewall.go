@@ -124,7 +124,10 @@ func (f *Firewall) takeOver(ctx context.Context, pol *policy.Policy, marks rules
 	if _, err := f.policies.apply(ctx, pol); err != nil {
 		return err
 	}
-	if err := (&sysctls{file: f.config.sysctlFile()}).set(reasons); err != nil {
+	if reasons {
+		loadReasonLogger()
+	}
+	if err := (&sysctls{file: f.config.sysctlFile()}).set(reasons, f.config.Conntrack.settings()...); err != nil {
 		return err
 	}
 	if inForce {

@@ -107,6 +107,7 @@ func (o *observation) askForReasons() (ok bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	loadReasonLogger()
 	o.file = filepath.Join("/run/sekisho/observe", strings.Trim(ns, "net:[]")+".json")
 	if err := o.adopt(); err != nil {
 		return false, err

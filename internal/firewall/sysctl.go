@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -47,6 +48,15 @@ var neededForReasons = []setting{
 }
 
 const loadLogger = "modprobe nfnetlink_log"
+
+// loadReasonLogger loads the module that takes the kernel's reasons to NFLOG:
+// naming it in nf_log does not. Where it cannot be loaded, setting nf_log says
+// what is missing.
+func loadReasonLogger() {
+	if loggers, err := os.ReadFile("/proc/net/netfilter/nf_log"); err == nil && !strings.Contains(string(loggers), "nfnetlink_log") {
+		_ = exec.Command("modprobe", "-q", "nfnetlink_log").Run()
+	}
+}
 
 // hasIPv6 tells a kernel without IPv6, or with ipv6.disable=1.
 func hasIPv6() bool {
