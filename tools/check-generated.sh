@@ -6,21 +6,25 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+programs=(internal/capture internal/capture/drops)
 made_with=$(cat internal/capture/bpf/CLANG)
 have=$(clang --version | sed -n 's/.*clang version \([0-9]*\).*/\1/p')
-if ! (cd internal/capture/bpf && sha256sum --quiet -c SOURCES); then
-	echo "internal/capture: the BPF source changed and the object was not compiled anew: make generate, and commit" >&2
-	exit 1
-fi
+for program in "${programs[@]}"; do
+	if ! (cd "$program/bpf" && sha256sum --quiet -c SOURCES); then
+		echo "$program: the BPF source changed and the object was not compiled anew: make generate, and commit" >&2
+		exit 1
+	fi
+done
 if [ "$have" != "$made_with" ]; then
 	echo "clang $have here, the object was made with clang $made_with: only the sources' checksums were compared"
 	exit 0
 fi
 before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT
-cp internal/capture/record_bpfel.* docs/reference/{metrics,tables}.md "$before"
+generated=(internal/capture/record_bpfel.{go,o} internal/capture/drops/drops_bpfel.{go,o} docs/reference/{metrics,tables}.md)
+cp "${generated[@]}" "$before"
 go generate ./...
-for f in internal/capture/record_bpfel.go internal/capture/record_bpfel.o docs/reference/{metrics,tables}.md; do
+for f in "${generated[@]}"; do
 	if ! cmp -s "$f" "$before/$(basename "$f")"; then
 		echo "$f is not what its source gives: make generate, and commit" >&2
 		exit 1

@@ -93,7 +93,7 @@ func showEntries(w io.Writer, follower *firewall.Follower, filter flow.Filter, o
 	printer := logs.NewPrinter(w, width, colour, logs.PrinterOptions{})
 	var line []byte
 	for e := range follower.Entries {
-		if !filter.Match(e.Event) {
+		if !e.Matches(&filter) {
 			continue
 		}
 		for _, row := range e.Rows {

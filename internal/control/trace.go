@@ -105,7 +105,7 @@ type traceWriter struct {
 
 // keeps reports whether an entry has a row to send.
 func (t *traceWriter) keeps(e firewall.Entry) bool {
-	return t.options.Filter.Match(e.Event) && slices.ContainsFunc(e.Rows, func(r logs.Row) bool {
+	return e.Matches(&t.options.Filter) && slices.ContainsFunc(e.Rows, func(r logs.Row) bool {
 		return t.options.wants(r) && t.subset.Keeps(r)
 	})
 }
@@ -113,7 +113,7 @@ func (t *traceWriter) keeps(e firewall.Entry) bool {
 func (t *traceWriter) send(entries []firewall.Entry) {
 	t.buf = t.buf[:0]
 	for _, e := range entries {
-		if !t.options.Filter.Match(e.Event) {
+		if !e.Matches(&t.options.Filter) {
 			continue
 		}
 		for _, row := range e.Rows {

@@ -58,6 +58,8 @@ type CaptureConfig struct {
 	RefusedRingBytes uint32 `yaml:"refusedRingBytes,omitempty"`
 	// Reasons asks the kernel why packets are INVALID; on where absent.
 	Reasons *bool `yaml:"reasons,omitempty"`
+	// KernelDrops tells what the host drops outside the policy; on where absent.
+	KernelDrops *bool `yaml:"kernelDrops,omitempty"`
 }
 
 // MetricsConfig says where Prometheus gets metrics, besides the control socket.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/sekisho/sekisho/internal/capture"
+	"github.com/sekisho/sekisho/internal/capture/drops"
 	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/policy"
@@ -40,7 +41,8 @@ type Firewall struct {
 	observation *observation
 	recorder    *capture.Recorder
 	ids         *tracker.IDs
-	known       atomic.Int64 // connections in ids, which only take may touch
+	known       atomic.Int64   // connections in ids, which only take may touch
+	drops       *drops.Watcher // nil where the host cannot tell
 	ledger      *ledger
 	files       *files // nil when rows are not written
 	stream      *stream
@@ -102,6 +104,7 @@ func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
 		return err
 	}
 	f.warnOfDeafness()
+	f.openDrops(drops.Config{MarkActionMask: marks.ActionMask(), MarkActionDeny: marks.ActionDeny(), DropsInvalid: true})
 	return f.openFiles()
 }
 
@@ -183,6 +186,8 @@ func (f *Firewall) Run(ctx context.Context) error {
 	f.tellState(logs.State{State: logs.RecordingStarted, Detail: f.started.UTC().Format("process started at 15:04:05.000")})
 	var beside sync.WaitGroup
 	beside.Go(func() { f.tellLosses(ctx) })
+	beside.Go(func() { f.watchDrops(ctx) })
+	beside.Go(func() { f.watchConntrack(ctx) })
 	err := f.recorder.Run(ctx, f.take)
 	beside.Wait()
 	detail := "the kernel goes on recording into its rings"
@@ -199,6 +204,9 @@ func (f *Firewall) Close() error {
 	f.stream.close()
 	if f.recorder != nil {
 		errs = append(errs, f.recorder.Close())
+	}
+	if f.drops != nil {
+		errs = append(errs, f.drops.Close())
 	}
 	if f.files != nil {
 		errs = append(errs, f.files.close())

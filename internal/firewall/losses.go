@@ -26,7 +26,7 @@ type ledger struct {
 	Told  map[flow.Flag]uint64 `json:"told"` // of the ring, by kind
 	Since time.Time            `json:"since"`
 
-	reasons, files uint64 // told in this process
+	reasons, files, drops uint64 // told in this process
 }
 
 func openLedger(file string) (*ledger, error) {
@@ -48,7 +48,7 @@ func openLedger(file string) (*ledger, error) {
 }
 
 // losses compares the counters with what was told, and returns what is new.
-func (l *ledger) losses(s capture.Stats, files uint64, now time.Time) []logs.Loss {
+func (l *ledger) losses(s capture.Stats, files, drops uint64, now time.Time) []logs.Loss {
 	var out []logs.Loss
 	add := func(place logs.LossPlace, kind string, count uint64) {
 		if count > 0 {
@@ -65,7 +65,8 @@ func (l *ledger) losses(s capture.Stats, files uint64, now time.Time) []logs.Los
 	}
 	add(logs.ReasonLoss, "", s.ReasonOverruns-l.reasons)
 	add(logs.FileLoss, "", files-l.files)
-	l.reasons, l.files, l.Since = s.ReasonOverruns, files, now
+	add(logs.DropLoss, "", drops-l.drops)
+	l.reasons, l.files, l.drops, l.Since = s.ReasonOverruns, files, drops, now
 	return out
 }
 
@@ -113,7 +114,7 @@ func (f *Firewall) tellLossesOnce() error {
 			unwritten += t.lost
 		}
 	}
-	losses := f.ledger.losses(stats, unwritten, time.Now())
+	losses := f.ledger.losses(stats, unwritten, f.dropsLost(), time.Now())
 	for _, l := range losses {
 		f.log.Warn("events were lost", "place", l.Place, "kind", l.Kind, "count", l.Count)
 		f.tell(logs.LossRow(l, f.source))
@@ -133,9 +134,12 @@ func (f *Firewall) tellState(s logs.State) {
 }
 
 // tell publishes a row that is about no packet.
-func (f *Firewall) tell(row logs.Row) {
+func (f *Firewall) tell(row logs.Row) { f.tellOf(flow.Tuple{}, row) }
+
+// tellOf publishes a row that no event stands behind, about a packet.
+func (f *Firewall) tellOf(packet flow.Tuple, row logs.Row) {
 	rows := []logs.Row{row}
-	f.stream.publish(Entry{Rows: rows})
+	f.stream.publish(Entry{Packet: packet, Rows: rows})
 	if f.files == nil {
 		return
 	}

@@ -32,10 +32,10 @@ func TestLossesAreToldOnceAlsoOverARestart(t *testing.T) {
 	}
 	now := time.Now()
 	l := open()
-	if got := l.losses(stats(0, 0, 0), 0, now); len(got) != 0 {
+	if got := l.losses(stats(0, 0, 0), 0, 0, now); len(got) != 0 {
 		t.Errorf("no losses gave %+v", got)
 	}
-	got := l.losses(stats(5, 2, 1), 3, now.Add(time.Second))
+	got := l.losses(stats(5, 2, 1), 3, 0, now.Add(time.Second))
 	if sum(got) != 11 || len(got) != 4 {
 		t.Errorf("losses %+v", got)
 	}
@@ -49,11 +49,11 @@ func TestLossesAreToldOnceAlsoOverARestart(t *testing.T) {
 	}
 	// The kernel's counters go on, those of the process begin anew.
 	l = open()
-	if got := l.losses(stats(9, 2, 0), 0, now.Add(time.Minute)); sum(got) != 4 || got[0].Kind != "SYN" {
+	if got := l.losses(stats(9, 2, 0), 0, 0, now.Add(time.Minute)); sum(got) != 4 || got[0].Kind != "SYN" {
 		t.Errorf("after a restart: %+v", got)
 	}
 	// A new program counts from zero.
-	if got := l.losses(stats(1, 0, 0), 0, now.Add(time.Hour)); sum(got) != 1 {
+	if got := l.losses(stats(1, 0, 0), 0, 0, now.Add(time.Hour)); sum(got) != 1 {
 		t.Errorf("with a new program: %+v", got)
 	}
 }

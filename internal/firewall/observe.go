@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/sekisho/sekisho/internal/capture"
+	"github.com/sekisho/sekisho/internal/capture/drops"
 	"github.com/sekisho/sekisho/internal/ruleset"
 )
 
@@ -62,6 +63,7 @@ func (f *Firewall) observe(ctx context.Context) error {
 		return err
 	}
 	f.warnOfDeafness()
+	f.openDrops(drops.Config{})
 	return f.openFiles()
 }
 

@@ -7,10 +7,22 @@ import (
 	"github.com/sekisho/sekisho/internal/logs"
 )
 
-// Entry is one event with its rows.
+// Entry is one event with its rows; or, without an event, rows about the
+// recording itself or about a packet that the host dropped.
 type Entry struct {
 	Event *flow.Event
-	Rows  []logs.Row
+	// Packet is that of a drop, so that it can be filtered.
+	Packet flow.Tuple
+	Rows   []logs.Row
+}
+
+// Matches reports whether an entry passes a filter. What is about no packet
+// passes where nothing is asked of packets.
+func (e Entry) Matches(f *flow.Filter) bool {
+	if e.Event == nil && e.Packet.IsValid() {
+		return f.Match(&flow.Event{Packet: e.Packet})
+	}
+	return f.Match(e.Event)
 }
 
 const (

@@ -13,57 +13,6 @@ import (
 	"strings"
 )
 
-// setting is a sysctl that the firewall needs, and why.
-type setting struct {
-	key, value, why string
-	// hint says what to do if it cannot be set.
-	hint string
-	// alters are patterns of other sysctls, as paths below /proc/sys, that the
-	// kernel changes together with this one and does not change back.
-	alters []string
-}
-
-// needed is what every firewall needs, in its network namespace.
-//
-// A kernel that forwards IPv6 does not listen to router advertisements any
-// more and forgets the default routes that it has from them, except on
-// interfaces with accept_ra=2. A host whose own way out is such a route needs
-// net.ipv6.conf.<interface>.accept_ra=2 before it becomes a firewall. That is
-// not set here: it would let its neighbours say where a firewall sends packets.
-// When forwarding is put back, routers are listened to again.
-var needed = []setting{
-	{key: "net.ipv4.ip_forward", value: "1", why: "a firewall forwards",
-		alters: []string{"net/ipv4/conf/*/forwarding", "net/ipv4/conf/all/accept_redirects"}},
-	{key: "net.ipv6.conf.all.forwarding", value: "1", why: "a firewall forwards",
-		alters: []string{"net/ipv6/conf/*/forwarding"}},
-	{key: "net.netfilter.nf_conntrack_tcp_loose", value: "0",
-		why: "or a packet from the middle of an unknown connection is adopted instead of being INVALID"},
-}
-
-// neededForReasons makes the kernel say why packets are INVALID.
-var neededForReasons = []setting{
-	{key: "net.netfilter.nf_log.2", value: "nfnetlink_log", why: "reasons go to NFLOG group 0 of this namespace", hint: loadLogger},
-	{key: "net.netfilter.nf_log.10", value: "nfnetlink_log", why: "reasons go to NFLOG group 0 of this namespace", hint: loadLogger},
-	{key: "net.netfilter.nf_conntrack_log_invalid", value: "6", why: "the kernel says why TCP packets are INVALID"},
-}
-
-const loadLogger = "modprobe nfnetlink_log"
-
-// loadReasonLogger loads the module that takes the kernel's reasons to NFLOG:
-// naming it in nf_log does not. Where it cannot be loaded, setting nf_log says
-// what is missing.
-func loadReasonLogger() {
-	if loggers, err := os.ReadFile("/proc/net/netfilter/nf_log"); err == nil && !strings.Contains(string(loggers), "nfnetlink_log") {
-		_ = exec.Command("modprobe", "-q", "nfnetlink_log").Run()
-	}
-}
-
-// hasIPv6 tells a kernel without IPv6, or with ipv6.disable=1.
-func hasIPv6() bool {
-	_, err := os.Stat("/proc/sys/net/ipv6/conf")
-	return err == nil
-}
-
 // sysctls sets what a firewall needs and remembers what was there before.
 type sysctls struct {
 	file string // where the old values are kept, as JSON

@@ -27,6 +27,9 @@ const (
 	// ReasonLoss: the kernel's sentences about INVALID packets came faster than
 	// they were read. The packets have rows, with the reason UNKNOWN.
 	ReasonLoss LossPlace = "nflog"
+	// DropLoss: the host dropped packets faster than they are told of one by
+	// one; they are neither rows of KernelDrop nor counted in one.
+	DropLoss LossPlace = "kernel-drops"
 	// FileLoss: rows could not be written to their file.
 	FileLoss LossPlace = "file"
 )
@@ -71,7 +74,7 @@ var CaptureLoss = newTable(Table{
 		word("Firewall", "Short name of the firewall.", func(r *lossRow) string { return r.src.Firewall }),
 		maybeMoment("From", "No event was lost before; absent where that is not known.", func(r *lossRow) time.Time { return r.From }),
 		maybeMoment("To", "No event that is counted here was lost later.", func(r *lossRow) time.Time { return r.To }),
-		word("Place", "Where events were lost: ring (it was full), nflog (the kernel's reasons; the packets have rows), file (rows could not be written).",
+		word("Place", "Where events were lost: ring (it was full), nflog (the kernel's reasons; the packets have rows), kernel-drops (packets the host dropped, beyond what KernelDrop tells), file (rows could not be written).",
 			func(r *lossRow) string { return string(r.Place) }),
 		word("Kind", "Flag of the events, \"first\" for the first packets of other protocols; absent where the place does not know it.",
 			func(r *lossRow) string { return r.Kind }),

@@ -24,6 +24,7 @@ func lossNotice(e Entry) string {
 	what := map[LossPlace]string{
 		RingLoss:   "%d %s events lost: the ring was full",
 		ReasonLoss: "%d of the kernel's reasons lost%s: they came too fast",
+		DropLoss:   "%d packets that the host dropped have no row%s: too many",
 		FileLoss:   "%d rows not written to their file%s",
 	}[LossPlace(stringOf(e, "Place"))]
 	if what == "" {

@@ -39,7 +39,7 @@ type Config struct {
 	EventsPerSecond uint32
 
 	// RingBytes is the size of the ring, a power of two and a multiple of the
-	// page size. 0 takes 1 MiB: about 9,000 events.
+	// page size. 0 takes 1 MiB: about 10,000 events.
 	RingBytes uint32
 
 	// Poll is how often the ring is read. 0 takes DefaultPoll.
@@ -48,7 +48,7 @@ type Config struct {
 
 const (
 	// DefaultEventsPerSecond is enough for every fault that a person looks
-	// into, and costs one CPU half a millisecond a second.
+	// into, and costs a CPU a millisecond of the second at most.
 	DefaultEventsPerSecond = 1000
 
 	// DefaultPoll is short beside the second that repeats wait.
@@ -56,7 +56,4 @@ const (
 
 	// windowTime is how long repeats are counted before they are delivered.
 	windowTime = time.Second
-
-	// windowEntries bounds the memory for repeats: 2.5 MiB for both windows.
-	windowEntries = 8192
 )

@@ -10,7 +10,6 @@ import (
 
 // decoder turns the program's records into drops.
 type decoder struct {
-	clock   clock
 	reasons reasons
 	symbols symbols
 }
@@ -18,10 +17,20 @@ type decoder struct {
 // hooks are the names of enum hook.
 var hooks = [...]string{"", "prerouting", "input", "forward", "output", "postrouting"}
 
-func (d *decoder) drop(p *kernelPacket, m *kernelMoment, count uint64) flow.Drop {
+func (d *decoder) drops(records []record, clock clock) []flow.Drop {
+	d.symbols.learn(records)
+	out := make([]flow.Drop, len(records))
+	for i := range records {
+		out[i] = d.drop(&records[i])
+		out[i].Time = clock.at(int64(records[i].last.TimeNs))
+	}
+	return out
+}
+
+func (d *decoder) drop(r *record) flow.Drop {
+	p := &r.packet
 	name, _, _ := bytes.Cut(p.Interface[:], []byte{0})
 	return flow.Drop{
-		Time:         d.clock.at(int64(m.TimeNs)),
 		Source:       flow.DropKfreeSKB,
 		Tuple:        tuple(p),
 		TCPFlags:     flow.TCPFlags(p.TcpFlags),
@@ -31,10 +40,10 @@ func (d *decoder) drop(p *kernelPacket, m *kernelMoment, count uint64) flow.Drop
 		Hook:         hooks[p.Hook],
 		MaybeOurs:    p.MaybeOurs != 0,
 		Interface:    string(name),
-		Location:     d.symbols.name(p.Location),
-		Count:        count,
-		TTL:          uint8(m.Ttl),
-		Length:       m.Length,
+		Location:     d.symbols[p.Location],
+		Count:        r.count,
+		TTL:          uint8(r.last.Ttl),
+		Length:       r.last.Length,
 	}
 }
 

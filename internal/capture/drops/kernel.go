@@ -8,15 +8,15 @@ import (
 	"github.com/cilium/ebpf/btf"
 )
 
-// types is what the running kernel's own description of its types tells.
-type types struct {
+// kernelInfo is what the running kernel's description of its own types tells.
+type kernelInfo struct {
 	reasons reasons
 	// rxSocket says that the tracepoint has the receiving socket as its last
 	// argument.
 	rxSocket bool
 }
 
-func kernelTypes() (*types, error) {
+func inspectKernel() (*kernelInfo, error) {
 	spec, err := btf.LoadKernelSpec()
 	if err != nil {
 		return nil, fmt.Errorf("read the kernel's types: %w", err)
@@ -29,7 +29,7 @@ func kernelTypes() (*types, error) {
 	if err := spec.TypeByName("btf_trace_kfree_skb", &tracepoint); err != nil {
 		return nil, fmt.Errorf("find tracepoint kfree_skb: %w", err)
 	}
-	return &types{reasons: namesOf(enum), rxSocket: parameters(tracepoint) > withoutSocket}, nil
+	return &kernelInfo{reasons: namesOf(enum), rxSocket: parameters(tracepoint) > withoutSocket}, nil
 }
 
 // withoutSocket is how many parameters the tracepoint had before Linux 6.11:

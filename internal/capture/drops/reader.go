@@ -1,6 +1,7 @@
 package drops
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +18,8 @@ import (
 // Run reads drops until the context ends, and then once more. It hands them to
 // deliver in batches, each in the order of time; the slice is the callee's only
 // until it returns. The first of packets that are alike comes at once, with
-// Count 1, the others within about a second as one Drop. So the sum of all
-// Counts is Stats' Sent and Folded.
+// Count 1, the others within about a second as one Drop: the sum of all Counts
+// is Sent and Folded of [Stats].
 func (w *Watcher) Run(ctx context.Context, deliver func([]flow.Drop)) error {
 	poll := w.config.Poll
 	if poll == 0 {
@@ -33,9 +34,10 @@ func (w *Watcher) Run(ctx context.Context, deliver func([]flow.Drop)) error {
 			last = true
 		case <-tick.C:
 		}
-		batch, err := w.turn(last)
-		if len(batch) > 0 {
-			deliver(batch)
+		clock := readClocks()
+		records, err := w.read(last)
+		if len(records) > 0 {
+			deliver(w.decoder.drops(records, clock))
 		}
 		if err != nil || last {
 			return err
@@ -43,42 +45,46 @@ func (w *Watcher) Run(ctx context.Context, deliver func([]flow.Drop)) error {
 	}
 }
 
-// turn reads what there is. The window comes first: of its packets, the first
-// ones are in the ring by then.
-func (w *Watcher) turn(last bool) ([]flow.Drop, error) {
-	w.decoder.clock = readClocks()
-	var batch []flow.Drop
+// record is what the program said of a packet or of several alike ones.
+type record struct {
+	packet kernelPacket
+	last   kernelMoment
+	count  uint64
+}
+
+// read returns what there is, in the order of time.
+func (w *Watcher) read(last bool) ([]record, error) {
+	var records []record
 	if last || w.windows.due() {
-		err := w.windows.end(func(p *kernelPacket, f *kernelFolded) {
-			batch = append(batch, w.decoder.drop(p, &f.Last, f.Count))
-		})
-		if err != nil {
-			return batch, err
+		var err error
+		if records, err = w.windows.end(); err != nil {
+			return records, err
 		}
 	}
-	batch, err := w.drain(batch)
-	slices.SortStableFunc(batch, func(a, b flow.Drop) int { return a.Time.Compare(b.Time) })
-	return batch, err
+	// After the window: what it counts is like something in the ring.
+	records, err := w.drain(records)
+	slices.SortStableFunc(records, func(a, b record) int { return cmp.Compare(a.last.TimeNs, b.last.TimeNs) })
+	return records, err
 }
 
 // drain appends what is in the ring.
-func (w *Watcher) drain(batch []flow.Drop) ([]flow.Drop, error) {
+func (w *Watcher) drain(records []record) ([]record, error) {
 	if w.ring.AvailableBytes() == 0 {
-		return batch, nil
+		return records, nil
 	}
+	w.windows.used = true
 	w.ring.SetDeadline(time.Unix(0, 1)) // long past: read what there is, never wait
-	var record ringbuf.Record
+	var raw ringbuf.Record
 	for {
-		err := w.ring.ReadInto(&record)
+		err := w.ring.ReadInto(&raw)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return batch, nil
+			return records, nil
 		}
 		if err != nil {
-			return batch, fmt.Errorf("read ring of drops: %w", err)
+			return records, fmt.Errorf("read ring of drops: %w", err)
 		}
-		// Written by our program only, whose object is in this binary.
-		e := (*kernelEvent)(unsafe.Pointer(unsafe.SliceData(record.RawSample)))
-		batch = append(batch, w.decoder.drop(&e.Packet, &e.Moment, 1))
-		w.windows.used = true
+		// The ring is this process's own, and so is its layout.
+		e := (*kernelEvent)(unsafe.Pointer(unsafe.SliceData(raw.RawSample)))
+		records = append(records, record{packet: e.Packet, last: e.Moment, count: 1})
 	}
 }

@@ -44,16 +44,16 @@ type Filtered struct {
 // Total is the sum of all.
 func (f Filtered) Total() uint64 { return f.NoReason + f.Elsewhere + f.NotIP + f.Ours }
 
-// enum outcome
+// The program's enum outcome.
 const (
-	sent = iota
-	folded
-	suppressed
-	lost
-	noReason
-	elsewhere
-	notIP
-	ours
+	outcomeSent = iota
+	outcomeFolded
+	outcomeSuppressed
+	outcomeLost
+	outcomeNoReason
+	outcomeElsewhere
+	outcomeNotIP
+	outcomeOurs
 )
 
 // Stats reads the counters; os.ErrClosed after Close.
@@ -81,12 +81,12 @@ func (w *Watcher) Stats() (Stats, error) {
 
 func (s *Stats) add(c *kernelCpu) {
 	s.Seen += c.Seen
-	s.Sent += c.Outcomes[sent]
-	s.Folded += c.Outcomes[folded]
-	s.Suppressed += c.Outcomes[suppressed]
-	s.Lost += c.Outcomes[lost]
-	s.Filtered.NoReason += c.Outcomes[noReason]
-	s.Filtered.Elsewhere += c.Outcomes[elsewhere]
-	s.Filtered.NotIP += c.Outcomes[notIP]
-	s.Filtered.Ours += c.Outcomes[ours]
+	s.Sent += c.Outcomes[outcomeSent]
+	s.Folded += c.Outcomes[outcomeFolded]
+	s.Suppressed += c.Outcomes[outcomeSuppressed]
+	s.Lost += c.Outcomes[outcomeLost]
+	s.Filtered.NoReason += c.Outcomes[outcomeNoReason]
+	s.Filtered.Elsewhere += c.Outcomes[outcomeElsewhere]
+	s.Filtered.NotIP += c.Outcomes[outcomeNotIP]
+	s.Filtered.Ours += c.Outcomes[outcomeOurs]
 }

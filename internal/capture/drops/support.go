@@ -11,9 +11,11 @@ import (
 
 // explain says what to do about an error of loading or attaching, where the
 // cause can be told.
-func explain(err error) error {
+func explain(err error) error { return explainTo(err, os.Geteuid()) }
+
+func explainTo(err error, user int) error {
 	switch {
-	case os.Geteuid() != 0 && errors.Is(err, unix.EPERM):
+	case user != 0 && errors.Is(err, unix.EPERM):
 		return fmt.Errorf("watching kernel drops needs root: run it with sudo (%w)", err)
 	case errors.Is(err, btf.ErrNotFound):
 		return fmt.Errorf("this kernel does not tell why it drops packets: Linux 6.4 or later is needed (%w)", err)

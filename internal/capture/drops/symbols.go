@@ -6,48 +6,65 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 )
 
-// symbols remembers the kernel's functions that locations lie in. There are
-// some dozens of places that drop packets, so the kernel's list of a hundred
-// thousand symbols is read when one is met for the first time, and not kept.
+// symbols remembers the names of the kernel's functions by addresses within
+// them; empty for what has no name to us. There are some dozens of places that
+// drop packets, so the kernel's list of a hundred thousand symbols is read when
+// new ones are met, and not kept.
 type symbols map[uint64]string
 
-// name is the function at an address; empty where the list does not show
-// addresses to us (kernel.kptr_restrict, no CAP_SYSLOG).
-func (s symbols) name(address uint64) string {
-	name, ok := s[address]
-	if !ok {
-		name = lookUp(address)
-		s[address] = name
+// learn looks up the locations that are new. Where the list does not show
+// addresses to us (kernel.kptr_restrict, or no CAP_SYSLOG) they stay nameless.
+func (s symbols) learn(records []record) {
+	var unknown []symbol
+	for i := range records {
+		at := records[i].packet.Location
+		if _, ok := s[at]; !ok {
+			s[at] = ""
+			unknown = append(unknown, symbol{location: at})
+		}
 	}
-	return name
-}
-
-func lookUp(address uint64) string {
+	if len(unknown) == 0 {
+		return
+	}
 	list, err := os.Open("/proc/kallsyms")
 	if err != nil {
-		return ""
+		return
 	}
 	defer list.Close()
-	return nearest(list, address)
+	find(list, unknown)
+	for _, u := range unknown {
+		s[u.location] = u.name
+	}
 }
 
-// nearest finds the last symbol of code that begins at or before an address.
-// Lines are "ffffffff81000000 T name", with "\t[module]" for a module's.
-func nearest(list io.Reader, address uint64) string {
-	var best uint64
-	var name string
+// symbol is a location and the nearest function found so far.
+type symbol struct {
+	location, begin uint64
+	name            string
+}
+
+// find finds for each location the last function that begins at or before it.
+// Lines of the list are "ffffffff81000000 T name", for a module's with
+// "\t[module]" after it.
+func find(list io.Reader, unknown []symbol) {
 	lines := bufio.NewScanner(list)
 	for lines.Scan() {
-		fields := bytes.Fields(lines.Bytes())
-		if len(fields) < 3 || bytes.IndexByte([]byte("tTwW"), fields[1][0]) < 0 {
+		address, rest, _ := bytes.Cut(lines.Bytes(), []byte(" "))
+		if len(rest) < 2 || !strings.ContainsRune("tTwW", rune(rest[0])) {
 			continue
 		}
-		at, err := strconv.ParseUint(string(fields[0]), 16, 64)
-		if err == nil && at <= address && at > best {
-			best, name = at, string(fields[2])
+		begin, err := strconv.ParseUint(string(address), 16, 64)
+		if err != nil {
+			continue
+		}
+		for i := range unknown {
+			if u := &unknown[i]; u.begin < begin && begin <= u.location {
+				name, _, _ := strings.Cut(string(rest[2:]), "\t")
+				u.begin, u.name = begin, name
+			}
 		}
 	}
-	return name
 }

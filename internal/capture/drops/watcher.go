@@ -41,14 +41,14 @@ func Open(config Config) (*Watcher, error) {
 func (w *Watcher) open() error {
 	// Only kernels before 5.11 need it; it costs nothing elsewhere.
 	_ = rlimit.RemoveMemlock()
-	types, err := kernelTypes()
+	info, err := inspectKernel()
 	if err != nil {
 		return err
 	}
-	if err := w.load(types); err != nil {
+	if err := w.load(info); err != nil {
 		return err
 	}
-	w.decoder = decoder{reasons: types.reasons, symbols: symbols{}}
+	w.decoder = decoder{reasons: info.reasons, symbols: symbols{}}
 	w.windows = newWindows(&w.objects.kernelMaps)
 	if w.ring, err = ringbuf.NewReader(w.objects.Events); err != nil {
 		return fmt.Errorf("open ring of drops: %w", err)
@@ -60,12 +60,12 @@ func (w *Watcher) open() error {
 	return nil
 }
 
-func (w *Watcher) load(types *types) error {
+func (w *Watcher) load(info *kernelInfo) error {
 	spec, err := loadKernel()
 	if err != nil {
 		return err
 	}
-	if err := w.configure(spec, types); err != nil {
+	if err := w.configure(spec, info); err != nil {
 		return err
 	}
 	modules, err := conntrackTypes()
@@ -79,7 +79,7 @@ func (w *Watcher) load(types *types) error {
 	return nil
 }
 
-func (w *Watcher) configure(spec *ebpf.CollectionSpec, types *types) error {
+func (w *Watcher) configure(spec *ebpf.CollectionSpec, info *kernelInfo) error {
 	inum, err := namespace()
 	if err != nil {
 		return err
@@ -90,7 +90,7 @@ func (w *Watcher) configure(spec *ebpf.CollectionSpec, types *types) error {
 	}
 	for name, value := range map[string]any{
 		kernelVarNamespaceInum:   inum,
-		kernelVarHasRxSk:         types.rxSocket,
+		kernelVarHasRxSk:         info.rxSocket,
 		kernelVarMarkActionMask:  w.config.MarkActionMask,
 		kernelVarMarkActionDeny:  w.config.MarkActionDeny,
 		kernelVarDropsInvalid:    w.config.DropsInvalid,
@@ -103,8 +103,6 @@ func (w *Watcher) configure(spec *ebpf.CollectionSpec, types *types) error {
 	if w.config.RingBytes != 0 {
 		spec.Maps[kernelMapEvents].MaxEntries = w.config.RingBytes
 	}
-	spec.Maps[kernelMapWindowA].MaxEntries = windowEntries
-	spec.Maps[kernelMapWindowB].MaxEntries = windowEntries
 	return nil
 }
 
@@ -131,7 +129,8 @@ func conntrackTypes() ([]*btf.Spec, error) {
 	return []*btf.Spec{spec}, nil
 }
 
-// Close ends the watching.
+// Close ends the watching. What was not read by then, Run's last reading
+// included, is not delivered.
 func (w *Watcher) Close() error {
 	w.closing.Lock()
 	defer w.closing.Unlock()

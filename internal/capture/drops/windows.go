@@ -8,10 +8,10 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-// windows are the two maps in which the program counts repeats, one after the
-// other: it writes to one while the other is read and emptied.
+// windows are the two maps in which the program counts repeats: it writes to
+// one while the other is read and emptied.
 type windows struct {
-	outer            *ebpf.Map
+	outer            *ebpf.Map // tells the program which
 	current, resting *ebpf.Map
 	began            time.Time
 	used             bool // an event came, so the current one has an entry
@@ -25,37 +25,37 @@ func newWindows(maps *kernelMaps) windows {
 // go on.
 func (w *windows) due() bool { return w.used && time.Since(w.began) >= windowTime }
 
-// end begins a new window and hands each entry of the old one that stands for
-// repeats to see.
-func (w *windows) end(see func(*kernelPacket, *kernelFolded)) error {
+// end begins a new window and returns the repeats of the old one.
+func (w *windows) end() ([]record, error) {
 	// The kernel returns from this only when no program can still be writing
-	// to the old window (maybe_wait_bpf_programs, kernel/bpf/syscall.c): so
-	// every repeat is counted once.
+	// to the old window (maybe_wait_bpf_programs in kernel/bpf/syscall.c): so
+	// each repeat is counted, and once.
 	if err := w.outer.Put(uint32(0), w.resting); err != nil {
-		return fmt.Errorf("begin a new window: %w", err)
+		return nil, fmt.Errorf("begin a new window of repeats: %w", err)
 	}
 	w.current, w.resting = w.resting, w.current
 	w.began, w.used = time.Now(), false
-	return w.empty(see)
+	return takeAll(w.resting)
 }
 
-// empty reads and removes the entries of the resting window.
-func (w *windows) empty(see func(*kernelPacket, *kernelFolded)) error {
+// takeAll empties a window and returns those entries that have repeats.
+func takeAll(window *ebpf.Map) ([]record, error) {
 	const batch = 512
-	var cursor ebpf.MapBatchCursor
 	packets, counts := make([]kernelPacket, batch), make([]kernelFolded, batch)
+	var cursor ebpf.MapBatchCursor
+	var records []record
 	for {
-		n, err := w.resting.BatchLookupAndDelete(&cursor, packets, counts, nil)
+		n, err := window.BatchLookupAndDelete(&cursor, packets, counts, nil)
 		for i := range n {
-			if counts[i].Count > 0 {
-				see(&packets[i], &counts[i])
+			if f := counts[i]; f.Count > 0 {
+				records = append(records, record{packet: packets[i], last: f.Last, count: f.Count})
 			}
 		}
 		if errors.Is(err, ebpf.ErrKeyNotExist) {
-			return nil
+			return records, nil
 		}
 		if err != nil {
-			return fmt.Errorf("read window of repeats: %w", err)
+			return records, fmt.Errorf("read window of repeats: %w", err)
 		}
 	}
 }

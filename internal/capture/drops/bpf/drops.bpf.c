@@ -123,7 +123,7 @@ struct {
  * be writing to the old one. */
 struct window {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, 8192);
 	__type(key, struct packet);
 	__type(value, struct folded);
 };
@@ -164,15 +164,16 @@ static __always_inline __u32 namespace_of(struct sk_buff *skb, __u64 *ctx)
 }
 
 /* The netfilter hook that drops a packet. Routing lies between the hooks and
- * leaves its result in the packet. One that goes back the way it came is at
- * forward or at postrouting; the host's own is at output or at postrouting. */
+ * leaves its result in the packet, where before it there is nothing or what a
+ * tunnel left. A packet that goes back the way it came may be at postrouting
+ * too when it is said to be at forward; the host's own when at output. */
 static __always_inline __u8 hook_of(struct sk_buff *skb)
 {
 	unsigned long route = skb->_skb_refdst & ~SKB_DST_NOREF;
 	struct net_device *dev = KERNEL(net_device, skb->dev);
 	__u32 flags;
 
-	if (!route)
+	if (!route || KERNEL(dst_entry, route)->flags & DST_METADATA)
 		return HOOK_PREROUTING;
 	if (!skb->skb_iif)
 		return HOOK_OUTPUT;
@@ -187,18 +188,21 @@ static __always_inline __u8 hook_of(struct sk_buff *skb)
 	return HOOK_FORWARD;
 }
 
-/* Tells our enforcement's drops from others'. Those of a known connection carry
- * our mark. A packet without connection carries nothing: at the forward hook it
- * may be ours; before, conntrack had no room for it or somebody else's rules
- * dropped it. */
-static __always_inline bool is_ours(struct sk_buff *skb, struct packet *p)
+/* Our enforcement's drops of a known connection carry our mark. */
+static __always_inline bool is_ours(struct sk_buff *skb)
 {
 	struct nf_conn *ct = (void *)(skb->_nfct & ~NFCT_INFOMASK);
 
-	if (ct)
-		return mark_action_deny && (BPF_CORE_READ(ct, mark) & mark_action_mask) == mark_action_deny;
-	p->maybe_ours = drops_invalid && p->hook == HOOK_FORWARD;
-	return false;
+	return ct && mark_action_deny && (BPF_CORE_READ(ct, mark) & mark_action_mask) == mark_action_deny;
+}
+
+/* A packet without connection carries nothing: at the forward hook, nothing
+ * tells our enforcement from somebody else's; before it, conntrack had no room
+ * for the packet or it is somebody else's. */
+static __always_inline void read_hook(struct sk_buff *skb, struct packet *p)
+{
+	p->hook = hook_of(skb);
+	p->maybe_ours = drops_invalid && p->hook == HOOK_FORWARD && !(skb->_nfct & ~NFCT_INFOMASK);
 }
 
 /* The linear part of a packet, from its network header on. */
@@ -222,6 +226,7 @@ static __always_inline void read_transport(struct linear *l, __u32 off, struct p
 	switch (p->protocol) {
 	case IPPROTO_TCP:
 		p->tcp_flags = h.tcp_flags;
+		/* fall through */
 	case IPPROTO_UDP:
 	case IPPROTO_DCCP:
 	case IPPROTO_SCTP:
@@ -240,6 +245,8 @@ static __always_inline void read_ip4(struct linear *l, struct packet *p, struct 
 {
 	struct ipv4_header h;
 
+	__u32 size;
+
 	if (!read(l, 0, &h, sizeof(h)) || h.version_ihl >> 4 != 4)
 		return;
 	p->version = 4;
@@ -248,8 +255,9 @@ static __always_inline void read_ip4(struct linear *l, struct packet *p, struct 
 	p->protocol = h.protocol;
 	m->ttl = h.ttl;
 	m->length = bpf_ntohs(h.tot_len);
-	if (!(h.frag_off & bpf_htons(IP_OFFSET)))
-		read_transport(l, (h.version_ihl & 0xf) * 4, p);
+	size = (h.version_ihl & 0xf) * 4;
+	if (size >= sizeof(h) && !(h.frag_off & bpf_htons(IP_OFFSET)))
+		read_transport(l, size, p);
 }
 
 /* Follows one extension header (RFC 8200, 4). Returns where the next header
@@ -325,8 +333,8 @@ static __always_inline bool take_token(struct cpu *c, struct packet *p, __u64 no
 	return true;
 }
 
-/* Sends an event, or counts it with its like. Where the window has no room,
- * repeats are bounded by the tokens alone. */
+/* Sends an event, or counts the packet with its like. Where the window has no
+ * room, repeats are bounded by the tokens alone. */
 static __always_inline enum outcome tell(struct cpu *c, struct packet *p, struct moment *m)
 {
 	struct folded first = {.last = *m}, *f;
@@ -354,25 +362,33 @@ static __always_inline enum outcome tell(struct cpu *c, struct packet *p, struct
 	return SENT;
 }
 
-static __always_inline enum outcome look(struct cpu *c, __u64 *ctx)
+static __always_inline enum outcome report(struct cpu *c, struct sk_buff *skb, __u64 *ctx, bool by_hook)
 {
-	struct sk_buff *skb = (struct sk_buff *)ctx[0];
 	struct packet p = {.location = ctx[1], .reason = ctx[2]};
 	struct moment m = {};
 
-	if (p.reason <= bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED))
+	if (by_hook)
+		read_hook(skb, &p);
+	read_packet(skb, &p, &m);
+	return tell(c, &p, &m);
+}
+
+/* Most drops on a host are not of our business: they leave early. */
+static __always_inline enum outcome look(struct cpu *c, __u64 *ctx)
+{
+	struct sk_buff *skb = (struct sk_buff *)ctx[0];
+	__u32 reason = ctx[2];
+	bool by_hook = reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NETFILTER_DROP);
+
+	if (reason <= bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED))
 		return NO_REASON;
 	if (namespace_of(skb, ctx) != namespace_inum)
 		return ELSEWHERE;
 	if (skb->protocol != bpf_htons(ETH_P_IP) && skb->protocol != bpf_htons(ETH_P_IPV6))
 		return NOT_IP;
-	if (p.reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NETFILTER_DROP)) {
-		p.hook = hook_of(skb);
-		if (is_ours(skb, &p))
-			return OURS;
-	}
-	read_packet(skb, &p, &m);
-	return tell(c, &p, &m);
+	if (by_hook && is_ours(skb))
+		return OURS;
+	return report(c, skb, ctx, by_hook);
 }
 
 SEC("tp_btf/kfree_skb")

@@ -41,6 +41,7 @@ struct sock {
 
 struct dst_entry {
 	struct net_device *dev;
+	unsigned short flags;
 };
 
 struct rtable {
@@ -144,6 +145,9 @@ struct transport_header {
 
 /* SKB_DST_NOREF, include/linux/skbuff.h: the lowest bit of skb->_skb_refdst */
 #define SKB_DST_NOREF 1UL
+
+/* include/net/dst.h: not a route but what a tunnel says of a packet */
+#define DST_METADATA 0x80
 
 /* RTCF_LOCAL of rtable's flags and RTF_LOCAL of rt6_info's: to this host */
 #define ROUTE_LOCAL 0x80000000

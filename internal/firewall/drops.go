@@ -1,0 +1,84 @@
+package firewall
+
+import (
+	"context"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/capture/drops"
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/logs"
+)
+
+// openDrops begins to tell what the host drops outside the policy. A host that
+// cannot tell (it has no BPF tracing) runs a firewall all the same.
+func (f *Firewall) openDrops(config drops.Config) {
+	if wanted := f.config.Capture.KernelDrops; wanted != nil && !*wanted {
+		return
+	}
+	watcher, err := drops.Open(config)
+	if err != nil {
+		f.log.Warn("what the host drops outside the policy will have no rows", "error", err)
+		return
+	}
+	f.drops = watcher
+}
+
+// watchDrops makes rows of drops until the context ends.
+func (f *Firewall) watchDrops(ctx context.Context) {
+	if f.drops == nil {
+		return
+	}
+	if err := f.drops.Run(ctx, f.takeDrops); err != nil {
+		f.log.Error("what the host drops has no rows any more", "error", err)
+	}
+}
+
+func (f *Firewall) takeDrops(list []flow.Drop) {
+	for _, d := range list {
+		// A packet without connection that was dropped at the forward hook:
+		// where we drop these ourselves, it has its row, INVALID.
+		if d.MaybeOurs && f.policies != nil {
+			continue
+		}
+		f.tellOf(d.Tuple, logs.KernelDropRow(&d, f.source))
+	}
+}
+
+// watchConntrack tells, once a second, which of conntrack's own counters rose.
+func (f *Firewall) watchConntrack(ctx context.Context) {
+	before, err := drops.ReadConntrackCounters()
+	if err != nil {
+		f.log.Warn("conntrack's counters cannot be read", "error", err)
+		return
+	}
+	beat := time.NewTicker(lossBeat)
+	defer beat.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-beat.C:
+		}
+		after, err := drops.ReadConntrackCounters()
+		if err != nil {
+			f.log.Error("conntrack's counters cannot be read any more", "error", err)
+			return
+		}
+		for _, d := range drops.Moved(before, after) {
+			f.tell(logs.KernelDropRow(&d, f.source))
+		}
+		before = after
+	}
+}
+
+// dropsLost is how many drops of the host have no row and were not folded.
+func (f *Firewall) dropsLost() uint64 {
+	if f.drops == nil {
+		return 0
+	}
+	s, err := f.drops.Stats()
+	if err != nil {
+		return 0
+	}
+	return s.Suppressed + s.Lost + s.Missed
+}
