@@ -37,7 +37,8 @@ type Firewall struct {
 	source      *logs.Source
 	started     time.Time
 	instance    *instance
-	policies    *policies // nil when only observing
+	policies    *policies        // nil when only observing
+	keeper      *ruleset.Watcher // of the ruleset in force; nil when only observing
 	observation *observation
 	recorder    *capture.Recorder
 	ids         *tracker.IDs
@@ -90,7 +91,10 @@ func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
 	if err := f.warnOfConflicts(ctx, marks.Mask()); err != nil {
 		return err
 	}
-	if f.policies, err = newPolicies(marks, folder); err != nil {
+	if f.keeper, err = ruleset.NewWatcher(); err != nil {
+		return err
+	}
+	if f.policies, err = newPolicies(marks, f.keeper, folder); err != nil {
 		return err
 	}
 	before, err := ruleset.InForce(ctx)
@@ -187,6 +191,7 @@ func (f *Firewall) Run(ctx context.Context) error {
 	var beside sync.WaitGroup
 	beside.Go(func() { f.tellLosses(ctx) })
 	beside.Go(func() { f.watchDrops(ctx) })
+	beside.Go(func() { f.keepRuleset(ctx) })
 	beside.Go(func() { f.watchConntrack(ctx) })
 	err := f.recorder.Run(ctx, f.take)
 	beside.Wait()
@@ -207,6 +212,9 @@ func (f *Firewall) Close() error {
 	}
 	if f.drops != nil {
 		errs = append(errs, f.drops.Close())
+	}
+	if f.keeper != nil {
+		errs = append(errs, f.keeper.Close())
 	}
 	if f.files != nil {
 		errs = append(errs, f.files.close())

@@ -20,7 +20,8 @@ import (
 // be read after the policy that decided it has been replaced.
 type policies struct {
 	marks  ruleset.Marks
-	folder string // keeps the policies of all generations over a restart
+	keeper *ruleset.Watcher // applies rulesets and keeps them in force
+	folder string           // keeps the policies of all generations over a restart
 
 	mu      sync.RWMutex
 	rules   map[uint8][]logs.Rule // by generation; index is the rule's number, 0 the default action
@@ -32,8 +33,8 @@ type generationState struct {
 	Generation uint8 `json:"generation"`
 }
 
-func newPolicies(marks ruleset.Marks, folder string) (*policies, error) {
-	p := &policies{marks: marks, folder: folder, rules: map[uint8][]logs.Rule{}}
+func newPolicies(marks ruleset.Marks, keeper *ruleset.Watcher, folder string) (*policies, error) {
+	p := &policies{marks: marks, keeper: keeper, folder: folder, rules: map[uint8][]logs.Rule{}}
 	return p, p.load()
 }
 
@@ -105,7 +106,7 @@ func (p *policies) put(ctx context.Context, pol *policy.Policy, generation uint8
 	if err := p.remember(generation, pol); err != nil {
 		return nil, err
 	}
-	if err := compiled.Apply(ctx); err != nil {
+	if err := p.keeper.Apply(ctx, compiled); err != nil {
 		return nil, err
 	}
 	p.rules[generation] = ruleNames(pol)
