@@ -69,6 +69,7 @@ func observe(ctx context.Context, w io.Writer, config *firewall.Config, filter f
 	if !firewall.ValidName(config.Name) {
 		return usagef("--name %q is not a name: letters, digits, '.', '_' and '-', at most 64", config.Name)
 	}
+	spareTheCPU()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	fw, err := firewall.Observe(ctx, config, log)
 	if err != nil {

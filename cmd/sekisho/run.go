@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -85,6 +86,7 @@ func checkConfig(cmd *cobra.Command, config *firewall.Config) error {
 }
 
 func runFirewall(ctx context.Context, config *firewall.Config) error {
+	spareTheCPU()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil)).With("firewall", config.ID())
 	pol, warnings, err := config.Policy()
 	if err != nil {
@@ -111,6 +113,11 @@ func runFirewall(ctx context.Context, config *firewall.Config) error {
 	log.Info("stopped; the kernel goes on enforcing and recording, until sekisho run --remove")
 	return err
 }
+
+// spareTheCPU lets garbage grow before it is collected. What a firewall keeps
+// is bounded (see internal/firewall/stream.go and internal/tracker), so this is
+// some ten megabytes, and a few per cent of the connections a small router takes.
+func spareTheCPU() { debug.SetGCPercent(400) }
 
 // entered tells the process that it is in the right namespace already.
 const entered = "SEKISHO_ENTERED_NETNS"

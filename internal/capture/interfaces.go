@@ -2,14 +2,13 @@ package capture
 
 import (
 	"net"
-	"sync"
 	"time"
 )
 
 // interfaceNames remembers the names of this namespace's interfaces. Renaming
-// is rare, asking for each event would be a system call each.
+// is rare, asking for each event would be a system call each. It is the
+// reader's alone.
 type interfaceNames struct {
-	mu    sync.Mutex
 	names map[int]string
 	asked time.Time
 }
@@ -17,15 +16,17 @@ type interfaceNames struct {
 // forget is how long a name is trusted.
 const forget = 10 * time.Second
 
+// refresh forgets names that are too old; once a batch, not once an event.
+func (n *interfaceNames) refresh(now time.Time) {
+	if n.names == nil || now.Sub(n.asked) > forget {
+		n.names, n.asked = map[int]string{}, now
+	}
+}
+
 // name returns the name of an interface, or "" where it is gone.
 func (n *interfaceNames) name(index int) string {
 	if index == 0 {
 		return ""
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.names == nil || time.Since(n.asked) > forget {
-		n.names, n.asked = map[int]string{}, time.Now()
 	}
 	name, ok := n.names[index]
 	if !ok {

@@ -44,6 +44,7 @@ func (r *Recorder) Run(ctx context.Context, deliver func([]flow.Event)) error {
 // turn reads what is in the rings and delivers what has settled.
 func (r *Recorder) turn(q *queue, last bool, deliver func([]flow.Event)) error {
 	mono, wall := readClocks()
+	q.now = time.Now()
 	for _, ring := range []*ringbuf.Reader{r.events, r.refused} {
 		if err := r.drain(ring, q); err != nil {
 			return err
@@ -87,6 +88,7 @@ func (r *Recorder) drain(ring *ringbuf.Reader, q *queue) error {
 }
 
 func (r *Recorder) deliver(batch []pending, deliver func([]flow.Event)) {
+	r.decoder.interfaces.refresh(time.Now())
 	events := make([]flow.Event, len(batch))
 	for i := range batch {
 		events[i] = r.decoder.event(&batch[i].record)
@@ -108,19 +110,23 @@ type pending struct {
 // reason is there or the wait is over.
 type queue struct {
 	reasons *reasons
+	now     time.Time // of this turn
 	items   []pending
 	sorted  int // items[:sorted] are in order
 }
 
 func (q *queue) add(r record) {
-	q.items = append(q.items, pending{record: r, read: time.Now()})
+	q.items = append(q.items, pending{record: r, read: q.now})
 }
 
 // take removes and returns the events that happened before the given
 // monotonic time and wait for nothing; with last, all.
 func (q *queue) take(until int64, last bool) []pending {
 	if q.sorted < len(q.items) {
-		slices.SortStableFunc(q.items, func(a, b pending) int { return cmp.Compare(a.E.TimeNs, b.E.TimeNs) })
+		// Nearly always they come in order; moving them costs.
+		if byTime := func(a, b pending) int { return cmp.Compare(a.E.TimeNs, b.E.TimeNs) }; !slices.IsSortedFunc(q.items, byTime) {
+			slices.SortStableFunc(q.items, byTime)
+		}
 		q.sorted = len(q.items)
 	}
 	n := 0
