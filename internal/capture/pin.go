@@ -41,6 +41,20 @@ func RemovePinned(firewall string) error {
 	return nil
 }
 
+// removePins removes the objects pinned in a folder, and the folders above it
+// that are empty then.
+func removePins(path string) error {
+	if err := os.RemoveAll(path); err != nil {
+		return fmt.Errorf("unpin %s: %w", path, err)
+	}
+	for up := filepath.Dir(path); strings.HasPrefix(up, pinRoot); up = filepath.Dir(up) {
+		if os.Remove(up) != nil {
+			break // another firewall's are there
+		}
+	}
+	return nil
+}
+
 func makePinPath(path string) error {
 	if strings.HasPrefix(path, bpffs) {
 		if err := mountBPFFS(); err != nil {

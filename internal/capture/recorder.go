@@ -39,9 +39,14 @@ type Recorder struct {
 // recorded meanwhile is still in them.
 func Open(config Config) (*Recorder, error) {
 	r := &Recorder{config: config, gaps: newGapCounter()}
+	_, err := os.Stat(config.PinPath)
+	fresh := config.PinPath != "" && errors.Is(err, os.ErrNotExist)
 	if err := r.open(); err != nil {
-		r.Close()
-		return nil, explain(err)
+		err = errors.Join(explain(err), r.Close())
+		if fresh { // what is pinned now is of no use to anybody
+			err = errors.Join(err, removePins(config.PinPath))
+		}
+		return nil, err
 	}
 	return r, nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/document"
 	"github.com/sekisho/sekisho/internal/policy"
 	"github.com/sekisho/sekisho/internal/testnet"
@@ -120,6 +121,9 @@ func TestStartAndRemove(t *testing.T) {
 	}
 	if got := rules(); got != before {
 		t.Errorf("the rules were changed:\n%s", got)
+	}
+	if _, err := os.Stat(capture.PinPath("second")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the second firewall has left something pinned: %v", err)
 	}
 	if fw, _, err = start(config, "allow"); err != nil {
 		t.Fatalf("a restart: %v", err)
