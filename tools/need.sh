@@ -7,11 +7,12 @@ set -euo pipefail
 
 declare -A package=(
 	[nft]=nftables [ip]=iproute2 [ss]=iproute2 [ssh]=openssh-client [sshd]=openssh-server [ssh-keygen]=openssh-client
+	[tcpdump]=tcpdump [curl]=curl [sysctl]=procps
 	[clang]=clang [llvm-strip]=llvm [shellcheck]=shellcheck [gcc]=gcc
 )
 declare -A programs=(
 	[demo]="nft ip ssh sshd ssh-keygen"
-	[test]="nft ip ss ssh sshd ssh-keygen gcc"
+	[test]="nft ip ss ssh sshd ssh-keygen gcc tcpdump curl sysctl"
 	[lint]="shellcheck clang llvm-strip"
 	[generate]="clang llvm-strip"
 )
