@@ -2,6 +2,7 @@ package firewall
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/capture/drops"
@@ -40,8 +41,18 @@ func (f *Firewall) takeDrops(list []flow.Drop) {
 		if d.MaybeOurs && f.policies != nil {
 			continue
 		}
+		if staysOnLink(d.Tuple.Dest.Addr()) {
+			continue
+		}
 		f.tellOf(d.Tuple, logs.KernelDropRow(&d, f.source))
 	}
+}
+
+// staysOnLink reports whether no router forwards to an address: the chatter of
+// hosts with their neighbours (MLD, mDNS, router solicitations), which is
+// dropped everywhere and would bury what matters.
+func staysOnLink(a netip.Addr) bool {
+	return a.IsMulticast() || a.IsLinkLocalUnicast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
 // watchConntrack tells, once a second, which of conntrack's own counters rose.
