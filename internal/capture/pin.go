@@ -67,7 +67,17 @@ func makePinPath(path string) error {
 	return nil
 }
 
+// mountBPFFS mounts the BPF file system where nobody has. Only one process at a
+// time may look and mount: a second mount would hide what the first has pinned.
 func mountBPFFS() error {
+	lock, err := os.Open("/run")
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
+		return fmt.Errorf("lock /run: %w", err)
+	}
 	var fs unix.Statfs_t
 	if err := unix.Statfs(bpffs, &fs); err != nil {
 		return fmt.Errorf("look at %s: %w", bpffs, err)
