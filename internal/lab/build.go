@@ -18,6 +18,10 @@ func (s *Supervisor) build(ctx context.Context, t *topology.Topology) error {
 	if err != nil {
 		return err
 	}
+	f, err := makeFilters(s.name, t, s.nodes)
+	if err != nil {
+		return err
+	}
 	me, err := identify(os.Getpid())
 	if err != nil {
 		return err
@@ -31,9 +35,24 @@ func (s *Supervisor) build(ctx context.Context, t *topology.Topology) error {
 	if err := createFabric(s.name); err != nil {
 		return err
 	}
-	return withNetlink(namespaceOf(s.name, fabricNode), func(fabric *netlink.Handle) error {
+	err = withNetlink(namespaceOf(s.name, fabricNode), func(fabric *netlink.Handle) error {
 		return s.buildOn(ctx, fabric, p)
 	})
+	if err != nil {
+		return err
+	}
+	return f.load(f.none())
+}
+
+// createNode makes what a node needs. Hosts need nothing of their own.
+func (s *Supervisor) createNode(fabric *netlink.Handle, n Node) error {
+	switch n.Kind {
+	case Host:
+		return nil
+	case Gateway:
+		return createGateway(s.name, fabric, n, s.nodes)
+	}
+	return createNode(s.name, fabric, n)
 }
 
 func (s *Supervisor) buildOn(ctx context.Context, fabric *netlink.Handle, p plan) error {
@@ -41,10 +60,7 @@ func (s *Supervisor) buildOn(ctx context.Context, fabric *netlink.Handle, p plan
 		return err
 	}
 	for _, n := range s.nodes {
-		if n.Kind == Host {
-			continue
-		}
-		if err := errors.Join(ctx.Err(), createNode(s.name, fabric, n)); err != nil {
+		if err := errors.Join(ctx.Err(), s.createNode(fabric, n)); err != nil {
 			return err
 		}
 	}

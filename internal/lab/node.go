@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 
 	"github.com/sekisho/sekisho/internal/document"
 	"github.com/sekisho/sekisho/internal/topology"
@@ -15,7 +16,8 @@ type Kind string
 const (
 	Firewall Kind = "firewall"
 	Machine  Kind = "machine"
-	Host     Kind = "host" // an address of the internet
+	Gateway  Kind = "gateway" // the way to its premises, whose hosts live in its namespace
+	Host     Kind = "host"    // an address of the internet, or of the premises behind a gateway
 )
 
 // The namespaces that every lab has beside those of its nodes.
@@ -24,21 +26,29 @@ const (
 	internetNode = "internet"
 )
 
-// Node is a machine, a firewall or an internet host in a lab.
+// Node is a machine, a firewall, a gateway or a host outside in a lab.
 type Node struct {
 	Name string `json:"name"`
 	Kind Kind   `json:"kind"`
-	// Namespace is for "ip netns exec"; all internet hosts share one.
-	Namespace string     `json:"namespace"`
-	Address   netip.Addr `json:"address"`
-	Network   string     `json:"network,omitempty"`
-	Subnet    string     `json:"subnet,omitempty"`
-	Forwards  bool       `json:"forwards,omitempty"`
+	// Namespace is for "ip netns exec"; all internet hosts share one, and so do
+	// those behind one gateway, with it.
+	Namespace string `json:"namespace"`
+	// Address is absent of gateways.
+	Address  netip.Addr `json:"address,omitzero"`
+	Network  string     `json:"network,omitempty"`
+	Subnet   string     `json:"subnet,omitempty"`
+	Forwards bool       `json:"forwards,omitempty"`
+	// Gateway is, of a host on premises, the one that it is behind.
+	Gateway string `json:"gateway,omitempty"`
 	// Link is the fabric's end of the node's eth0; hosts have none.
 	Link     string    `json:"link,omitempty"`
 	Services []Service `json:"services,omitempty"`
 
 	policy string // of a firewall, as the topology names it
+	// Of a gateway: what packets to it are handed to, and the prefixes that
+	// are on its premises.
+	hop      netip.Addr
+	premises []netip.Prefix
 }
 
 // Service is a TCP port of a node and what answers there.
@@ -61,8 +71,8 @@ func checkName(what, name string) error {
 }
 
 // nodesOf lists the nodes of a lab in the order of [topology.Topology.Interfaces],
-// then the internet's hosts. Links are numbered in that order, which a change
-// of routes keeps.
+// then gateways, each before its hosts, then the internet's hosts. Links are
+// numbered in that order, which a change of routes keeps.
 func nodesOf(lab string, t *topology.Topology) ([]Node, error) {
 	var nodes []Node
 	for i, nic := range t.Interfaces() {
@@ -74,11 +84,15 @@ func nodesOf(lab string, t *topology.Topology) ([]Node, error) {
 		nodes = append(nodes, n)
 	}
 	addDetails(nodes, t)
-	hosts, err := hostsOf(lab, t)
+	premises, err := premisesOf(lab, t)
 	if err != nil {
 		return nil, err
 	}
-	nodes = append(nodes, hosts...)
+	hosts, err := internetHosts(lab, t)
+	if err != nil {
+		return nil, err
+	}
+	nodes = slices.Concat(nodes, premises, hosts)
 	return nodes, checkNodes(nodes)
 }
 
@@ -111,18 +125,22 @@ func servicesOf(list []topology.Service) []Service {
 	return services
 }
 
-func hostsOf(lab string, t *topology.Topology) ([]Node, error) {
+// internetHosts are those of the topology's internet.
+func internetHosts(lab string, t *topology.Topology) ([]Node, error) {
 	if t.Internet == nil {
 		return nil, nil
 	}
+	return hostsIn(namespaceOf(lab, internetNode), t.Internet.Hosts)
+}
+
+func hostsIn(namespace string, list []topology.Host) ([]Node, error) {
 	var hosts []Node
-	for _, h := range t.Internet.Hosts {
+	for _, h := range list {
 		a, err := netip.ParseAddr(h.Address)
 		if err != nil {
-			return nil, fmt.Errorf("read address of internet host %s: %w", h.Name, err)
+			return nil, fmt.Errorf("read address of host %s: %w", h.Name, err)
 		}
-		hosts = append(hosts, Node{Name: h.Name, Kind: Host, Namespace: namespaceOf(lab, internetNode),
-			Address: a, Services: servicesOf(h.Services)})
+		hosts = append(hosts, Node{Name: h.Name, Kind: Host, Namespace: namespace, Address: a, Services: servicesOf(h.Services)})
 	}
 	return hosts, nil
 }
@@ -138,7 +156,7 @@ func checkNodes(nodes []Node) error {
 		if err := checkName("node", n.Name); err != nil {
 			return err
 		}
-		if !n.Address.Is4() {
+		if n.Kind != Gateway && !n.Address.Is4() {
 			return document.Problem{Field: "address of " + n.Name, Value: n.Address.String(), Message: "not an IPv4 address"}
 		}
 	}

@@ -54,6 +54,9 @@ type neighbour struct {
 }
 
 func (n Node) neighbour() neighbour {
+	if n.Kind == Gateway {
+		return neighbour{n.Link, n.hop}
+	}
 	return neighbour{n.Link, n.Address}
 }
 

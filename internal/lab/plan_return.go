@@ -20,7 +20,7 @@ var internetNeighbour = neighbour{internetLink, netip.AddrFrom4([4]byte{169, 254
 func (p planner) addReturns(to *plan) {
 	table := returnTables
 	for _, host := range p.nodes {
-		if host.Kind != Host {
+		if host.Kind != Host || host.Gateway != "" {
 			continue
 		}
 		to.tables[table] = p.returnRoutes(host.Address)
@@ -32,10 +32,14 @@ func (p planner) addReturns(to *plan) {
 func (p planner) returnRoutes(host netip.Addr) []route {
 	routes := []route{{prefix: everywhere, kind: unix.RTN_BLACKHOLE}}
 	for _, n := range p.nodes {
+		enters := n
 		if n.Kind == Host {
-			continue
+			enters, _ = onPremises(p.nodes, n)
 		}
-		routes = append(routes, route{netip.PrefixFrom(n.Address, 32), unix.RTN_UNICAST, p.exit(n, host).neighbour()})
+		if n.Kind == Gateway || enters.Kind == "" {
+			continue // has no address; or a host of the internet itself
+		}
+		routes = append(routes, route{netip.PrefixFrom(n.Address, 32), unix.RTN_UNICAST, p.exit(enters, host).neighbour()})
 	}
 	return routes
 }

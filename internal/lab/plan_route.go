@@ -21,7 +21,7 @@ func (p planner) deliverable(n topology.VirtualNetwork) []Node {
 	}
 	var nodes []Node
 	for _, node := range p.nodes {
-		if node.Kind != Host && slices.Contains(reached, node.Network) {
+		if (node.Kind == Machine || node.Kind == Firewall) && slices.Contains(reached, node.Network) {
 			nodes = append(nodes, node)
 		}
 	}
@@ -58,13 +58,13 @@ func (p planner) subnetRoutes(network, subnet string) ([]route, error) {
 	var routes []route
 	for _, r := range effective {
 		if r.State == topology.Active {
-			routes = append(routes, p.routeFor(network, r))
+			routes = append(routes, p.routeFor(network, subnet, r))
 		}
 	}
 	return routes, nil
 }
 
-func (p planner) routeFor(network string, r topology.EffectiveRoute) route {
+func (p planner) routeFor(network, subnet string, r topology.EffectiveRoute) route {
 	result := route{prefix: r.AddressPrefix.Masked(), kind: unix.RTN_BLACKHOLE}
 	switch r.NextHopType {
 	case topology.VnetLocal, topology.VNetPeering:
@@ -73,8 +73,13 @@ func (p planner) routeFor(network string, r topology.EffectiveRoute) route {
 		if n, ok := p.appliance(network, r.NextHopIPAddress); ok {
 			result.kind, result.to = unix.RTN_UNICAST, n.neighbour()
 		}
+	case topology.ToGateway:
+		if n, ok := p.gateway(network, r); ok {
+			result.kind, result.to = unix.RTN_UNICAST, n.neighbour()
+		}
 	case topology.ToInternet:
-		if p.topology.Internet != nil {
+		// A gateway sends nothing to the internet.
+		if p.topology.Internet != nil && !p.hasGateway(network, subnet) {
 			result.kind, result.to = unix.RTN_UNICAST, internetNeighbour
 		}
 	}

@@ -30,13 +30,16 @@ var (
 		"ipv4/conf/all/send_redirects":     "0",
 		"ipv4/conf/default/send_redirects": "0",
 	})
-	// Replies leave the internet by a route that need not be the one to the
-	// address that asked.
-	internetSysctls = merge(everyNode, map[string]string{
+	// Replies leave the internet and premises by a route that need not be the
+	// one to the address that asked.
+	outsideSysctls = merge(everyNode, map[string]string{
 		"ipv4/conf/all/rp_filter":     "0",
 		"ipv4/conf/default/rp_filter": "0",
 	})
 )
+
+// gatewaySysctls are those of a namespace that is outside, and forwards.
+var gatewaySysctls = merge(outsideSysctls, forwarder)
 
 func merge(a, b map[string]string) map[string]string {
 	m := maps.Clone(a)

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"fmt"
-	"os/exec"
 	"strings"
 )
 
@@ -10,17 +9,7 @@ import (
 // routed and routing takes one off. The chain has no ct expression, so the
 // fabric tracks no connections.
 func keepTTL(namespace string) error {
-	cmd := exec.Command("nft", "-f", "-")
-	cmd.Stdin = strings.NewReader(ttlRules())
-	var output strings.Builder
-	cmd.Stdout, cmd.Stderr = &output, &output
-	if err := startIn(namespace, cmd); err != nil {
-		return fmt.Errorf("run nft (package nftables): %w", err)
-	}
-	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("load the fabric's TTL rules: %w: %s", err, strings.TrimSpace(output.String()))
-	}
-	return nil
+	return loadRules(namespace, ttlRules())
 }
 
 // ttlRules has a chain for each TTL because nft cannot compute one: it refuses

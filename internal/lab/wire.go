@@ -41,14 +41,18 @@ func createNode(lab string, fabric *netlink.Handle, n Node) error {
 	})
 }
 
-// createInternet makes the namespace that holds the addresses of all internet
-// hosts on lo.
+// createInternet makes the namespace of all internet hosts.
 func createInternet(lab string, fabric *netlink.Handle, nodes []Node) error {
-	name := namespaceOf(lab, internetNode)
-	if err := createNamespace(lab, name, internetSysctls); err != nil {
+	return createOutside(lab, fabric, namespaceOf(lab, internetNode), internetNeighbour, nodes, outsideSysctls)
+}
+
+// createOutside makes a namespace that is outside of all virtual networks: it
+// holds the addresses of its hosts on lo.
+func createOutside(lab string, fabric *netlink.Handle, name string, n neighbour, nodes []Node, sysctls map[string]string) error {
+	if err := createNamespace(lab, name, sysctls); err != nil {
 		return err
 	}
-	if err := tie(fabric, name, internetNeighbour); err != nil {
+	if err := tie(fabric, name, n); err != nil {
 		return err
 	}
 	return withNetlink(name, func(h *netlink.Handle) error {
@@ -62,7 +66,7 @@ func createInternet(lab string, fabric *netlink.Handle, nodes []Node) error {
 		}
 		var addresses []netip.Addr
 		for _, n := range nodes {
-			if n.Kind == Host {
+			if n.Kind == Host && n.Namespace == name {
 				addresses = append(addresses, n.Address)
 			}
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/sekisho/sekisho/internal/document"
 )
 
-// longestNodeName is that of a machine, firewall or internet host. They become
+// longestNodeName is that of a machine, firewall, gateway or host. They become
 // network namespaces, and parts of the names of files and sockets, which have
 // limits of their own; 32 leaves room for what is put around the name.
 const longestNodeName = 32
@@ -31,17 +31,20 @@ type checker struct {
 	t     *Topology
 	doc   *document.Document // nil for a topology made in code
 	nics  []NetworkInterface
-	nodes seen // machines, firewalls and internet hosts
+	nodes seen // machines, firewalls, gateways and hosts
+	hosts seen // addresses outside of the networks
 	found document.Problems
 }
 
 // check returns all problems, in the order of the file.
 func check(t *Topology, doc *document.Document) document.Problems {
-	c := checker{t: t, doc: doc, nics: t.Interfaces(), nodes: seen{}}
+	c := checker{t: t, doc: doc, nics: t.Interfaces(), nodes: seen{}, hosts: seen{}}
 	c.name("name", t.Name)
 	c.text("description", t.Description)
 	c.networks()
 	c.routeTables()
+	c.securityGroups()
+	c.gateways()
 	c.interfaces()
 	c.internet()
 	slices.SortStableFunc(c.found, func(a, b document.Problem) int { return cmp.Compare(a.Line, b.Line) })
@@ -111,7 +114,7 @@ func (c *checker) node(path, name string) {
 		c.fail(path, name, fmt.Sprintf("the name is longer than %d characters", longestNodeName),
 			"shorten it; it becomes the name of a network namespace")
 	}
-	c.unique(c.nodes, path, name, "machine, firewall or internet host")
+	c.unique(c.nodes, path, name, "machine, firewall, gateway or host")
 }
 
 // reference checks that id names one of the known things.

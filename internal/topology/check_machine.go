@@ -5,8 +5,11 @@ import (
 	"net/netip"
 )
 
-// firewallSubnet is the name that Azure demands for a firewall's subnet.
-const firewallSubnet = "AzureFirewallSubnet"
+// The names that Azure demands for the subnets of firewalls and gateways.
+const (
+	firewallSubnet = "AzureFirewallSubnet"
+	gatewaySubnet  = "GatewaySubnet"
+)
 
 func (c *checker) interfaces() {
 	addresses := seen{}
@@ -27,6 +30,9 @@ func (c *checker) interfaces() {
 		c.node(path+".name", m.Name)
 		c.place(path, m.Subnet, m.PrivateIPAddress, addresses)
 		c.services(path+".services", m.Services)
+		if m.NetworkSecurityGroup != nil {
+			c.securityGroup(path+".networkSecurityGroup.id", m.NetworkSecurityGroup.ID)
+		}
 	}
 }
 

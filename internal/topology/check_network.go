@@ -72,8 +72,12 @@ func (c *checker) subnets(path string, n VirtualNetwork, space []claim) {
 				taken = append(taken, claim{fmt.Sprintf("%s of subnet %q", p, s.Name), p})
 			}
 		}
-		if s.RouteTable != nil {
-			c.reference(at+".routeTable.id", s.RouteTable.ID, "route table", c.t.tableNames())
+		if s.RouteTable != nil && c.reference(at+".routeTable.id", s.RouteTable.ID, "route table", c.t.tableNames()) {
+			c.gatewayTable(at+".routeTable.id", s)
+		}
+		if s.NetworkSecurityGroup != nil {
+			c.securityGroup(at+".networkSecurityGroup.id", s.NetworkSecurityGroup.ID)
+			c.exempt(at+".networkSecurityGroup.id", s)
 		}
 	}
 }
@@ -95,33 +99,4 @@ func (c *checker) subnetPrefix(path string, s Subnet, n VirtualNetwork, space []
 			"the address space is "+strings.Join(n.AddressSpace.AddressPrefixes, ", "))
 	}
 	return p, true
-}
-
-func (c *checker) peerings(path string, n VirtualNetwork) {
-	names, remotes := seen{}, seen{}
-	for i, p := range n.VirtualNetworkPeerings {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		c.named(names, at+".name", p.Name, "peering of the network")
-		if c.reference(at+".remoteVirtualNetwork.id", p.RemoteVirtualNetwork.ID, "virtual network", c.t.networkNames()) {
-			c.remote(at+".remoteVirtualNetwork.id", n, p, remotes)
-		}
-		if p.AllowForwardedTraffic != nil && !*p.AllowForwardedTraffic {
-			c.warn(at+".allowForwardedTraffic", "false", "forwarded traffic is let through all the same",
-				"the lab does not build this; write true, or leave it out")
-		}
-	}
-}
-
-// remote checks the network at the other end of a peering.
-func (c *checker) remote(path string, n VirtualNetwork, p Peering, remotes seen) {
-	id := p.RemoteVirtualNetwork.ID
-	name := p.RemoteVirtualNetwork.name()
-	switch {
-	case name == n.Name:
-		c.fail(path, id, "a network cannot be peered with itself", "name another network")
-	case !c.unique(remotes, path, name, "peering of the network"):
-	case !c.t.connected(&n, p):
-		c.warn(path, id, "the peering has no other half and carries nothing",
-			fmt.Sprintf("give network %q a peering with %q; until then Azure calls this one Initiated", name, n.Name))
-	}
 }

@@ -36,13 +36,18 @@ func (c *checker) hopType(path string, given NextHopType) (NextHopType, bool) {
 	case hop == VNetPeering:
 		c.fail(path, string(given), "a route table cannot lead to a peering",
 			"each peering makes its own routes; remove this one, or make the peering")
-	case hop == toGateway:
-		c.fail(path, string(given), "virtual network gateways are not supported yet",
-			knownHere(writableHops))
 	default:
+		c.gatewayThere(path, hop)
 		return hop, true
 	}
 	return hop, false
+}
+
+func (c *checker) gatewayThere(path string, hop NextHopType) {
+	if hop == ToGateway && len(c.t.VirtualNetworkGateways) == 0 {
+		c.warn(path, string(hop), "the topology has no virtual network gateway; packets that take the route are lost",
+			"add one to virtualNetworkGateways")
+	}
 }
 
 // hopAddress checks that the address is there for appliances and for nothing

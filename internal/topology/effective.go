@@ -12,8 +12,8 @@ var defaultRoute = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 
 // EffectiveRoutes lists the routes of a subnet's network interfaces as Azure
 // shows them, overridden ones with state Invalid. They are sorted by prefix
-// length, then address, then Default before User, so a UDR stands right under
-// what it overrides. See the package comment for the rules.
+// length, then address, then Default, VirtualNetworkGateway and User, so a UDR
+// stands right under what it overrides. See the package comment for the rules.
 //
 // The error is a [document.Problem] where there is no such network or subnet.
 func (t *Topology) EffectiveRoutes(network, subnet string) ([]EffectiveRoute, error) {
@@ -24,6 +24,13 @@ func (t *Topology) EffectiveRoutes(network, subnet string) ([]EffectiveRoute, er
 	routes, err := t.systemRoutes(n)
 	if err != nil {
 		return nil, err
+	}
+	if t.propagates(s) {
+		propagated, err := t.gatewayRoutes(n)
+		if err != nil {
+			return nil, err
+		}
+		routes = mergeGatewayRoutes(routes, propagated)
 	}
 	user, err := t.userRoutes(s)
 	if err != nil {
@@ -44,9 +51,13 @@ func compareRoutes(a, b EffectiveRoute) int {
 	return cmp.Or(
 		cmp.Compare(a.AddressPrefix.Bits(), b.AddressPrefix.Bits()),
 		a.AddressPrefix.Addr().Compare(b.AddressPrefix.Addr()),
-		cmp.Compare(a.Source, b.Source), // Default, User
+		cmp.Compare(slices.Index(sources, a.Source), slices.Index(sources, b.Source)),
 	)
 }
+
+// sources are in the order in which equal prefixes are listed: the later one
+// overrides the earlier one.
+var sources = []RouteSource{SourceDefault, SourceGateway, SourceUser}
 
 // systemRoutes are those that every subnet of a network has, without the ones
 // to None.
@@ -90,19 +101,6 @@ func (n *VirtualNetwork) prefixes() ([]netip.Prefix, error) {
 		list = append(list, p)
 	}
 	return list, nil
-}
-
-// connected reports whether the remote network has the other half of the
-// peering.
-func (t *Topology) connected(n *VirtualNetwork, p Peering) bool {
-	remote := t.network(p.RemoteVirtualNetwork.name())
-	return remote != nil && slices.ContainsFunc(remote.VirtualNetworkPeerings, func(back Peering) bool {
-		return back.RemoteVirtualNetwork.name() == n.Name
-	})
-}
-
-func (p Peering) access() bool {
-	return p.AllowVirtualNetworkAccess == nil || *p.AllowVirtualNetworkAccess
 }
 
 // userRoutes are those of the subnet's route table.

@@ -189,6 +189,9 @@ func line(r EffectiveRoute) string {
 	if r.Peering != "" {
 		parts = append(parts, r.Peering)
 	}
+	if r.Gateway != "" {
+		parts = append(parts, r.Gateway)
+	}
 	return strings.Join(parts, " ")
 }
 

@@ -19,6 +19,10 @@ func drawTopology(t *rapid.T) *Topology {
 	for i := range rapid.IntRange(0, 3).Draw(t, "tables") {
 		top.RouteTables = append(top.RouteTables, drawTable(t, top, i))
 	}
+	for i := range rapid.IntRange(0, 2).Draw(t, "groups") {
+		top.NetworkSecurityGroups = append(top.NetworkSecurityGroups, drawGroup(t, i))
+	}
+	drawGateways(t, top)
 	for i := range top.VirtualNetworks {
 		drawLinks(t, top, i)
 	}
@@ -34,7 +38,7 @@ func drawTopology(t *rapid.T) *Topology {
 }
 
 // drawNetwork draws a network in one of several ranges, with whole reserved
-// ranges among them, and two subnets.
+// ranges among them, and up to three subnets.
 func drawNetwork(t *rapid.T, i int) VirtualNetwork {
 	n := VirtualNetwork{Name: drawName(t, "network") + fmt.Sprint(i)}
 	prefix := netip.MustParsePrefix(fmt.Sprintf("10.%d.0.0/16", i))
@@ -45,17 +49,17 @@ func drawNetwork(t *rapid.T, i int) VirtualNetwork {
 	if rapid.Bool().Draw(t, "public") {
 		n.AddressSpace.AddressPrefixes = append(n.AddressSpace.AddressPrefixes, fmt.Sprintf("198.18.%d.0/24", i))
 	}
-	for j := range rapid.IntRange(0, 2).Draw(t, "subnets") {
+	for j := range rapid.IntRange(0, 3).Draw(t, "subnets") {
 		a := prefix.Addr().As4()
 		a[2] += byte(j)
-		n.Subnets = append(n.Subnets, Subnet{Name: []string{"workload", firewallSubnet}[j],
+		n.Subnets = append(n.Subnets, Subnet{Name: []string{"workload", firewallSubnet, gatewaySubnet}[j],
 			AddressPrefix: netip.PrefixFrom(netip.AddrFrom4(a), 24).String()})
 	}
 	return n
 }
 
 func drawTable(t *rapid.T, top *Topology, i int) RouteTable {
-	table := RouteTable{Name: fmt.Sprintf("rt%d", i)}
+	table := RouteTable{Name: fmt.Sprintf("rt%d", i), DisableBgpRoutePropagation: rapid.Bool().Draw(t, "no propagation")}
 	taken := map[netip.Prefix]bool{}
 	for j := range rapid.IntRange(0, 6).Draw(t, "routes") {
 		p := drawPrefix(t, top)
@@ -97,7 +101,9 @@ func drawAddress(t *rapid.T) netip.Addr {
 // drawLinks draws what refers to other resources: tables and peerings.
 func drawLinks(t *rapid.T, top *Topology, i int) {
 	n := &top.VirtualNetworks[i]
+	borrows := len(top.gatewaysIn(n.Name)) == 0
 	for j := range n.Subnets {
+		n.Subnets[j].NetworkSecurityGroup = drawGroupReference(t, top)
 		if len(top.RouteTables) > 0 && rapid.Bool().Draw(t, "has table") {
 			n.Subnets[j].RouteTable = &Reference{ID: rapid.SampledFrom(top.tableNames()).Draw(t, "table")}
 		}
@@ -109,6 +115,9 @@ func drawLinks(t *rapid.T, top *Topology, i int) {
 		p := Peering{Name: fmt.Sprintf("to%d", j), RemoteVirtualNetwork: Reference{ID: remote.Name}}
 		p.AllowVirtualNetworkAccess = rapid.Ptr(rapid.Bool(), true).Draw(t, "access")
 		p.AllowForwardedTraffic = rapid.Ptr(rapid.Bool(), true).Draw(t, "forwarded")
+		p.AllowGatewayTransit = rapid.Bool().Draw(t, "transit")
+		p.UseRemoteGateways = borrows && rapid.Bool().Draw(t, "borrows")
+		borrows = borrows && !p.UseRemoteGateways
 		n.VirtualNetworkPeerings = append(n.VirtualNetworkPeerings, p)
 	}
 }
@@ -116,6 +125,9 @@ func drawLinks(t *rapid.T, top *Topology, i int) {
 func drawMachines(t *rapid.T, top *Topology) {
 	for i, n := range top.VirtualNetworks {
 		for j, s := range n.Subnets {
+			if s.Name == gatewaySubnet {
+				continue
+			}
 			full := n.Name + "/" + s.Name
 			a := netip.MustParsePrefix(s.AddressPrefix).Addr().As4()
 			a[3] = rapid.ByteRange(4, 254).Draw(t, "host byte")
@@ -127,7 +139,7 @@ func drawMachines(t *rapid.T, top *Topology) {
 			}
 			top.VirtualMachines = append(top.VirtualMachines, VirtualMachine{Name: fmt.Sprintf("vm%d-%d", i, j),
 				Subnet: full, PrivateIPAddress: address, Services: drawServices(t),
-				EnableIPForwarding: rapid.Bool().Draw(t, "forwards")})
+				EnableIPForwarding: rapid.Bool().Draw(t, "forwards"), NetworkSecurityGroup: drawGroupReference(t, top)})
 		}
 	}
 }

@@ -2,9 +2,6 @@ package topology
 
 import "strings"
 
-// toGateway is known to Azure and not to us; it gets an error of its own.
-const toGateway NextHopType = "VirtualNetworkGateway"
-
 // hopSpellings maps the names that Azure's tools use, without case and blanks,
 // to ARM's: the portal says "Virtual network" and "Virtual network peering"
 // where the command line says VnetLocal and VNetPeering.
@@ -16,11 +13,11 @@ var hopSpellings = map[string]NextHopType{
 	"virtualnetworkpeering": VNetPeering,
 	"internet":              ToInternet,
 	"none":                  None,
-	"virtualnetworkgateway": toGateway,
+	"virtualnetworkgateway": ToGateway,
 }
 
 // writableHops are the types that a route table may name.
-var writableHops = []string{string(VirtualAppliance), string(VnetLocal), string(ToInternet), string(None)}
+var writableHops = []string{string(VirtualAppliance), string(VnetLocal), string(ToGateway), string(ToInternet), string(None)}
 
 // canonicalHop returns ARM's spelling, or what was given where it is unknown.
 func canonicalHop(given NextHopType) (NextHopType, bool) {

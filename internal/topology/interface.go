@@ -15,6 +15,9 @@ func (t *Topology) Interfaces() []NetworkInterface {
 	for _, m := range t.VirtualMachines {
 		nic := newInterface(m.Name, m.Subnet, m.PrivateIPAddress)
 		nic.Forwards = m.EnableIPForwarding
+		if m.NetworkSecurityGroup != nil {
+			nic.SecurityGroup = m.NetworkSecurityGroup.name()
+		}
 		list = append(list, nic)
 	}
 	return list

@@ -1,25 +1,26 @@
 package topology
 
-import "net/netip"
-
 // Topology is one network as its file describes it. Field names are those of
 // Azure's resources with their "properties" level left out; references that
 // are resource ids in Azure are names here (a full resource id is accepted,
 // its last part counts). After [Parse], references are the bare names, hop types
-// have ARM's spelling and service kinds are filled in.
+// and the words of security rules have ARM's spelling, and service kinds are
+// filled in.
 type Topology struct {
-	Name            string           `yaml:"name"`
-	Description     string           `yaml:"description,omitempty"`
-	VirtualNetworks []VirtualNetwork `yaml:"virtualNetworks"`
-	RouteTables     []RouteTable     `yaml:"routeTables,omitempty"`
-	AzureFirewalls  []Firewall       `yaml:"azureFirewalls,omitempty"`
-	VirtualMachines []VirtualMachine `yaml:"virtualMachines,omitempty"`
-	Internet        *Internet        `yaml:"internet,omitempty"`
+	Name                   string                 `yaml:"name"`
+	Description            string                 `yaml:"description,omitempty"`
+	VirtualNetworks        []VirtualNetwork       `yaml:"virtualNetworks"`
+	RouteTables            []RouteTable           `yaml:"routeTables,omitempty"`
+	NetworkSecurityGroups  []NetworkSecurityGroup `yaml:"networkSecurityGroups,omitempty"`
+	VirtualNetworkGateways []Gateway              `yaml:"virtualNetworkGateways,omitempty"`
+	AzureFirewalls         []Firewall             `yaml:"azureFirewalls,omitempty"`
+	VirtualMachines        []VirtualMachine       `yaml:"virtualMachines,omitempty"`
+	Internet               *Internet              `yaml:"internet,omitempty"`
 }
 
 // Reference names another resource, as Azure's {"id": "…"} does.
 type Reference struct {
-	ID string `yaml:"id"`
+	ID string `yaml:"id" json:"id"`
 }
 
 // VirtualNetwork is Microsoft.Network/virtualNetworks. Address spaces of
@@ -37,40 +38,52 @@ type AddressSpace struct {
 	AddressPrefixes []string `yaml:"addressPrefixes"`
 }
 
-// Subnet is a part of a virtual network, with at most one route table.
+// Subnet is a part of a virtual network, with at most one route table and one
+// security group.
 type Subnet struct {
-	Name          string     `yaml:"name"`
-	AddressPrefix string     `yaml:"addressPrefix"`
-	RouteTable    *Reference `yaml:"routeTable,omitempty"`
+	Name                 string     `yaml:"name"`
+	AddressPrefix        string     `yaml:"addressPrefix"`
+	RouteTable           *Reference `yaml:"routeTable,omitempty"`
+	NetworkSecurityGroup *Reference `yaml:"networkSecurityGroup,omitempty"`
 }
 
 // Peering is one direction of a peering, as in Azure: each of the two
 // networks has its own. One without the other has the state Initiated in Azure
 // and carries nothing.
 type Peering struct {
-	Name                 string    `yaml:"name"`
-	RemoteVirtualNetwork Reference `yaml:"remoteVirtualNetwork"`
+	Name                 string    `yaml:"name" json:"name"`
+	RemoteVirtualNetwork Reference `yaml:"remoteVirtualNetwork" json:"remoteVirtualNetwork"`
 	// AllowVirtualNetworkAccess is true where absent, as in Azure's portal.
 	// False takes the remote network's prefixes out of this network's routes.
-	AllowVirtualNetworkAccess *bool `yaml:"allowVirtualNetworkAccess,omitempty"`
-	// AllowForwardedTraffic is read and kept; traffic is let through as if it
-	// were true, and false gives a warning.
-	AllowForwardedTraffic *bool `yaml:"allowForwardedTraffic,omitempty"`
+	AllowVirtualNetworkAccess *bool `yaml:"allowVirtualNetworkAccess,omitempty" json:"allowVirtualNetworkAccess,omitempty"`
+	// AllowForwardedTraffic is true where absent. False drops what arrives in
+	// this network from the remote one with a source address that is not the
+	// remote network's own. What a gateway sends is never dropped.
+	AllowForwardedTraffic *bool `yaml:"allowForwardedTraffic,omitempty" json:"allowForwardedTraffic,omitempty"`
+	// AllowGatewayTransit lets the remote network use the gateways of this one,
+	// if the other half has UseRemoteGateways.
+	AllowGatewayTransit bool `yaml:"allowGatewayTransit,omitempty" json:"allowGatewayTransit,omitempty"`
+	// UseRemoteGateways gives this network the routes of the remote network's
+	// gateways. Azure allows it at one peering of a network that has no gateway.
+	UseRemoteGateways bool `yaml:"useRemoteGateways,omitempty" json:"useRemoteGateways,omitempty"`
 }
 
 // RouteTable is Microsoft.Network/routeTables.
 type RouteTable struct {
-	Name   string  `yaml:"name"`
-	Routes []Route `yaml:"routes,omitempty"`
+	Name string `yaml:"name"`
+	// DisableBgpRoutePropagation keeps the routes of gateways out of the
+	// subnets that have this table.
+	DisableBgpRoutePropagation bool    `yaml:"disableBgpRoutePropagation,omitempty"`
+	Routes                     []Route `yaml:"routes,omitempty"`
 }
 
 // Route is a user-defined route (UDR). Next hop types are read without regard
 // to case and blanks, so the portal's "Virtual appliance" will do as well.
 type Route struct {
-	Name             string      `yaml:"name"`
-	AddressPrefix    string      `yaml:"addressPrefix"`
-	NextHopType      NextHopType `yaml:"nextHopType"`
-	NextHopIPAddress string      `yaml:"nextHopIpAddress,omitempty"`
+	Name             string      `yaml:"name" json:"name"`
+	AddressPrefix    string      `yaml:"addressPrefix" json:"addressPrefix"`
+	NextHopType      NextHopType `yaml:"nextHopType" json:"nextHopType"`
+	NextHopIPAddress string      `yaml:"nextHopIpAddress,omitempty" json:"nextHopIpAddress,omitempty"`
 }
 
 // NextHopType is where a route leads, with ARM's names.
@@ -82,6 +95,7 @@ const (
 	VirtualAppliance NextHopType = "VirtualAppliance"
 	VnetLocal        NextHopType = "VnetLocal"
 	VNetPeering      NextHopType = "VNetPeering"
+	ToGateway        NextHopType = "VirtualNetworkGateway"
 	ToInternet       NextHopType = "Internet"
 	None             NextHopType = "None"
 )
@@ -106,79 +120,7 @@ type VirtualMachine struct {
 	// EnableIPForwarding lets the machine forward packets, as a network
 	// virtual appliance does.
 	EnableIPForwarding bool `yaml:"enableIPForwarding,omitempty"`
-}
-
-// Service listens on a TCP port of a machine.
-type Service struct {
-	Name string      `yaml:"name"`
-	Port uint16      `yaml:"port"`
-	Kind ServiceKind `yaml:"kind,omitempty"` // echo where absent
-}
-
-// ServiceKind is what answers on the port.
-type ServiceKind string
-
-// The kinds of service.
-const (
-	Echo    ServiceKind = "echo"    // sends back what it gets, closes after the client
-	HTTP    ServiceKind = "http"    // answers each request with 200 and the machine's name
-	SSH     ServiceKind = "ssh"     // OpenSSH's sshd
-	Closer  ServiceKind = "closer"  // sends one line and closes first
-	Discard ServiceKind = "discard" // reads and says nothing
-)
-
-// Internet is what lies behind the next hop type Internet.
-type Internet struct {
-	Hosts []Host `yaml:"hosts,omitempty"`
-}
-
-// Host is a public address with services. Hosts share one name space with
-// machines and firewalls.
-type Host struct {
-	Name     string    `yaml:"name"`
-	Address  string    `yaml:"address"`
-	Services []Service `yaml:"services,omitempty"`
-}
-
-// RouteSource is where an effective route comes from, as Azure lists it.
-type RouteSource string
-
-// The sources of routes.
-const (
-	SourceDefault RouteSource = "Default" // system route
-	SourceUser    RouteSource = "User"    // route table
-)
-
-// RouteState is Active, or Invalid for a route that another one overrides.
-type RouteState string
-
-// The states of a route.
-const (
-	Active  RouteState = "Active"
-	Invalid RouteState = "Invalid"
-)
-
-// EffectiveRoute is one line of a network interface's effective routes.
-type EffectiveRoute struct {
-	Name             string       `json:"name,omitempty"` // of the UDR; empty for system routes
-	Source           RouteSource  `json:"source"`
-	State            RouteState   `json:"state"`
-	AddressPrefix    netip.Prefix `json:"addressPrefix"`
-	NextHopType      NextHopType  `json:"nextHopType"`
-	NextHopIPAddress netip.Addr   `json:"nextHopIpAddress,omitzero"` // zero except for VirtualAppliance
-	// RouteTable and Peering name what the route comes from, where it does.
-	RouteTable string `json:"routeTable,omitempty"`
-	Peering    string `json:"peering,omitempty"`
-}
-
-// NetworkInterface is the one interface of a machine or firewall. Network and
-// Subnet are what [Topology.EffectiveRoutes] and [Topology.NextHop] ask for.
-type NetworkInterface struct {
-	Owner   string // the machine's or firewall's name
-	Network string
-	Subnet  string
-	Address netip.Addr
-	// Forwards is true for firewalls and for machines with enableIPForwarding.
-	Forwards bool
-	Firewall bool
+	// NetworkSecurityGroup is that of the network interface; the subnet may
+	// have one beside it.
+	NetworkSecurityGroup *Reference `yaml:"networkSecurityGroup,omitempty"`
 }

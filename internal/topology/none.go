@@ -29,9 +29,10 @@ func noneRoutes(beside []EffectiveRoute) []EffectiveRoute {
 	return routes
 }
 
-// forcesTunnel tells the UDR that keeps a subnet off the internet.
+// forcesTunnel tells the route that keeps a subnet off the internet.
 func forcesTunnel(r EffectiveRoute) bool {
-	return r.Source == SourceUser && r.AddressPrefix == defaultRoute && r.NextHopType == VirtualAppliance
+	return r.State == Active && r.AddressPrefix == defaultRoute &&
+		(r.NextHopType == VirtualAppliance || r.NextHopType == ToGateway)
 }
 
 // supersedes tells the routes for which Azure removes the None route of p.

@@ -73,6 +73,10 @@ func (t *Topology) tableNames() []string {
 	return namesOf(t.RouteTables, func(r RouteTable) string { return r.Name })
 }
 
+func (t *Topology) groupNames() []string {
+	return namesOf(t.NetworkSecurityGroups, func(g NetworkSecurityGroup) string { return g.Name })
+}
+
 func namesOf[T any](list []T, name func(T) string) []string {
 	names := make([]string, len(list))
 	for i, v := range list {
