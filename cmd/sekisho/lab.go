@@ -25,12 +25,14 @@ the effective routes of the sender's subnet. Its firewalls are real: each runs
   sudo sekisho lab exec vm1 -- ping -c 1 10.1.2.4
   sudo sekisho lab route set rt-hub-vms --name to-spoke1 --address-prefix 10.1.1.0/24 \
       --next-hop-type VirtualAppliance --next-hop-ip-address 10.1.0.4
+  sudo sekisho lab peering set spoke2 to-hub --remote-vnet hub --allow-forwarded-traffic=false
+  sudo sekisho lab nsg-rule set nsg-servers ssh --priority 100 --destination-port-ranges 22
   sudo sekisho lab run scenarios/article.yaml
   sudo sekisho lab down`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newLabUpCommand(), newLabDownCommand(), newLabStatusCommand(), newLabRoutesCommand(), newLabRouteCommand(),
+	cmd.AddCommand(newLabUpCommand(), newLabDownCommand(), newLabStatusCommand(), newLabRoutesCommand(), newLabRouteCommand(), newLabPeeringCommand(), newLabSecurityRuleCommand(),
 		newLabExecCommand(), newLabConnectCommand(), newLabSSHCommand(), newLabRunCommand())
 	return cmd
 }

@@ -39,7 +39,10 @@ func (p planner) returnRoutes(host netip.Addr) []route {
 		if n.Kind == Gateway || enters.Kind == "" {
 			continue // has no address; or a host of the internet itself
 		}
-		routes = append(routes, route{netip.PrefixFrom(n.Address, 32), unix.RTN_UNICAST, p.exit(enters, host).neighbour()})
+		if enters = p.exit(enters, host); enters.Kind == Gateway {
+			continue // a gateway has no way to the internet, so none leads back
+		}
+		routes = append(routes, route{netip.PrefixFrom(n.Address, 32), unix.RTN_UNICAST, enters.neighbour()})
 	}
 	return routes
 }

@@ -14,9 +14,9 @@ import (
 // them and no others.
 func (p planner) deliverable(n topology.VirtualNetwork) []Node {
 	reached := []string{n.Name}
-	for _, peering := range n.VirtualNetworkPeerings {
-		if p.hasPeering(n, peering.Name) {
-			reached = append(reached, peering.RemoteVirtualNetwork.ID)
+	for _, remote := range p.topology.VirtualNetworks {
+		if p.leadsTo(n, remote.Name) {
+			reached = append(reached, remote.Name)
 		}
 	}
 	var nodes []Node
@@ -28,15 +28,16 @@ func (p planner) deliverable(n topology.VirtualNetwork) []Node {
 	return nodes
 }
 
-// hasPeering reports whether the peering gives its network routes. Peerings
-// count for all subnets alike, so the first one tells.
-func (p planner) hasPeering(n topology.VirtualNetwork, peering string) bool {
-	if len(n.Subnets) == 0 {
+// leadsTo reports whether a network has routes over a peering with another
+// one. Peerings count for all subnets alike, so the first one tells.
+func (p planner) leadsTo(n topology.VirtualNetwork, remote string) bool {
+	i := slices.IndexFunc(n.VirtualNetworkPeerings, func(h topology.Peering) bool { return h.RemoteVirtualNetwork.ID == remote })
+	if i < 0 || len(n.Subnets) == 0 {
 		return false
 	}
 	routes, err := p.topology.EffectiveRoutes(n.Name, n.Subnets[0].Name)
 	return err == nil && slices.ContainsFunc(routes, func(r topology.EffectiveRoute) bool {
-		return r.Peering == peering
+		return r.Peering == n.VirtualNetworkPeerings[i].Name && r.NextHopType == topology.VNetPeering
 	})
 }
 

@@ -16,6 +16,21 @@ import (
 // [document.Problems] where the changed topology would not be valid; t itself
 // stays as it was.
 func (t *Topology) SetRoute(table string, r Route) (*Topology, error) {
+	return validated(t.withRoute(table, r))
+}
+
+// validated is the end of an edit: the topology it gives must be valid.
+func validated(changed *Topology, err error) (*Topology, error) {
+	if err != nil {
+		return nil, err
+	}
+	if err := changed.Validate().Err(); err != nil {
+		return nil, err
+	}
+	return changed, nil
+}
+
+func (t *Topology) withRoute(table string, r Route) (*Topology, error) {
 	changed, target, err := t.copyForEdit(table)
 	if err != nil {
 		return nil, err
@@ -31,11 +46,8 @@ func (t *Topology) SetRoute(table string, r Route) (*Topology, error) {
 	if r.Name == "" {
 		r.Name = target.Routes[i].Name
 	}
+	r.NextHopType, _ = canonicalHop(r.NextHopType)
 	target.Routes[i] = r
-	if err := changed.Validate().Err(); err != nil {
-		return nil, err
-	}
-	target.Routes[i].NextHopType, _ = canonicalHop(r.NextHopType)
 	return changed, nil
 }
 

@@ -15,15 +15,19 @@ import (
 // [document.Problems] where the changed topology would not be valid; t itself
 // stays as it was.
 func (t *Topology) SetPeering(network string, p Peering) (*Topology, error) {
+	return validated(t.withPeering(network, p))
+}
+
+func (t *Topology) withPeering(network string, p Peering) (*Topology, error) {
 	changed, target, err := t.copyNetwork(network)
 	if err != nil {
 		return nil, err
 	}
+	p.RemoteVirtualNetwork.ID = p.RemoteVirtualNetwork.name()
 	list := &target.VirtualNetworkPeerings
 	i := slices.IndexFunc(*list, func(old Peering) bool { return old.Name == p.Name })
 	if i < 0 {
-		remote := p.RemoteVirtualNetwork.name()
-		i = slices.IndexFunc(*list, func(old Peering) bool { return old.RemoteVirtualNetwork.name() == remote })
+		i = slices.IndexFunc(*list, func(old Peering) bool { return old.RemoteVirtualNetwork.name() == p.RemoteVirtualNetwork.ID })
 	}
 	if i < 0 {
 		*list = append(*list, p)
@@ -33,10 +37,6 @@ func (t *Topology) SetPeering(network string, p Peering) (*Topology, error) {
 		p.Name = (*list)[i].Name
 	}
 	(*list)[i] = p
-	if err := changed.Validate().Err(); err != nil {
-		return nil, err
-	}
-	(*list)[i].RemoteVirtualNetwork.ID = p.RemoteVirtualNetwork.name()
 	return changed, nil
 }
 

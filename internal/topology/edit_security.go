@@ -13,6 +13,10 @@ import (
 // [document.Problems] where the changed topology would not be valid; t itself
 // stays as it was.
 func (t *Topology) SetSecurityRule(nsg string, r SecurityRule) (*Topology, error) {
+	return validated(t.withSecurityRule(nsg, r))
+}
+
+func (t *Topology) withSecurityRule(nsg string, r SecurityRule) (*Topology, error) {
 	changed, target, err := t.copyGroup(nsg)
 	if err != nil {
 		return nil, err
@@ -22,11 +26,8 @@ func (t *Topology) SetSecurityRule(nsg string, r SecurityRule) (*Topology, error
 		target.SecurityRules = append(target.SecurityRules, r)
 		i = len(target.SecurityRules) - 1
 	}
+	r.normalize()
 	target.SecurityRules[i] = r
-	if err := changed.Validate().Err(); err != nil {
-		return nil, err
-	}
-	target.SecurityRules[i].normalize()
 	return changed, nil
 }
 

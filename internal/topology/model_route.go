@@ -1,6 +1,9 @@
 package topology
 
-import "net/netip"
+import (
+	"fmt"
+	"net/netip"
+)
 
 // RouteSource is where an effective route comes from, as Azure lists it.
 type RouteSource string
@@ -34,6 +37,25 @@ type EffectiveRoute struct {
 	RouteTable string `json:"routeTable,omitempty"`
 	Peering    string `json:"peering,omitempty"`
 	Gateway    string `json:"gateway,omitempty"`
+}
+
+// String shows the prefix, the next hop and where the route comes from, as in
+// "0.0.0.0/0 → VirtualAppliance 10.1.0.4 (rt-spoke1/default)".
+func (r EffectiveRoute) String() string {
+	from := "system"
+	switch {
+	case r.RouteTable != "":
+		from = r.RouteTable + "/" + r.Name
+	case r.Gateway != "":
+		from = "gateway " + r.Gateway
+	case r.Peering != "":
+		from = "peering " + r.Peering
+	}
+	hop := string(r.NextHopType)
+	if r.NextHopIPAddress.IsValid() {
+		hop += " " + r.NextHopIPAddress.String()
+	}
+	return fmt.Sprintf("%s → %s (%s)", r.AddressPrefix, hop, from)
 }
 
 // NetworkInterface is the one interface of a machine or firewall. Network and
