@@ -11,13 +11,15 @@ import (
 func newTopologyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "topology",
-		Short: "Read topology files: are they right, and what routes do they give?",
+		Short: "Read topology files: are they right, and where do packets go?",
 		Example: `  sekisho topology validate topologies/*.yaml
+  sekisho topology check topologies/peered-spokes.yaml
+  sekisho topology path topologies/spoke-hub-spoke.yaml vm1 vm2:22
   sekisho topology routes topologies/spoke-hub-spoke.yaml vm1`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newTopologyValidateCommand(), newTopologyRoutesCommand())
+	cmd.AddCommand(newTopologyValidateCommand(), newTopologyRoutesCommand(), newTopologyPathCommand(), newTopologyCheckCommand(), newTopologyImportCommand())
 	return cmd
 }
 

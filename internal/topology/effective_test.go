@@ -11,23 +11,27 @@ import (
 	"github.com/sekisho/sekisho/internal/document"
 )
 
-// TestEffectiveRoutes checks the routes of subnet spoke/workload. The network
-// is 10.1.1.0/24, with hub 10.1.0.0/24 and other 10.1.2.0/24 beside it; each
-// case says which peerings there are and what the route table says.
-func TestEffectiveRoutes(t *testing.T) {
-	t.Parallel()
-	const none = `
+// effectiveCase is about the routes of subnet spoke/workload. The network is
+// 10.1.1.0/24, with hub 10.1.0.0/24 and other 10.1.2.0/24 beside it; each case
+// says which peerings there are and what the route table says.
+type effectiveCase struct {
+	name     string
+	peerings [][2]string // from, to
+	edit     func(*Topology)
+	routes   []Route
+	want     string
+}
+
+// none are the routes to None where nothing ends them.
+const none = `
 		Default Active 10.0.0.0/8 None
 		Default Active 100.64.0.0/10 None
 		Default Active 172.16.0.0/12 None
 		Default Active 192.168.0.0/16 None`
-	tests := []struct {
-		name     string
-		peerings [][2]string // from, to
-		edit     func(*Topology)
-		routes   []Route
-		want     string
-	}{
+
+func TestEffectiveRoutes(t *testing.T) {
+	t.Parallel()
+	tests := []effectiveCase{
 		{
 			name: "system routes only",
 			want: `
@@ -139,6 +143,97 @@ func TestEffectiveRoutes(t *testing.T) {
 				Default Active 10.1.1.0/24 VnetLocal`,
 		},
 	}
+	runEffectiveCases(t, tests)
+}
+
+func threeNetworks(routes []Route, peerings [][2]string) *Topology {
+	top := &Topology{Name: "lab", RouteTables: []RouteTable{{Name: "rt", Routes: routes}}}
+	for name, prefix := range map[string]string{"hub": "10.1.0.0/24", "spoke": "10.1.1.0/24", "other": "10.1.2.0/24"} {
+		n := VirtualNetwork{Name: name, AddressSpace: AddressSpace{[]string{prefix}},
+			Subnets: []Subnet{{Name: "workload", AddressPrefix: prefix, RouteTable: &Reference{"rt"}}}}
+		for _, p := range peerings {
+			if p[0] == name {
+				n.VirtualNetworkPeerings = append(n.VirtualNetworkPeerings,
+					Peering{Name: "to-" + p[1], RemoteVirtualNetwork: Reference{p[1]}})
+			}
+		}
+		top.VirtualNetworks = append(top.VirtualNetworks, n)
+	}
+	return top
+}
+
+func TestEffectiveRoutesOfGateways(t *testing.T) {
+	t.Parallel()
+	runEffectiveCases(t, []effectiveCase{
+		{
+			name: "an own gateway: networks before gateways, gateways before system routes",
+			edit: func(top *Topology) {
+				withGateway(top, "spoke", "0.0.0.0/0", "10.0.0.0/8", "10.1.1.0/24", "10.1.1.128/25")
+			},
+			want: `
+				Default Invalid 0.0.0.0/0 Internet
+				VirtualNetworkGateway Active 0.0.0.0/0 VirtualNetworkGateway vpn
+				VirtualNetworkGateway Active 10.0.0.0/8 VirtualNetworkGateway vpn
+				Default Active 10.1.1.0/24 VnetLocal
+				VirtualNetworkGateway Invalid 10.1.1.0/24 VirtualNetworkGateway vpn
+				VirtualNetworkGateway Invalid 10.1.1.128/25 VirtualNetworkGateway vpn`,
+		},
+		{
+			name:   "a UDR before a gateway",
+			edit:   func(top *Topology) { withGateway(top, "spoke", "10.100.0.0/16") },
+			routes: []Route{{"premises", "10.100.0.0/16", VirtualAppliance, "10.1.0.4"}, {"default", "0.0.0.0/0", ToGateway, ""}},
+			want: `
+				Default Invalid 0.0.0.0/0 Internet
+				User Active 0.0.0.0/0 VirtualNetworkGateway rt/default
+				VirtualNetworkGateway Invalid 10.100.0.0/16 VirtualNetworkGateway vpn
+				User Active 10.100.0.0/16 VirtualAppliance 10.1.0.4 rt/premises
+				Default Active 10.1.1.0/24 VnetLocal`,
+		},
+		{
+			name:     "a borrowed gateway",
+			peerings: [][2]string{{"spoke", "hub"}, {"hub", "spoke"}},
+			edit: func(top *Topology) {
+				withGateway(top, "hub", "10.100.0.0/16", "10.1.0.0/16")
+				top.network("spoke").VirtualNetworkPeerings[0].UseRemoteGateways = true
+				top.network("hub").VirtualNetworkPeerings[0].AllowGatewayTransit = true
+			},
+			want: `
+				Default Active 0.0.0.0/0 Internet
+				Default Active 10.0.0.0/8 None
+				Default Active 100.64.0.0/10 None
+				Default Active 172.16.0.0/12 None
+				VirtualNetworkGateway Active 10.1.0.0/16 VirtualNetworkGateway to-hub vpn
+				VirtualNetworkGateway Active 10.100.0.0/16 VirtualNetworkGateway to-hub vpn
+				Default Active 192.168.0.0/16 None
+				Default Active 10.1.0.0/24 VNetPeering to-hub
+				Default Active 10.1.1.0/24 VnetLocal`,
+		},
+		{
+			name:     "one side alone does not lend a gateway",
+			peerings: [][2]string{{"spoke", "hub"}, {"hub", "spoke"}},
+			edit: func(top *Topology) {
+				withGateway(top, "hub", "10.100.0.0/16")
+				top.network("spoke").VirtualNetworkPeerings[0].UseRemoteGateways = true
+			},
+			want: `
+				Default Active 0.0.0.0/0 Internet` + none + `
+				Default Active 10.1.0.0/24 VNetPeering to-hub
+				Default Active 10.1.1.0/24 VnetLocal`,
+		},
+		{
+			name: "a table that keeps the routes of gateways away",
+			edit: func(top *Topology) {
+				withGateway(top, "spoke", "10.100.0.0/16")
+				top.RouteTables[0].DisableBgpRoutePropagation = true
+			},
+			want: `
+				Default Active 0.0.0.0/0 Internet` + none + `
+				Default Active 10.1.1.0/24 VnetLocal`,
+		},
+	})
+}
+
+func runEffectiveCases(t *testing.T, tests []effectiveCase) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -161,20 +256,8 @@ func TestEffectiveRoutes(t *testing.T) {
 	}
 }
 
-func threeNetworks(routes []Route, peerings [][2]string) *Topology {
-	top := &Topology{Name: "lab", RouteTables: []RouteTable{{Name: "rt", Routes: routes}}}
-	for name, prefix := range map[string]string{"hub": "10.1.0.0/24", "spoke": "10.1.1.0/24", "other": "10.1.2.0/24"} {
-		n := VirtualNetwork{Name: name, AddressSpace: AddressSpace{[]string{prefix}},
-			Subnets: []Subnet{{Name: "workload", AddressPrefix: prefix, RouteTable: &Reference{"rt"}}}}
-		for _, p := range peerings {
-			if p[0] == name {
-				n.VirtualNetworkPeerings = append(n.VirtualNetworkPeerings,
-					Peering{Name: "to-" + p[1], RemoteVirtualNetwork: Reference{p[1]}})
-			}
-		}
-		top.VirtualNetworks = append(top.VirtualNetworks, n)
-	}
-	return top
+func withGateway(top *Topology, network string, routes ...string) {
+	top.VirtualNetworkGateways = []Gateway{{Name: "vpn", Subnet: network + "/workload", Routes: routes}}
 }
 
 // line shows a route as Azure's command line does, and where it comes from.
