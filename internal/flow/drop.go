@@ -35,9 +35,6 @@ type Drop struct {
 	// Hook is the netfilter hook that dropped the packet: prerouting, input,
 	// forward, output or postrouting. Empty where none did.
 	Hook string
-	// MaybeOurs says that the drop may be our own enforcement's: nothing on the
-	// packet tells it from somebody else's.
-	MaybeOurs bool
 	// Interface is the one the packet was at: that it came in by or, once it
 	// was on its way out, that it was to leave by. Empty where there was none.
 	Interface string

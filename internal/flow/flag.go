@@ -31,9 +31,13 @@ const (
 	// ICMPERROR is an ICMP error about a connection: who sent it is the source,
 	// the connection is the one that it is about.
 	ICMPERROR
+	// RETRANS is a segment with data that was sent again, with no other segment
+	// of either side in between but SYN, FIN and RST: nobody acknowledged it.
+	// Of its repeats the first, the second, the fourth and so on are events.
+	RETRANS
 )
 
-var flagNames = [...]string{"", "SYN", "SYN-ACK", "ACK", "FIN", "FIN-ACK", "RST", "INVALID", "DENIED", "ICMP-ERROR"}
+var flagNames = [...]string{"", "SYN", "SYN-ACK", "ACK", "FIN", "FIN-ACK", "RST", "INVALID", "DENIED", "ICMP-ERROR", "RETRANS"}
 
 // String is the value as Azure's logs write it.
 func (f Flag) String() string {
@@ -46,7 +50,7 @@ func (f Flag) String() string {
 // Flags lists all flags that have a name, in the order in which a connection
 // shows them.
 func Flags() []Flag {
-	return []Flag{SYN, SYNACK, ACK, FIN, FINACK, RST, INVALID, DENIED, ICMPERROR}
+	return []Flag{SYN, SYNACK, ACK, RETRANS, FIN, FINACK, RST, INVALID, DENIED, ICMPERROR}
 }
 
 // ParseFlag reads a flag in any case, with or without the dash.

@@ -104,6 +104,9 @@ type Event struct {
 	Payload uint16
 	// ICMPType and ICMPCode are those of an ICMP or ICMPv6 packet.
 	ICMPType, ICMPCode uint8
+	// OriginalStream and ReplyStream say how far the TCP connection has come
+	// each way, this packet included.
+	OriginalStream, ReplyStream Stream
 
 	// In and Out are the interfaces' indexes and names; a name is empty where
 	// the interface was gone before it could be asked for.

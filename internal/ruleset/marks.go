@@ -29,6 +29,9 @@ const Generations = 8
 // the handshake's bit; both first-data bits are reserved. All other bits of a
 // mark are kept as they are.
 //
+// The same bits of a packet's own mark are used for one thing: "enforce" writes
+// [Marks.Dropped] there just before it drops.
+//
 // The zero Marks has the default mask.
 type Marks struct{ mask uint32 }
 
@@ -97,6 +100,13 @@ func (m Marks) OriginalData() uint32 { return m.field(originalDataShift, 1) }
 
 // ReplyData is the bit reserved for the first data of the server.
 func (m Marks) ReplyData() uint32 { return m.field(replyDataShift, 1) }
+
+// Dropped is what the packet's mark has in our bits when the enforcement drops
+// it: action deny, and all other bits set. By it, whoever watches the kernel's
+// drops knows ours from those of other rules, also of packets that have no
+// connection. No connection's mark is like it, so to copy these to packets does
+// not make it; and it is no number that somebody would choose to route by.
+func (m Marks) Dropped() uint32 { return m.Mask()&^m.ActionMask() | m.ActionDeny() }
 
 // GenerationMask is the bits of the generation field.
 func (m Marks) GenerationMask() uint32 { return m.field(generationShift, generationWidth) }

@@ -24,6 +24,7 @@ func TestDefaultMarks(t *testing.T) {
 		{"generation", m.GenerationMask(), 0x000000e0},
 		{"rule", m.RuleMask(), 0x00ffff00},
 		{"highest rule", m.MaxRule(), 65535},
+		{"dropped", m.Dropped(), 0x00fffffe},
 		{"decision", m.Encode(0x1234, MarkDeny, 5), 0x001234a2},
 	} {
 		if tt.got != tt.want {
@@ -66,6 +67,9 @@ func TestMarksProperties(t *testing.T) {
 		for _, field := range []uint32{m.ActionMask(), m.Handshake(), m.OriginalData(), m.ReplyData(), m.GenerationMask(), m.RuleMask()} {
 			all |= field
 			ones += bits.OnesCount32(field)
+		}
+		if _, action, _ := m.Decode(m.Dropped()); action != MarkDeny || m.Dropped()&^m.Mask() != 0 || m.Dropped()&m.OriginalData() == 0 {
+			t.Errorf("dropped packets have the mark %#08x", m.Dropped())
 		}
 		if all != m.Mask() || ones != width {
 			t.Errorf("fields fill %#08x with %d bits, want %#08x with %d", all, ones, m.Mask(), width)

@@ -61,13 +61,14 @@ table inet sekisho {
 	}
 
 	# Does what is written down. The recorder reads it between the two chains,
-	# at priority 10.
+	# at priority 10. What is dropped gets a packet mark, for those who ask the
+	# kernel whose drop it was.
 	chain enforce {
 		type filter hook forward priority 20; policy accept;
-		ct state invalid counter drop comment "invalid"
-		ct state untracked counter drop comment "untracked"
-		ct mark & {{.Action}} == {{.Deny}} counter drop comment "denied"
-		ct mark & {{.Action}} != {{.Allow}} counter drop comment "undecided"
+		ct state invalid counter {{.Drop}} comment "invalid"
+		ct state untracked counter {{.Drop}} comment "untracked"
+		ct mark & {{.Action}} == {{.Deny}} counter {{.Drop}} comment "denied"
+		ct mark & {{.Action}} != {{.Allow}} counter {{.Drop}} comment "undecided"
 		# The handshake's last ACK is the first pure ACK after a SYN-ACK.
 		ct mark & {{.Handshake}} == 0 ct direction original ct state established tcp flags & (fin | syn | rst | ack) == ack ct mark set ct mark | {{.Handshake}}
 		tcp flags & (fin | syn | rst | ack) == syn | ack ct mark & {{.Begun}} != 0 ct mark set ct mark & {{.NotBegun}}

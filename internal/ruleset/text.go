@@ -19,7 +19,7 @@ type (
 		KeepOthers string
 
 		Decided, Allowed, Denied   string // action and generation
-		Action, Allow, Deny        string
+		Action, Allow, Deny, Drop  string
 		Handshake, Begun, NotBegun string
 	}
 	chainText struct{ Name, Path, Mark, Comment string }
@@ -46,6 +46,7 @@ func (r *Ruleset) text(kinds []kind) string {
 		Action:     hex(m.ActionMask()),
 		Allow:      hex(m.ActionAllow()),
 		Deny:       hex(m.ActionDeny()),
+		Drop:       fmt.Sprintf("meta mark set meta mark & %s | %s drop", hex(^m.Mask()), hex(m.Dropped())),
 		Handshake:  hex(m.Handshake()),
 		Begun:      hex(begun),
 		NotBegun:   hex(^begun),

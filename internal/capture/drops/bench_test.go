@@ -18,7 +18,7 @@ import (
 func BenchmarkADrop(b *testing.B) {
 	testnet.NeedRoot(b)
 	const all = 1 << 16 // ports
-	theirs := `table inet other { chain c { type filter hook forward priority 0; ct mark set 0x102 drop; }; }`
+	ours := `table inet other { chain c { type filter hook forward priority 0; ` + enforce + `; }; }`
 	for _, bb := range []struct {
 		name   string
 		config Config
@@ -27,7 +27,7 @@ func BenchmarkADrop(b *testing.B) {
 		ports  int
 	}{
 		{"elsewhere", Config{}, "", true, all},
-		{"ours", Config{}, theirs, false, all},
+		{"ours", enforced, ours, false, all},
 		{"folded", Config{}, "", true, 1},
 		{"suppressed", Config{EventsPerSecond: 1}, "", true, all},
 		{"sent", Config{EventsPerSecond: 1 << 30, RingBytes: 16 << 20}, "", true, all},

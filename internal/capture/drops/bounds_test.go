@@ -124,20 +124,24 @@ func TestLostEventsAreCounted(t *testing.T) {
 	}
 }
 
-// What may be ours has events of its own: a flood of it hides nothing else.
-func TestInvalidPacketsHideNothing(t *testing.T) {
-	w := newWorld(t, Config{DropsInvalid: true, EventsPerSecond: 50})
+// A flood of what our enforcement drops hides nothing else.
+func TestOurOwnDropsHideNothing(t *testing.T) {
+	config := enforced
+	config.EventsPerSecond = 50
+	w := newWorld(t, config)
 	w.sysctl("netfilter/nf_conntrack_tcp_loose", "0")
-	w.rules(`table inet other { chain c { type filter hook forward priority 0; ct state invalid drop; }; }`)
-	for port := range 200 {
+	w.rules(`table inet ours { chain c { type filter hook forward priority 0; ct state invalid ` + enforce + `; }; }`)
+	before := w.stats().Filtered.Ours
+	const packets = 200
+	for port := range packets {
 		w.send(w.tcp("A", uint16(1+port), server4))
 	}
 	w.flood(1, 1)
 	if n := told(w.drops()); n != 1 {
 		t.Errorf("told of %d, want 1", n)
 	}
-	if s := w.since(); s.Suppressed < 100 {
-		t.Errorf("stats %+v", s)
+	if s := w.since(); s.Sent != 1 || s.Suppressed != 0 || s.Filtered.Ours-before != packets {
+		t.Errorf("stats %+v, before that %d ours", s, before)
 	}
 }
 

@@ -14,10 +14,9 @@
 // events a second. What is neither sent nor counted with its like is counted
 // as suppressed or lost: [Stats].
 //
-// Drops by our own enforcement are left out, as far as they can be told: those
-// of a connection carry our mark. Of a packet without connection at the forward
-// hook nobody can tell whose rule dropped it; it is delivered, and says so
-// ([flow.Drop].MaybeOurs).
+// Drops by our own enforcement are left out: it marks each packet just before
+// it drops it, also those that belong to no connection. So what is told with
+// the reason NETFILTER_DROP is somebody else's rule, or conntrack itself.
 //
 // Everything happens in the network namespace of the thread that calls Open or
 // ReadConntrackCounters.
@@ -27,13 +26,11 @@ import "time"
 
 // Config says what is ours, and how much may be sent.
 type Config struct {
-	// The layout of connection marks, as the ruleset writes them. Without a
-	// ruleset both are 0.
-	MarkActionMask uint32
-	MarkActionDeny uint32
-	// DropsInvalid says that our enforcement drops, at the forward hook,
-	// packets that conntrack knows no connection for.
-	DropsInvalid bool
+	// MarkMask are the bits of a packet's mark that are the ruleset's, and
+	// MarkDropped is what they are when its enforcement drops the packet.
+	// Without a ruleset both are 0, and nothing is ours.
+	MarkMask    uint32
+	MarkDropped uint32
 
 	// EventsPerSecond bounds what one CPU sends. 0 takes DefaultEventsPerSecond.
 	EventsPerSecond uint32

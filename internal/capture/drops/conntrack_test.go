@@ -23,7 +23,7 @@ const tracking = `table inet other { chain c { type filter hook forward priority
 // tell. The limit is one for the host, but compared with each namespace's own
 // number of entries.
 func TestAFullTable(t *testing.T) {
-	w := newWorld(t, Config{DropsInvalid: true})
+	w := newWorld(t, Config{})
 	w.rules(tracking)
 	text, err := os.ReadFile("/proc/sys/net/netfilter/nf_conntrack_max")
 	if err != nil {
@@ -49,7 +49,7 @@ func TestAFullTable(t *testing.T) {
 	var packets uint64
 	for _, d := range w.drops() {
 		packets += d.Count
-		if d.Reason != "NETFILTER_DROP" || d.Hook != "prerouting" || d.MaybeOurs || d.Tuple != tuple4 {
+		if d.Reason != "NETFILTER_DROP" || d.Hook != "prerouting" || d.Tuple != tuple4 {
 			t.Errorf("drop %+v", d)
 		}
 	}

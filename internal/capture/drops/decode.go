@@ -38,7 +38,6 @@ func (d *decoder) drop(r *record) flow.Drop {
 		Reason:       d.reasons.name(p.Reason),
 		ReasonNumber: p.Reason,
 		Hook:         hooks[p.Hook],
-		MaybeOurs:    p.MaybeOurs != 0,
 		Interface:    string(name),
 		Location:     d.symbols[p.Location],
 		Count:        r.count,

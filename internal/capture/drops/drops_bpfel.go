@@ -17,7 +17,7 @@ type kernelCpu struct {
 	_        structs.HostLayout
 	Seen     uint64
 	Outcomes [8]uint64
-	Buckets  [2]struct {
+	Bucket   struct {
 		_        structs.HostLayout
 		SecondNs uint64
 		Left     uint64
@@ -57,8 +57,7 @@ type kernelPacket struct {
 	TcpFlags  uint8
 	IcmpType  uint8
 	Hook      uint8
-	MaybeOurs uint8
-	Zero      [2]uint8
+	Zero      [3]uint8
 }
 
 // Names of all BPF objects in the ELF.
@@ -71,11 +70,10 @@ const (
 	kernelMapWindowA         = "window_a"
 	kernelMapWindowB         = "window_b"
 	kernelProgWatch          = "watch"
-	kernelVarDropsInvalid    = "drops_invalid"
 	kernelVarEventsPerSecond = "events_per_second"
 	kernelVarHasRxSk         = "has_rx_sk"
-	kernelVarMarkActionDeny  = "mark_action_deny"
-	kernelVarMarkActionMask  = "mark_action_mask"
+	kernelVarMarkDropped     = "mark_dropped"
+	kernelVarMarkMask        = "mark_mask"
 	kernelVarNamespaceInum   = "namespace_inum"
 )
 
@@ -139,11 +137,10 @@ type kernelMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type kernelVariableSpecs struct {
-	DropsInvalid    *ebpf.VariableSpec `ebpf:"drops_invalid"`
 	EventsPerSecond *ebpf.VariableSpec `ebpf:"events_per_second"`
 	HasRxSk         *ebpf.VariableSpec `ebpf:"has_rx_sk"`
-	MarkActionDeny  *ebpf.VariableSpec `ebpf:"mark_action_deny"`
-	MarkActionMask  *ebpf.VariableSpec `ebpf:"mark_action_mask"`
+	MarkDropped     *ebpf.VariableSpec `ebpf:"mark_dropped"`
+	MarkMask        *ebpf.VariableSpec `ebpf:"mark_mask"`
 	NamespaceInum   *ebpf.VariableSpec `ebpf:"namespace_inum"`
 }
 
@@ -188,11 +185,10 @@ func (m *kernelMaps) Close() error {
 //
 // It can be passed to loadKernelObjects or ebpf.CollectionSpec.LoadAndAssign.
 type kernelVariables struct {
-	DropsInvalid    *ebpf.Variable `ebpf:"drops_invalid"`
 	EventsPerSecond *ebpf.Variable `ebpf:"events_per_second"`
 	HasRxSk         *ebpf.Variable `ebpf:"has_rx_sk"`
-	MarkActionDeny  *ebpf.Variable `ebpf:"mark_action_deny"`
-	MarkActionMask  *ebpf.Variable `ebpf:"mark_action_mask"`
+	MarkDropped     *ebpf.Variable `ebpf:"mark_dropped"`
+	MarkMask        *ebpf.Variable `ebpf:"mark_mask"`
 	NamespaceInum   *ebpf.Variable `ebpf:"namespace_inum"`
 }
 

@@ -7,10 +7,10 @@ import (
 	"github.com/sekisho/sekisho/internal/flow"
 )
 
-// Somebody else's rules drop at any hook. Ours drop at forward: those of a
-// connection by our mark, those of no connection cannot be told from others'.
+// Somebody else's rules drop at any hook, and may look at the same things as
+// ours; ours mark what they drop.
 func TestOurOwnEnforcementIsLeftOut(t *testing.T) {
-	w := newWorld(t, Config{DropsInvalid: true})
+	w := newWorld(t, enforced)
 	w.sysctl("netfilter/nf_conntrack_tcp_loose", "0")
 	const own4, own6 = "10.9.2.1:80", "[fd09:2::1]:80"
 	chain := func(hook, rules string) string {
@@ -27,12 +27,16 @@ func TestOurOwnEnforcementIsLeftOut(t *testing.T) {
 		{name: "prerouting, INVALID", rules: chain("prerouting", "ct state invalid drop"), flags: "A", want: flow.Drop{Hook: "prerouting"}},
 		{name: "forward", rules: chain("forward", "ct state new drop"), want: flow.Drop{Hook: "forward", TTL: 63}},
 		{name: "forward, allowed by us", rules: chain("forward", "ct mark set 0x101 drop"), want: flow.Drop{Hook: "forward", TTL: 63}},
-		{name: "forward, denied by us", rules: chain("forward", "ct mark set 0x102 drop"), ours: 2},
-		{name: "forward, INVALID", rules: chain("forward", "ct state invalid drop"), flags: "A", want: flow.Drop{Hook: "forward", TTL: 63, MaybeOurs: true}},
+		{name: "forward, denied by us, dropped by others", rules: chain("forward", "ct mark set 0x102 drop"), want: flow.Drop{Hook: "forward", TTL: 63}},
+		{name: "forward, marked like a denied connection", rules: chain("forward", "ct mark set 0x1234a2 meta mark set ct mark drop"), want: flow.Drop{Hook: "forward", TTL: 63}},
+		{name: "forward, dropped by us", rules: chain("forward", "ct state new "+enforce), ours: 2},
+		{name: "forward, dropped by us, with somebody's mark", rules: chain("forward", "meta mark set 0x5a000000 "+enforce), ours: 2},
+		{name: "forward, INVALID", rules: chain("forward", "ct state invalid drop"), flags: "A", want: flow.Drop{Hook: "forward", TTL: 63}},
+		{name: "forward, INVALID, dropped by us", rules: chain("forward", "ct state invalid "+enforce), flags: "A", ours: 2},
 		{name: "forward, untracked", rules: `table inet other {
 			chain early { type filter hook prerouting priority raw; notrack; }
 			chain c { type filter hook forward priority 0; ct state untracked drop; }
-		}`, want: flow.Drop{Hook: "forward", TTL: 63, MaybeOurs: true}},
+		}`, want: flow.Drop{Hook: "forward", TTL: 63}},
 		{name: "postrouting", rules: chain("postrouting", "drop"), want: flow.Drop{Hook: "postrouting", TTL: 63, Interface: "server"}},
 		{name: "input", rules: chain("input", "drop"), dest4: own4, dest6: own6, want: flow.Drop{Hook: "input"}},
 	}
@@ -66,11 +70,11 @@ func TestOurOwnEnforcementIsLeftOut(t *testing.T) {
 	load(t, "")
 }
 
-// Without enforcement of ours nothing may be ours.
+// Without enforcement of ours nothing is ours, whatever its mark.
 func TestWithoutEnforcementNothingIsOurs(t *testing.T) {
 	w := newWorld(t, Config{})
 	w.sysctl("netfilter/nf_conntrack_tcp_loose", "0")
-	w.rules(`table inet other { chain c { type filter hook forward priority 0; ct state invalid drop; }; }`)
+	w.rules(`table inet other { chain c { type filter hook forward priority 0; ct state invalid ` + enforce + `; }; }`)
 	w.send(w.tcp("A", 1, server4))
 	w.check("INVALID", flow.Drop{Source: flow.DropKfreeSKB, Reason: "NETFILTER_DROP", Hook: "forward", Interface: "client",
 		Tuple: tuple4, TCPFlags: flow.BitACK, Count: 1, TTL: 63, Length: 40})

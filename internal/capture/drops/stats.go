@@ -37,7 +37,7 @@ type Filtered struct {
 	// Elsewhere is of other network namespaces.
 	Elsewhere uint64 `json:"elsewhere"`
 	NotIP     uint64 `json:"notIP"`
-	// Ours is of denied packets, by their mark.
+	// Ours is of packets that our enforcement dropped, by their mark.
 	Ours uint64 `json:"ours"`
 }
 

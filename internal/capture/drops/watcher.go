@@ -8,7 +8,6 @@ import (
 	"syscall"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/ringbuf"
 	"github.com/cilium/ebpf/rlimit"
@@ -68,12 +67,7 @@ func (w *Watcher) load(info *kernelInfo) error {
 	if err := w.configure(spec, info); err != nil {
 		return err
 	}
-	modules, err := conntrackTypes()
-	if err != nil {
-		return err
-	}
-	options := ebpf.CollectionOptions{Programs: ebpf.ProgramOptions{ExtraRelocationTargets: modules}}
-	if err := spec.LoadAndAssign(&w.objects, &options); err != nil {
+	if err := spec.LoadAndAssign(&w.objects, nil); err != nil {
 		return fmt.Errorf("load watcher of drops: %w", err)
 	}
 	return nil
@@ -91,9 +85,8 @@ func (w *Watcher) configure(spec *ebpf.CollectionSpec, info *kernelInfo) error {
 	for name, value := range map[string]any{
 		kernelVarNamespaceInum:   inum,
 		kernelVarHasRxSk:         info.rxSocket,
-		kernelVarMarkActionMask:  w.config.MarkActionMask,
-		kernelVarMarkActionDeny:  w.config.MarkActionDeny,
-		kernelVarDropsInvalid:    w.config.DropsInvalid,
+		kernelVarMarkMask:        w.config.MarkMask,
+		kernelVarMarkDropped:     w.config.MarkDropped,
 		kernelVarEventsPerSecond: uint64(perSecond),
 	} {
 		if err := spec.Variables[name].Set(value); err != nil {
@@ -114,19 +107,6 @@ func namespace() (uint32, error) {
 		return 0, fmt.Errorf("find network namespace: %w", err)
 	}
 	return uint32(info.Sys().(*syscall.Stat_t).Ino), nil
-}
-
-// conntrackTypes is the BTF of the nf_conntrack module; nil where conntrack is
-// built into the kernel.
-func conntrackTypes() ([]*btf.Spec, error) {
-	spec, err := btf.LoadKernelModuleSpec("nf_conntrack")
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read types of module nf_conntrack: %w", err)
-	}
-	return []*btf.Spec{spec}, nil
 }
 
 // Close ends the watching. What was not read by then, Run's last reading

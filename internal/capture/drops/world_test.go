@@ -15,11 +15,11 @@ import (
 	"github.com/sekisho/sekisho/internal/testnet"
 )
 
-// The marks of the tests, as the ruleset lays them out by default.
-const (
-	actionMask = 0x3
-	actionDeny = 0x2
-)
+// enforced is the configuration with the ruleset's marks, and enforce how the
+// ruleset drops with them.
+var enforced = Config{MarkMask: 0x00ffffff, MarkDropped: 0x00fffffe}
+
+const enforce = "meta mark set meta mark & 0xff000000 | 0x00fffffe drop"
 
 // world is a router with a watcher. Packets come from the client.
 type world struct {
@@ -44,7 +44,6 @@ func newWorld(t *testing.T, config Config) *world {
 }
 
 func (w *world) open(config Config) {
-	config.MarkActionMask, config.MarkActionDeny = actionMask, actionDeny
 	watcher, err := Open(config)
 	if err != nil {
 		w.Fatal(err)

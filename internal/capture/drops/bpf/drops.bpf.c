@@ -59,9 +59,8 @@ struct packet {
 	__u8 protocol;
 	__u8 tcp_flags;
 	__u8 icmp_type;
-	__u8 hook;       /* enum hook */
-	__u8 maybe_ours; /* nothing tells our enforcement from another's */
-	__u8 zero[2];
+	__u8 hook; /* enum hook */
+	__u8 zero[3];
 };
 
 /* What changes from packet to packet. */
@@ -90,18 +89,16 @@ struct bucket {
 struct cpu {
 	__u64 seen;
 	__u64 outcomes[OUTCOMES];
-	/* Packets that may be ours have a bucket of their own: a flood of them
-	 * hides no other drop. */
-	struct bucket buckets[2];
+	struct bucket bucket;
 };
 
 /* Set before loading. */
 const volatile __u32 namespace_inum;
 const volatile bool has_rx_sk; /* of the tracepoint, since Linux 6.11 */
-/* The marks' layout is the ruleset's (internal/ruleset). */
-const volatile __u32 mark_action_mask;
-const volatile __u32 mark_action_deny;
-const volatile bool drops_invalid; /* so does our enforcement */
+/* The bits of a packet's mark that are the ruleset's (internal/ruleset), and
+ * what they are when it drops the packet; without a ruleset both are 0. */
+const volatile __u32 mark_mask;
+const volatile __u32 mark_dropped;
 const volatile __u64 events_per_second; /* of one CPU */
 
 struct {
@@ -188,21 +185,10 @@ static __always_inline __u8 hook_of(struct sk_buff *skb)
 	return HOOK_FORWARD;
 }
 
-/* Our enforcement's drops of a known connection carry our mark. */
+/* Our enforcement marks what it drops. */
 static __always_inline bool is_ours(struct sk_buff *skb)
 {
-	struct nf_conn *ct = (void *)(skb->_nfct & ~NFCT_INFOMASK);
-
-	return ct && mark_action_deny && (BPF_CORE_READ(ct, mark) & mark_action_mask) == mark_action_deny;
-}
-
-/* A packet without connection carries nothing: at the forward hook, nothing
- * tells our enforcement from somebody else's; before it, conntrack had no room
- * for the packet or it is somebody else's. */
-static __always_inline void read_hook(struct sk_buff *skb, struct packet *p)
-{
-	p->hook = hook_of(skb);
-	p->maybe_ours = drops_invalid && p->hook == HOOK_FORWARD && !(skb->_nfct & ~NFCT_INFOMASK);
+	return mark_dropped && (skb->mark & mark_mask) == mark_dropped;
 }
 
 /* The linear part of a packet, from its network header on. */
@@ -319,9 +305,9 @@ static __always_inline void read_packet(struct sk_buff *skb, struct packet *p, s
 	m->time_ns = bpf_ktime_get_ns();
 }
 
-static __always_inline bool take_token(struct cpu *c, struct packet *p, __u64 now)
+static __always_inline bool take_token(struct cpu *c, __u64 now)
 {
-	struct bucket *b = &c->buckets[p->maybe_ours ? 1 : 0];
+	struct bucket *b = &c->bucket;
 
 	if (now - b->second_ns >= 1000000000) {
 		b->second_ns = now;
@@ -348,7 +334,7 @@ static __always_inline enum outcome tell(struct cpu *c, struct packet *p, struct
 		f->last = *m;
 		return FOLDED;
 	}
-	if (!take_token(c, p, m->time_ns))
+	if (!take_token(c, m->time_ns))
 		return SUPPRESSED;
 	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 	if (!e)
@@ -368,7 +354,7 @@ static __always_inline enum outcome report(struct cpu *c, struct sk_buff *skb, _
 	struct moment m = {};
 
 	if (by_hook)
-		read_hook(skb, &p);
+		p.hook = hook_of(skb);
 	read_packet(skb, &p, &m);
 	return tell(c, &p, &m);
 }

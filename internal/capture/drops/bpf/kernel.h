@@ -2,7 +2,7 @@
 /*
  * The few kernel types that the watcher touches, each with the fields it
  * reads. Offsets and numbers are relocated when the program is loaded (CO-RE),
- * against the running kernel's BTF or that of the nf_conntrack module.
+ * against the running kernel's BTF.
  */
 #ifndef SEKISHO_DROPS_KERNEL_H
 #define SEKISHO_DROPS_KERNEL_H
@@ -57,16 +57,12 @@ struct sk_buff {
 	struct net_device *dev;
 	struct sock *sk;
 	unsigned long _skb_refdst;
-	unsigned long _nfct;
 	int skb_iif;
+	__u32 mark;
 	__be16 protocol;
 	__u16 network_header;
 	unsigned int tail; /* an offset from head, on machines of 64 bits */
 	unsigned char *head;
-};
-
-struct nf_conn {
-	__u32 mark;
 };
 
 #pragma clang attribute pop
@@ -138,10 +134,6 @@ struct transport_header {
 #define IPPROTO_DSTOPTS 60
 #define IPPROTO_SCTP 132
 #define IPPROTO_UDPLITE 136
-
-/* enum ip_conntrack_info, include/uapi/linux/netfilter/nf_conntrack_common.h:
- * the lowest bits of skb->_nfct, also set (7) for what is not tracked */
-#define NFCT_INFOMASK 7UL
 
 /* SKB_DST_NOREF, include/linux/skbuff.h: the lowest bit of skb->_skb_refdst */
 #define SKB_DST_NOREF 1UL
