@@ -32,7 +32,7 @@ the effective routes of the sender's subnet. Its firewalls are real: each runs
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newLabUpCommand(), newLabDownCommand(), newLabStatusCommand(), newLabRoutesCommand(), newLabRouteCommand(), newLabPeeringCommand(), newLabSecurityRuleCommand(),
+	cmd.AddCommand(newLabUpCommand(), newLabDownCommand(), newLabStatusCommand(), newLabRoutesCommand(), newLabRouteCommand(), newLabPeeringCommand(), newLabSecurityRuleCommand(), newLabApplyCommand(),
 		newLabExecCommand(), newLabConnectCommand(), newLabSSHCommand(), newLabRunCommand())
 	return cmd
 }

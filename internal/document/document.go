@@ -76,11 +76,48 @@ func Decode(file string, data []byte, into any) (*Document, error) {
 	if doc.root == nil {
 		return nil, Problems{{File: file, Line: 1, Message: "the file is empty"}}
 	}
-	err = yaml.NewDecoder(bytes.NewReader(data), yaml.DisallowUnknownField()).Decode(into)
+	if tag := findTag(doc.root); tag != nil {
+		return doc, Problems{{File: file, Line: tokenLine(tag.Start), Field: doc.pathOf(tag.Start), Value: tag.Start.Value,
+			Message: "a tag means nothing here", Hint: "remove it, or quote the text"}}
+	}
+	err = decode(data, into)
 	if err != nil {
 		return doc, Problems{decodeProblem(doc, err, reflect.TypeOf(into))}
 	}
 	return doc, nil
+}
+
+// findTag finds a YAML tag ("!", "!!binary"), or nil. No field needs one, and
+// the library's decoder panics at some.
+func findTag(root ast.Node) *ast.TagNode {
+	f := tagFinder{}
+	ast.Walk(&f, root)
+	return f.found
+}
+
+type tagFinder struct{ found *ast.TagNode }
+
+func (f *tagFinder) Visit(n ast.Node) ast.Visitor {
+	if tag, ok := n.(*ast.TagNode); ok && f.found == nil {
+		f.found = tag
+	}
+	if f.found != nil {
+		return nil
+	}
+	return f
+}
+
+// errPanic is for what else the library's decoder panics at: files come from
+// anywhere.
+var errPanic = errors.New("a value cannot be read")
+
+func decode(data []byte, into any) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errPanic
+		}
+	}()
+	return yaml.NewDecoder(bytes.NewReader(data), yaml.DisallowUnknownField()).Decode(into)
 }
 
 // Problem makes a problem at the value named by path; see [Document.Line] for

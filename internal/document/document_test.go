@@ -35,6 +35,7 @@ func TestDecodeProblems(t *testing.T) {
 			"road.yaml:2: posts[0]: not a group of fields (name: value) (got \"b\")"},
 		{"too large", "name: a\nposts: [{men: 300}]\n",
 			"road.yaml:2: posts[0].men: not a number from 0 to 255 (got \"300\")"},
+		{"tag", "name: a\nposts: ! 0\n", "road.yaml:2: posts: a tag means nothing here (got \"!\")\n  hint: remove it, or quote the text"},
 		{"empty", "", "road.yaml:1: the file is empty"},
 		{"second document", "name: a\n---\nname: b\n",
 			"road.yaml:3: a second document begins here\n  hint: keep one document a file; remove the --- line"},

@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -32,8 +33,7 @@ func (f Fix) Azure() []string {
 	}
 }
 
-// Lab returns the command that makes the fix in a running lab, or "" where
-// there is none: a lab makes no new route tables, and no machine forward.
+// Lab returns the command that makes the fix in a running lab.
 func (f Fix) Lab() string {
 	switch {
 	case f.Kind == FixRoute && f.Subnet == "" && f.Delete:
@@ -46,7 +46,12 @@ func (f Fix) Lab() string {
 	case f.Kind == FixSecurityRule:
 		return fmt.Sprintf("sudo sekisho lab nsg-rule set %s %s%s", f.Group, f.SecurityRule.Name, f.SecurityRule.flags(","))
 	}
-	return ""
+	// The rest has no command of its own.
+	data, err := json.Marshal(f)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("echo '%s' | sudo sekisho lab apply -", strings.ReplaceAll(string(data), "'", `'\''`))
 }
 
 func (f Fix) azureRoute() []string {

@@ -1,7 +1,6 @@
 package topology
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -90,7 +89,7 @@ func findingsText(findings []Finding) string {
 func fixText(b *strings.Builder, what string, fixes []Fix) {
 	for _, x := range fixes {
 		fmt.Fprintf(b, "%s: %s\n", what, x.Explain)
-		text := strings.Join(x.Azure(), "\n") + "\n" + cmp.Or(x.Lab(), "no lab command") + "\n" + x.YAML()
+		text := strings.Join(x.Azure(), "\n") + "\n" + x.Lab() + "\n" + x.YAML()
 		for line := range strings.Lines(text) {
 			b.WriteString("    " + line)
 		}
