@@ -1,0 +1,172 @@
+package bind
+
+import (
+	"slices"
+
+	"github.com/sekisho/sekisho/internal/kql/funcs"
+	"github.com/sekisho/sekisho/internal/kql/plan"
+	"github.com/sekisho/sekisho/internal/kql/syntax"
+	"github.com/sekisho/sekisho/internal/kql/value"
+)
+
+// multiAggregate binds the aggregates that give several columns; nil for others.
+func (b *binder) multiAggregate(r *relation, a syntax.Expr, c syntax.Call, keys []item) []namedItem {
+	var out []namedItem
+	switch c.Fn.Text {
+	case "arg_max", "arg_min", "argmax", "argmin":
+		out = b.argExtreme(r, c, keys)
+	case "take_any", "any", "anyif", "take_anyif":
+		out = b.takeAny(r, c, keys)
+	case "percentile", "percentiles":
+		out = b.percentiles(r, c)
+	default:
+		return nil
+	}
+	return b.tuple(a, out)
+}
+
+// tuple gives columns the names that the query says: a = f() names the first,
+// (a, b) = f() the first two.
+func (b *binder) tuple(a syntax.Expr, out []namedItem) []namedItem {
+	n, ok := a.(syntax.Named)
+	if !ok {
+		return out
+	}
+	if len(n.Names) > len(out) {
+		b.report(n.Span, "", "%d names are given for %d columns", len(n.Names), len(out))
+	}
+	for i := range out {
+		if i < len(n.Names) {
+			out[i].name, out[i].said = n.Names[i].Text, true
+		}
+	}
+	return out
+}
+
+// aggEnv is the environment of an aggregate's arguments.
+func aggEnv(r *relation) *env {
+	e := over(r)
+	e.aggs = &aggregation{in: r, inside: true}
+	return e
+}
+
+// returned binds what arg_max and take_any return; * is all columns that are
+// not already keys or named.
+func (b *binder) returned(r *relation, args []syntax.Expr, keys []item, skip string) []namedItem {
+	var out []namedItem
+	for _, a := range args {
+		if !star(a) {
+			out = append(out, namedItem{item: item{nameOf(a), b.argument(a, aggEnv(r)), a.Pos()}})
+			continue
+		}
+		for _, col := range r.cols {
+			if col.Name != skip && !isKey(keys, col) {
+				out = append(out, namedItem{item: item{col.Name, &plan.Ref{Col: col}, a.Pos()}})
+			}
+		}
+	}
+	return out
+}
+
+func isKey(keys []item, c *plan.Column) bool {
+	return slices.ContainsFunc(keys, func(k item) bool {
+		ref, ok := k.x.(*plan.Ref)
+		return ok && ref.Col == c
+	})
+}
+
+// argExtreme binds arg_max(x, a, b): the greatest x, and a and b of its row.
+func (b *binder) argExtreme(r *relation, c syntax.Call, keys []item) []namedItem {
+	name := map[string]string{"arg_max": "max", "argmax": "max", "arg_min": "min", "argmin": "min"}[c.Fn.Text]
+	fn, _ := funcs.LookupAggregate("arg_" + name)
+	if !b.checkArity(c, fn) {
+		return []namedItem{}
+	}
+	by := b.argument(c.Args[0], aggEnv(r))
+	if by.Type() == value.DynamicType {
+		b.report(c.Args[0].Pos(), "convert it: tolong(...)", "dynamic values cannot be ordered")
+	}
+	extreme, _ := funcs.LookupAggregate(name)
+	first := nameOf(c.Args[0])
+	out := []namedItem{{item: item{first, &plan.Agg{Fn: extreme, Args: []plan.Expr{by}, T: by.Type()}, c.Span}}}
+	if first == "" {
+		out[0].name = name + "_"
+	}
+	for _, it := range b.returned(r, c.Args[1:], keys, first) {
+		it.x = &plan.Agg{Fn: fn, Args: []plan.Expr{it.x, by}, T: it.x.Type(), Order: r.order}
+		out = append(out, it)
+	}
+	return out
+}
+
+// takeAny binds take_any(a, b), which is a and b of one row.
+func (b *binder) takeAny(r *relation, c syntax.Call, keys []item) []namedItem {
+	fn, ok := funcs.LookupAggregate("take_any")
+	args := c.Args
+	var filter plan.Expr
+	if c.Fn.Text == "take_anyif" || c.Fn.Text == "anyif" {
+		if len(args) != 2 {
+			b.report(c.Span, "", "'%s' needs 2 arguments, it has %d", c.Fn.Text, len(args))
+			return []namedItem{}
+		}
+		filter = b.predicate(args[1], b.argument(args[1], aggEnv(r)))
+		args = args[:1]
+	} else if !ok || !b.checkArity(c, fn) {
+		return []namedItem{}
+	}
+	out := b.returned(r, args, keys, "")
+	for i := range out {
+		if c.Fn.Text == "any" && !star(args[0]) {
+			out[i].name = "any_" + out[i].name
+		}
+		out[i].x = &plan.Agg{Fn: fn, Args: []plan.Expr{out[i].x}, T: out[i].x.Type(), Order: r.order, Filter: filter}
+	}
+	return out
+}
+
+// percentiles binds percentiles(x, 50, 95), a column for each.
+func (b *binder) percentiles(r *relation, c syntax.Call) []namedItem {
+	fn, _ := funcs.LookupAggregate("percentile")
+	many, _ := funcs.LookupAggregate(c.Fn.Text)
+	if !b.checkArity(c, many) {
+		return []namedItem{}
+	}
+	x := b.argument(c.Args[0], aggEnv(r))
+	var out []namedItem
+	for _, p := range c.Args[1:] {
+		lit, ok := b.constant(p, nil)
+		if !ok {
+			continue
+		}
+		percent, _ := value.ToReal(lit.Value)
+		agg := &plan.Agg{Fn: fn, T: x.Type(), Args: []plan.Expr{x, &plan.Lit{T: value.RealType, Value: percent}}}
+		out = append(out, namedItem{item: item{percentName(nameOf(c.Args[0]), []syntax.Expr{p}), agg, p.Pos()}})
+	}
+	return out
+}
+
+// multiple binds scalar functions that give several columns; nil for others.
+func (b *binder) multiple(a syntax.Expr, e *env) []namedItem {
+	c, ok := unnamed(a).(syntax.Call)
+	if !ok {
+		return nil
+	}
+	fn, ok := funcs.Lookup(c.Fn.Text)
+	if !ok || fn.Columns == nil {
+		return nil
+	}
+	whole := b.call(c, e)
+	var out []namedItem
+	for i, col := range fn.Columns(len(c.Args)) {
+		x := b.apply(c.Span, funcs.Must("element"), []plan.Expr{whole, &plan.Lit{T: value.LongType, Value: int64(i)}})
+		name := col.Name
+		if len(c.Args) > 0 {
+			name = fn.Name + "_" + nameOf(c.Args[0]) + "_" + col.Name
+		}
+		out = append(out, namedItem{item: item{name, b.cast(x, col.Type), c.Span}})
+	}
+	if n, ok := a.(syntax.Named); ok && len(n.Names) < len(out) {
+		out = out[:len(n.Names)]
+	}
+	return b.tuple(a, out)
+}

@@ -1,0 +1,143 @@
+package bind
+
+import (
+	"github.com/sekisho/sekisho/internal/kql/funcs"
+	"github.com/sekisho/sekisho/internal/kql/plan"
+	"github.com/sekisho/sekisho/internal/kql/syntax"
+	"github.com/sekisho/sekisho/internal/kql/value"
+)
+
+// now is the time at which the query began, plus an offset.
+func (b *binder) now(c syntax.Call, e *env) plan.Expr {
+	now := &plan.Lit{T: value.DatetimeType, Value: b.opts.Now}
+	if len(c.Args) == 0 {
+		return now
+	}
+	return b.offset(c, funcs.Must("+"), now, e)
+}
+
+// ago is the time at which the query began, minus a timespan.
+func (b *binder) ago(c syntax.Call, e *env) plan.Expr {
+	return b.offset(c, funcs.Must("-"), &plan.Lit{T: value.DatetimeType, Value: b.opts.Now}, e)
+}
+
+func (b *binder) offset(c syntax.Call, op *funcs.Func, now plan.Expr, e *env) plan.Expr {
+	if fn := funcs.Must(c.Fn.Text); !b.checkArity(c, fn) {
+		return &plan.Lit{T: value.DatetimeType}
+	}
+	span := b.expr(c.Args[0], e)
+	if t := span.Type(); t != value.TimespanType && t != value.Unknown {
+		b.report(c.Args[0].Pos(), "write 5m, 1h, 7d", "'%s' needs a timespan, not %s", c.Fn.Text, t)
+		return &plan.Lit{T: value.DatetimeType}
+	}
+	return b.apply(c.Span, op, []plan.Expr{now, span})
+}
+
+// columnIfExists is the column of that name, or else the second argument.
+func (b *binder) columnIfExists(c syntax.Call, e *env) plan.Expr {
+	if len(c.Args) != 2 {
+		b.report(c.Span, "column_ifexists(name, default)", "'%s' needs 2 arguments, it has %d", c.Fn.Text, len(c.Args))
+		return unknown
+	}
+	other := b.expr(c.Args[1], e)
+	if lit, ok := b.constant(c.Args[0], e); ok {
+		if name, ok := lit.Value.(string); ok {
+			if col := e.find(name); col != nil {
+				return &plan.Ref{Col: col}
+			}
+		}
+	}
+	return other
+}
+
+// packAll makes a bag of all columns.
+func (b *binder) packAll(c syntax.Call, e *env) plan.Expr {
+	if e == nil || e.row == nil {
+		return &plan.Lit{T: value.DynamicType, Value: value.NewBag()}
+	}
+	skip := false
+	if len(c.Args) > 0 {
+		if lit, ok := b.constant(c.Args[0], e); ok {
+			skip = lit.Value == true
+		}
+	}
+	return b.pack(e.row.cols, skip)
+}
+
+// packColumns makes a bag of the columns that are named.
+func (b *binder) packColumns(c syntax.Call, e *env) plan.Expr {
+	var cols []*plan.Column
+	for _, a := range c.Args {
+		if ref, ok := b.expr(a, e).(*plan.Ref); ok {
+			cols = append(cols, ref.Col)
+		} else {
+			b.report(a.Pos(), "", "a column is expected here")
+		}
+	}
+	return b.pack(cols, false)
+}
+
+func (b *binder) pack(cols []*plan.Column, skipEmpty bool) plan.Expr {
+	var args []plan.Expr
+	for _, c := range cols {
+		args = append(args, &plan.Lit{T: value.StringType, Value: c.Name}, &plan.Ref{Col: c})
+	}
+	fn := funcs.Must("bag_pack")
+	if skipEmpty {
+		fn = funcs.Must("bag_pack_nonempty")
+	}
+	return fold(&plan.Call{Fn: fn, Args: args, T: value.DynamicType})
+}
+
+// packArray makes an array of its arguments, or of all columns for *.
+func (b *binder) packArray(c syntax.Call, e *env) plan.Expr {
+	var args []plan.Expr
+	for _, a := range c.Args {
+		if _, star := a.(syntax.Star); star && e != nil && e.row != nil {
+			for _, col := range e.row.cols {
+				args = append(args, &plan.Ref{Col: col})
+			}
+			continue
+		}
+		args = append(args, b.expr(a, e))
+	}
+	return b.apply(c.Span, funcs.Must("pack_array"), args)
+}
+
+// ingestionTime is null: rows do not carry when they came.
+func (b *binder) ingestionTime(syntax.Call, *env) plan.Expr {
+	return &plan.Lit{T: value.DatetimeType}
+}
+
+// toscalar runs a table and is its first value. Where nothing is run, it is a
+// value of the right type that is not known.
+func (b *binder) toscalar(c syntax.Call, e *env) plan.Expr {
+	if len(c.Args) != 1 {
+		b.report(c.Span, "", "'toscalar' needs 1 argument, it has %d", len(c.Args))
+		return unknown
+	}
+	if !b.isTabular(c.Args[0], nil) {
+		return b.expr(c.Args[0], e)
+	}
+	r := b.table(c.Args[0])
+	if r == nil || len(r.cols) == 0 {
+		return unknown
+	}
+	first := r.cols[0]
+	if b.opts.Runner == nil || b.failed() {
+		return &plan.Lit{T: first.Type}
+	}
+	limited := &plan.Limit{In: r.node, N: 1, Order: r.order}
+	rows, err := b.opts.Runner.Rows(b.ctx, &plan.Query{Node: limited, Cols: []*plan.Column{first}, Order: r.order})
+	if err != nil {
+		b.report(c.Span, "", "toscalar: %v", err)
+		return unknown
+	}
+	lit := &plan.Lit{T: first.Type}
+	if len(rows) > 0 {
+		lit.Value = rows[0][0]
+	} else if first.Type == value.StringType {
+		lit.Value = ""
+	}
+	return lit
+}

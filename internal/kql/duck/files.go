@@ -1,0 +1,114 @@
+package duck
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/sekisho/sekisho/internal/kql/catalog"
+)
+
+// FileTable is a table that files hold.
+type FileTable struct {
+	Name string
+	// Pattern names the files; * and ? stand for other letters. The ending
+	// says what they are: .parquet, .csv, .jsonl, .json.
+	Pattern string
+}
+
+// ParseFileTable reads Name=pattern.
+func ParseFileTable(s string) (FileTable, error) {
+	name, pattern, ok := strings.Cut(s, "=")
+	if !ok || name == "" || pattern == "" {
+		return FileTable{}, fmt.Errorf("the table %q is not of the form NAME=FILE", s)
+	}
+	return FileTable{name, pattern}, nil
+}
+
+// readers are DuckDB's functions by the ending of a file.
+var readers = map[string]string{
+	".parquet": "read_parquet(%s, union_by_name = true)",
+	".csv":     "read_csv(%s, union_by_name = true)",
+	".jsonl":   "read_json(%s, format = 'newline_delimited', union_by_name = true)",
+	".ndjson":  "read_json(%s, format = 'newline_delimited', union_by_name = true)",
+	".json":    "read_json(%s, union_by_name = true)",
+}
+
+// OpenFiles starts an engine that can read these files and nothing else, and a
+// catalog with a table for each.
+func OpenFiles(ctx context.Context, cfg Config, tables []FileTable) (*Engine, catalog.Catalog, error) {
+	found := catalog.Static{}
+	var relations []string
+	for _, t := range tables {
+		relation, files, err := relationOf(t)
+		if err != nil {
+			return nil, nil, err
+		}
+		cfg.Files = append(cfg.Files, files...)
+		relations = append(relations, relation)
+	}
+	e, err := Open(ctx, cfg, func(ctx context.Context, c *sql.Conn) error {
+		for i, t := range tables {
+			table, err := view(ctx, c, t, fmt.Sprintf("kql_file_%d", i+1), relations[i])
+			if err != nil {
+				return err
+			}
+			found[t.Name] = table
+		}
+		return nil
+	})
+	return e, found, err
+}
+
+// relationOf writes the call that reads a table's files.
+func relationOf(t FileTable) (relation string, files []string, err error) {
+	reader, ok := readers[strings.ToLower(filepath.Ext(t.Pattern))]
+	if !ok {
+		return "", nil, fmt.Errorf("the file %q is not one of .parquet, .csv, .jsonl, .json", t.Pattern)
+	}
+	matches, err := filepath.Glob(t.Pattern)
+	if err != nil {
+		return "", nil, fmt.Errorf("find files of table %s: %w", t.Name, err)
+	}
+	if len(matches) == 0 {
+		return "", nil, fmt.Errorf("there is no file %q for the table %s", t.Pattern, t.Name)
+	}
+	for _, m := range matches {
+		abs, err := filepath.Abs(m)
+		if err != nil {
+			return "", nil, fmt.Errorf("find files of table %s: %w", t.Name, err)
+		}
+		files = append(files, abs)
+	}
+	return fmt.Sprintf(reader, quoteList(files)), files, nil
+}
+
+// view makes a view of the files and reads its columns.
+func view(ctx context.Context, c *sql.Conn, t FileTable, name, relation string) (*catalog.Table, error) {
+	if _, err := c.ExecContext(ctx, "CREATE VIEW "+name+" AS SELECT * FROM "+relation); err != nil {
+		return nil, fmt.Errorf("read files of table %s: %w", t.Name, err)
+	}
+	return Describe(ctx, c, t.Name, name)
+}
+
+// Describe makes the catalog's entry for a table or view of DuckDB. The
+// relation is SQL of the store, not of a query.
+func Describe(ctx context.Context, c *sql.Conn, name, relation string) (*catalog.Table, error) {
+	rows, err := c.QueryContext(ctx, "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM "+relation+")")
+	if err != nil {
+		return nil, fmt.Errorf("describe table %s: %w", name, err)
+	}
+	defer rows.Close()
+	out := &catalog.Table{Name: name, Relation: relation}
+	for rows.Next() {
+		var col catalog.Column
+		if err := rows.Scan(&col.Name, &col.Physical); err != nil {
+			return nil, fmt.Errorf("describe table %s: %w", name, err)
+		}
+		col.Type = KustoType(col.Physical)
+		out.Columns = append(out.Columns, col)
+	}
+	return out, rows.Err()
+}

@@ -1,0 +1,145 @@
+package duck
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
+
+	"github.com/sekisho/sekisho/internal/kql/catalog"
+	"github.com/sekisho/sekisho/internal/kql/plan"
+	"github.com/sekisho/sekisho/internal/kql/result"
+	"github.com/sekisho/sekisho/internal/kql/sqlgen"
+)
+
+// ErrTooLarge says that a result has more rows or bytes than allowed.
+var ErrTooLarge = errors.New("the result has more rows or bytes than allowed; narrow it with where, summarize or take")
+
+// ErrTimeout says that a query took too long.
+var ErrTimeout = errors.New("the query took longer than allowed")
+
+// Session is one connection of the engine, for one query at a time. Tables that
+// it stores are gone when it is closed.
+type Session struct {
+	e      *Engine
+	conn   *sql.Conn
+	tables []string
+}
+
+// Session opens a connection.
+func (e *Engine) Session(ctx context.Context) (*Session, error) {
+	c, err := e.db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open DuckDB connection: %w", err)
+	}
+	return &Session{e: e, conn: c}, nil
+}
+
+// Close drops what was stored and gives the connection back.
+func (s *Session) Close() error {
+	for _, t := range s.tables {
+		s.conn.ExecContext(context.Background(), "DROP TABLE IF EXISTS "+t)
+	}
+	s.tables = nil
+	return s.conn.Close()
+}
+
+// Query runs a plan. Integers that overflow run it again, slower and exactly.
+func (s *Session) Query(ctx context.Context, q *plan.Query) (result.Rows, error) {
+	rows, err := s.query(ctx, q, sqlgen.Options{})
+	if err != nil && isOverflow(err) {
+		return s.query(ctx, q, sqlgen.Options{Exact: true})
+	}
+	return rows, err
+}
+
+func isOverflow(err error) bool {
+	var d *duckdb.Error
+	return errors.As(err, &d) && d.Type == duckdb.ErrorTypeOutOfRange
+}
+
+func (s *Session) query(ctx context.Context, q *plan.Query, o sqlgen.Options) (result.Rows, error) {
+	st, err := sqlgen.Generate(Dialect{}, q, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.e.register(ctx, st.Functions); err != nil {
+		return nil, err
+	}
+	ctx, cancel := s.limit(ctx)
+	rows, err := s.conn.QueryContext(ctx, st.SQL, st.Args...)
+	if err != nil {
+		err = s.explain(ctx, err)
+		cancel()
+		return nil, err
+	}
+	return newRows(ctx, cancel, s, rows, st.Columns), nil
+}
+
+func (s *Session) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if s.e.cfg.Timeout > 0 {
+		return context.WithTimeoutCause(ctx, s.e.cfg.Timeout, ErrTimeout)
+	}
+	return context.WithCancel(ctx)
+}
+
+// explain tells a timeout from other errors.
+func (s *Session) explain(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return fmt.Errorf("run query: %w", err)
+}
+
+// Rows implements the binder's runner: all rows of a part of a query.
+func (s *Session) Rows(ctx context.Context, q *plan.Query) ([][]any, error) {
+	r, err := s.Query(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	t, err := result.Read(r)
+	if err != nil {
+		return nil, err
+	}
+	return t.Data, nil
+}
+
+// Store implements the binder's runner: it keeps rows as a table of this
+// connection.
+func (s *Session) Store(ctx context.Context, cols []catalog.Column, rows [][]any) (*catalog.Table, error) {
+	s.e.mu.Lock()
+	s.e.stored++
+	name := fmt.Sprintf("kql_stored_%d", s.e.stored)
+	s.e.mu.Unlock()
+	t := &catalog.Table{Name: name, Relation: name}
+	var defs []string
+	for _, c := range cols {
+		c.Physical = sqlTypes[c.Type]
+		t.Columns = append(t.Columns, c)
+		defs = append(defs, Dialect{}.Quote(c.Name)+" "+c.Physical)
+	}
+	if _, err := s.conn.ExecContext(ctx, "CREATE TEMP TABLE "+name+" ("+strings.Join(defs, ", ")+")"); err != nil {
+		return nil, fmt.Errorf("store rows: %w", err)
+	}
+	s.tables = append(s.tables, name)
+	return t, s.fill(name, cols, rows)
+}
+
+func (s *Session) fill(name string, cols []catalog.Column, rows [][]any) error {
+	return s.conn.Raw(func(c any) error {
+		a, err := duckdb.NewAppender(c.(*duckdb.Conn), "temp", "main", name)
+		if err != nil {
+			return fmt.Errorf("store rows: %w", err)
+		}
+		for _, row := range rows {
+			if err := a.AppendRow(driverRow(cols, row)...); err != nil {
+				a.Close()
+				return fmt.Errorf("store rows: %w", err)
+			}
+		}
+		return a.Close()
+	})
+}

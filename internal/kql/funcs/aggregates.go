@@ -1,0 +1,97 @@
+package funcs
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sekisho/sekisho/internal/kql/value"
+)
+
+func init() {
+	register(Aggregate, "aggregates", []*Func{
+		{Name: "count", Sig: "", Returns: value.LongType, Naming: PrefixFirstArg, Prefix: "count", Doc: "Counts rows."},
+		{Name: "countif", Sig: "predicate:bool", Returns: value.LongType, Naming: PrefixFirstArg, Prefix: "countif", Doc: "Counts the rows for which the condition holds."},
+		{Name: "sum", Sig: "expr:summable", Naming: PrefixFirstArg, Prefix: "sum", Resolve: promoted, Doc: "Adds up; null counts for nothing."},
+		{Name: "avg", Sig: "expr:summable", Naming: PrefixFirstArg, Prefix: "avg", Resolve: averaged, Doc: "Gives the mean; NaN without values."},
+		{Name: "min", Sig: "expr:orderable", Naming: PrefixFirstArg, Prefix: "min", Resolve: same, Doc: "Gives the least value."},
+		{Name: "max", Sig: "expr:orderable", Naming: PrefixFirstArg, Prefix: "max", Resolve: same, Doc: "Gives the greatest value."},
+		{Name: "dcount", Sig: "expr:any accuracy:integer?", Returns: value.LongType, Naming: PrefixFirstArg, Prefix: "dcount", Doc: "Counts different values.", Differs: "the count is exact, Kusto's is an estimate"},
+		{Name: "count_distinct", Sig: "expr:orderable", Returns: value.LongType, Naming: PrefixFirstArg, Prefix: "count_distinct", Doc: "Counts different values exactly."},
+		{Name: "stdev", Sig: "expr:summable", Returns: value.RealType, Naming: PrefixFirstArg, Prefix: "stdev", Resolve: toReal, Doc: "Gives the standard deviation of a sample."},
+		{Name: "stdevp", Sig: "expr:summable", Returns: value.RealType, Naming: PrefixFirstArg, Prefix: "stdevp", Resolve: toReal, Doc: "Gives the standard deviation of a population."},
+		{Name: "variance", Sig: "expr:summable", Returns: value.RealType, Naming: PrefixFirstArg, Prefix: "variance", Resolve: toReal, Doc: "Gives the variance of a sample."},
+		{Name: "variancep", Sig: "expr:summable", Returns: value.RealType, Naming: PrefixFirstArg, Prefix: "variancep", Resolve: toReal, Doc: "Gives the variance of a population."},
+		{Name: "percentile", Sig: "expr:any percentile:number", Naming: ExactPercent, Resolve: percentileTypes, Doc: "Gives the value below which that share of the values lies, the nearest one that there is."},
+		{Name: "percentiles", Sig: "expr:any percentile:number*", Naming: ExactPercent, Resolve: percentileTypes, Doc: "Gives several percentiles, a column each."},
+		{Name: "percentiles_array", Sig: "expr:any percentile:any*", Naming: PrefixFirstArg, Prefix: "percentiles", Returns: value.DynamicType, Doc: "Gives several percentiles as an array."},
+		{Name: "make_list", Sig: "expr:any limit:integer?", Returns: value.DynamicType, Naming: PrefixFirstArg, Prefix: "list", Doc: "Makes an array of the values that are not null, in the order of the rows."},
+		{Name: "makelist", Hidden: true, Sig: "expr:any limit:integer?", Returns: value.DynamicType, Naming: PrefixFirstArg, Prefix: "list", Doc: "Is make_list."},
+		{Name: "make_list_with_nulls", Sig: "expr:any", Returns: value.DynamicType, Naming: PrefixFirstArg, Prefix: "list", Doc: "Makes an array of all values."},
+		{Name: "make_set", Sig: "expr:any limit:integer?", Returns: value.DynamicType, Naming: PrefixFirstArg, Prefix: "set", Doc: "Makes an array of the different values."},
+		{Name: "makeset", Hidden: true, Sig: "expr:any limit:integer?", Returns: value.DynamicType, Naming: PrefixFirstArg, Prefix: "set", Doc: "Is make_set."},
+		{Name: "make_bag", Sig: "expr:dynamic limit:integer?", Returns: value.DynamicType, Naming: PrefixFirstArg, Prefix: "bag", Doc: "Joins bags into one."},
+		{Name: "buildschema", Sig: "expr:dynamic", Returns: value.DynamicType, Naming: PrefixFirstArg, Prefix: "schema", Doc: "Gives the schema that all values fit."},
+		{Name: "take_any", Sig: "expr:any*", Resolve: each, Doc: "Gives a value of any row, the first where rows have an order."},
+		{Name: "any", Hidden: true, Sig: "expr:any*", Naming: PrefixFirstArg, Prefix: "any", Resolve: each, Doc: "Is take_any."},
+		{Name: "arg_max", Sig: "maximised:orderable returned:any*", Resolve: each, Doc: "Gives the values of the row in which the first argument is greatest."},
+		{Name: "arg_min", Sig: "minimised:orderable returned:any*", Resolve: each, Doc: "Gives the values of the row in which the first argument is least."},
+		{Name: "binary_all_and", Sig: "expr:integer", Returns: value.LongType, Naming: FirstArg, Doc: "Gives the bits that all values have."},
+		{Name: "binary_all_or", Sig: "expr:integer", Returns: value.LongType, Naming: FirstArg, Doc: "Gives the bits that one of the values has."},
+		{Name: "binary_all_xor", Sig: "expr:integer", Returns: value.LongType, Naming: FirstArg, Doc: "Gives the exclusive or of all values."},
+	})
+	for _, base := range []string{"sum", "avg", "min", "max", "dcount", "count_distinct", "stdev", "variance", "variancep", "make_list", "make_set", "make_bag", "take_any"} {
+		registerIf(base)
+	}
+}
+
+// IfBase gives the aggregate that one with a condition is made of.
+var IfBase = map[string]string{}
+
+// registerIf adds the form of an aggregate that takes a condition behind its
+// first argument.
+func registerIf(base string) {
+	f := *table[key(Aggregate, base)]
+	f.Name += map[bool]string{true: "_if", false: "if"}[base == "make_list" || base == "make_set" || base == "make_bag"]
+	f.Sig, f.Doc = "expr:any predicate:bool", f.Doc[:len(f.Doc)-1]+", of the rows for which the condition holds."
+	if base != "take_any" && !strings.HasPrefix(base, "make") {
+		f.Prefix = f.Name
+	}
+	if base == "take_any" {
+		f.Naming = FirstArg
+	}
+	for _, p := range table[key(Aggregate, base)].params[1:] {
+		f.Sig += fmt.Sprintf(" %s:%s?", p.Name, p.Kind)
+	}
+	IfBase[f.Name] = base
+	register(Aggregate, "aggregates", []*Func{&f})
+}
+
+func same(args []value.Type) ([]value.Type, value.Type, error) { return args, args[0], nil }
+
+// each gives the type of the first argument; the binder makes a column of each.
+func each(args []value.Type) ([]value.Type, value.Type, error) { return args, args[0], nil }
+
+func promoted(args []value.Type) ([]value.Type, value.Type, error) {
+	if args[0] == value.IntType {
+		return args, value.LongType, nil
+	}
+	_, err := Param{Name: "expr", Kind: "summable"}.Accept(args[0])
+	return args, args[0], err
+}
+
+func averaged(args []value.Type) ([]value.Type, value.Type, error) {
+	_, err := Param{Name: "expr", Kind: "summable"}.Accept(args[0])
+	if args[0].IsInteger() {
+		return args, value.RealType, err
+	}
+	return args, args[0], err
+}
+
+func toReal(args []value.Type) ([]value.Type, value.Type, error) {
+	_, err := Param{Name: "expr", Kind: "summable"}.Accept(args[0])
+	return []value.Type{value.RealType}, value.RealType, err
+}
+
+func percentileTypes(args []value.Type) ([]value.Type, value.Type, error) {
+	return args, args[0], nil
+}

@@ -1,0 +1,219 @@
+package funcs
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/sekisho/sekisho/internal/kql/value"
+)
+
+func init() {
+	register(Scalar, "text", []*Func{
+		{Name: "strlen", Sig: "text:stringish", Returns: value.LongType, Naming: PrefixFirstArg, Prefix: "strlen", Doc: "Counts the characters of a text.", Eval: func(c *Call) any { return int64(utf8.RuneCountInString(c.Str(0))) }, SQL: "length({1})"},
+		{Name: "string_size", Sig: "text:stringish", Returns: value.LongType, Naming: PrefixFirstArg, Prefix: "string_size", Doc: "Counts the bytes of a text in UTF-8.", Eval: func(c *Call) any { return int64(len(c.Str(0))) }, SQL: "strlen({1})"},
+		{Name: "tolower", Sig: "text:text", Returns: value.StringType, Doc: "Writes a text in lower case.", Eval: func(c *Call) any { return strings.ToLower(c.Str(0)) }, SQL: "lower({1})"},
+		{Name: "toupper", Sig: "text:text", Returns: value.StringType, Doc: "Writes a text in upper case.", Eval: func(c *Call) any { return strings.ToUpper(c.Str(0)) }, SQL: "upper({1})"},
+		{Name: "strcat", Sig: "value:text*", Returns: value.StringType, Doc: "Joins its arguments, written as text.", Eval: func(c *Call) any { return strings.Join(allText(c, 0), "") }, SQL: "concat({*})"},
+		{Name: "strcat_delim", Sig: "delimiter:text value:text*", Returns: value.StringType, Doc: "Joins its arguments with a delimiter between.", Eval: func(c *Call) any { return strings.Join(allText(c, 1), c.Str(0)) }},
+		{Name: "strrep", Sig: "value:text times:integer delimiter:text?", Returns: value.StringType, Doc: "Repeats a text, at most 1,024 times.", Eval: evalRepeat},
+		{Name: "strcmp", Sig: "a:text b:text", Returns: value.LongType, Doc: "Compares two texts: -1, 0 or 1.", Eval: func(c *Call) any { return int64(strings.Compare(c.Str(0), c.Str(1))) }},
+		{Name: "substring", Sig: "source:text start:integer length:integer?", Returns: value.StringType, Doc: "Gives a part of a text; a negative start counts from its end.", Eval: evalSubstring},
+		{Name: "reverse", Sig: "value:text", Returns: value.StringType, Doc: "Writes a text backwards.", Eval: evalReverse},
+		{Name: "indexof", Sig: "source:text lookup:text start:integer? length:integer? occurrence:integer?", Returns: value.LongType, Doc: "Gives the place of a text in another, -1 where it is not.", Eval: evalIndexOf},
+		{Name: "countof", Sig: "source:string search:string kind:string?", Returns: value.LongType, Doc: "Counts how often a text, or a regular expression, is found.", Eval: evalCountOf},
+		{Name: "replace_string", Sig: "text:string lookup:string rewrite:string", Returns: value.StringType, Doc: "Replaces each occurrence of a text.", Eval: func(c *Call) any {
+			if c.Str(1) == "" {
+				return c.Str(0)
+			}
+			return strings.ReplaceAll(c.Str(0), c.Str(1), c.Str(2))
+		}, SQL: "replace({1}, {2}, {3})"},
+		{Name: "replace_strings", Sig: "text:string lookups:array rewrites:array", Returns: value.StringType, Doc: "Replaces each of several texts by its counterpart.", Eval: evalReplaceStrings},
+		{Name: "split", Sig: "source:text delimiter:string index:integer?", Returns: value.DynamicType, Naming: FirstArg, Doc: "Cuts a text at a delimiter into an array.", Eval: evalSplit},
+		{Name: "translate", Sig: "from:string to:string source:string", Returns: value.StringType, Doc: "Replaces each character of a set by its counterpart in another.", Eval: evalTranslate},
+		{Name: "isascii", Sig: "value:text", Returns: value.BoolType, Doc: "Tells whether a text is ASCII only.", Eval: func(c *Call) any {
+			return strings.IndexFunc(c.Str(0), func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+		}},
+		{Name: "isutf8", Sig: "value:text", Returns: value.BoolType, Doc: "Tells whether a text is valid UTF-8.", Eval: func(c *Call) any { return utf8.ValidString(c.Str(0)) }},
+		{Name: "unicode_codepoints_from_string", Sig: "value:text", Returns: value.DynamicType, Doc: "Gives the code points of a text.", Eval: func(c *Call) any {
+			out := value.Array{}
+			for _, r := range c.Str(0) {
+				out = append(out, int64(r))
+			}
+			return out
+		}},
+		{Name: "to_utf8", Hidden: true, Sig: "value:text", Returns: value.DynamicType, Doc: "Is unicode_codepoints_from_string.", Eval: func(c *Call) any {
+			out := value.Array{}
+			for _, r := range c.Str(0) {
+				out = append(out, int64(r))
+			}
+			return out
+		}},
+		{Name: "unicode_codepoints_to_string", Sig: "codepoint:any*", Returns: value.StringType, Doc: "Makes a text of code points or arrays of them.", Eval: evalFromCodepoints},
+		{Name: "make_string", Hidden: true, Sig: "codepoint:any*", Returns: value.StringType, Doc: "Is unicode_codepoints_to_string.", Eval: evalFromCodepoints},
+		{Name: "has_any_index", Sig: "source:stringish values:array", Returns: value.LongType, Doc: "Gives the place of the first value that the text has, -1 without one.", Eval: evalHasAnyIndex},
+	})
+}
+
+func allText(c *Call, from int) []string {
+	out := make([]string, 0, len(c.Args))
+	for i := from; i < len(c.Args); i++ {
+		out = append(out, c.Text(i))
+	}
+	return out
+}
+
+func evalRepeat(c *Call) any {
+	n := int(max(0, min(c.Int(1, 0), 1024)))
+	parts := make([]string, n)
+	for i := range parts {
+		parts[i] = c.Str(0)
+	}
+	return strings.Join(parts, c.Str(2))
+}
+
+func evalSubstring(c *Call) any {
+	r := []rune(c.Str(0))
+	n := int64(len(r))
+	start := c.Int(1, 0)
+	if start < 0 {
+		start = max(0, n+start)
+	}
+	start = min(start, n)
+	length := min(max(c.Int(2, n), 0), n-start)
+	return string(r[start : start+length])
+}
+
+func evalReverse(c *Call) any {
+	r := []rune(c.Str(0))
+	for i, j := 0, len(r)-1; i < j; i, j = i+1, j-1 {
+		r[i], r[j] = r[j], r[i]
+	}
+	return string(r)
+}
+
+// evalIndexOf finds the n-th occurrence within a window of the text.
+func evalIndexOf(c *Call) any {
+	r, lookup := []rune(c.Str(0)), c.Str(1)
+	start, length, occurrence := c.Int(2, 0), c.Int(3, -1), c.Int(4, 1)
+	if lookup == "" || occurrence < 1 {
+		return nil
+	}
+	n := int64(len(r))
+	if start < 0 {
+		start = max(0, n+start)
+	}
+	if start > n {
+		return int64(-1)
+	}
+	end := n
+	if length >= 0 {
+		end = min(n, start+length)
+	}
+	window := string(r[start:end])
+	at := 0
+	for ; occurrence > 0; occurrence-- {
+		i := strings.Index(window[at:], lookup)
+		if i < 0 {
+			return int64(-1)
+		}
+		at += i + 1
+	}
+	return start + int64(utf8.RuneCountInString(window[:at-1]))
+}
+
+func evalCountOf(c *Call) any {
+	s, search := c.Str(0), c.Str(1)
+	if search == "" {
+		return int64(0)
+	}
+	if c.Str(2) == "regex" {
+		if re := Regex(search); re != nil {
+			return int64(len(re.FindAllStringIndex(s, -1)))
+		}
+		return nil
+	}
+	n := int64(0)
+	for i := strings.Index(s, search); i >= 0; i = strings.Index(s, search) {
+		n++
+		s = s[i+1:]
+	}
+	return n
+}
+
+func evalReplaceStrings(c *Call) any {
+	s := c.Str(0)
+	lookups, rewrites := c.Array(1), c.Array(2)
+	if lookups == nil || len(lookups) != len(rewrites) {
+		return nil
+	}
+	for i, l := range lookups {
+		if text := value.Text(l); text != "" {
+			s = strings.ReplaceAll(s, text, value.Text(rewrites[i]))
+		}
+	}
+	return s
+}
+
+func evalSplit(c *Call) any {
+	parts := []string{c.Str(0)}
+	if c.Str(1) != "" {
+		parts = strings.Split(c.Str(0), c.Str(1))
+	}
+	out := value.Array{}
+	for i, p := range parts {
+		if want := c.Int(2, int64(i)); int64(i) == want {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func evalTranslate(c *Call) any {
+	from, to := []rune(c.Str(0)), []rune(c.Str(1))
+	if len(to) == 0 {
+		return strings.Map(func(r rune) rune {
+			if strings.ContainsRune(c.Str(0), r) {
+				return -1
+			}
+			return r
+		}, c.Str(2))
+	}
+	set := map[rune]rune{}
+	for i, r := range from {
+		if _, ok := set[r]; !ok {
+			set[r] = to[min(i, len(to)-1)]
+		}
+	}
+	return strings.Map(func(r rune) rune {
+		if t, ok := set[r]; ok {
+			return t
+		}
+		return r
+	}, c.Str(2))
+}
+
+func evalFromCodepoints(c *Call) any {
+	var b strings.Builder
+	for i, v := range c.Args {
+		list, ok := v.(value.Array)
+		if !ok {
+			list = value.Array{c.Args[i]}
+		}
+		for _, e := range list {
+			if n, ok := e.(int64); ok && n >= 0 && n <= utf8.MaxRune {
+				b.WriteRune(rune(n))
+			}
+		}
+	}
+	return b.String()
+}
+
+func evalHasAnyIndex(c *Call) any {
+	s := strings.ToLower(c.Str(0))
+	for i, v := range c.Array(1) {
+		if HasTerm(s, strings.ToLower(value.Text(v))) {
+			return int64(i)
+		}
+	}
+	return int64(-1)
+}

@@ -1,0 +1,77 @@
+package result
+
+import (
+	"bufio"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/sekisho/sekisho/internal/kql/value"
+)
+
+// maxCell is how many characters of a value a table shows.
+const maxCell = 60
+
+// writeTable writes columns of equal width. Numbers stand at the right. All
+// rows are read first, because their widths must be known.
+func writeTable(w io.Writer, r Rows) error {
+	t, err := Read(r)
+	if err != nil {
+		return err
+	}
+	cells := [][]string{make([]string, len(t.Cols))}
+	widths := make([]int, len(t.Cols))
+	for i, c := range t.Cols {
+		cells[0][i] = c.Name
+	}
+	for _, row := range t.Data {
+		line := make([]string, len(row))
+		for i, v := range row {
+			line[i] = cell(v)
+		}
+		cells = append(cells, line)
+	}
+	for _, line := range cells {
+		for i, s := range line {
+			widths[i] = max(widths[i], utf8.RuneCountInString(s))
+		}
+	}
+	out := bufio.NewWriter(w)
+	for _, line := range cells {
+		writeLine(out, t.Cols, line, widths)
+	}
+	return out.Flush()
+}
+
+func writeLine(w *bufio.Writer, cols []Column, line []string, widths []int) {
+	for i, s := range line {
+		pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(s))
+		last := i == len(line)-1
+		switch {
+		case cols[i].Type.IsNumber():
+			w.WriteString(pad + s)
+		case last:
+			w.WriteString(s)
+		default:
+			w.WriteString(s + pad)
+		}
+		if !last {
+			w.WriteString("  ")
+		}
+	}
+	w.WriteByte('\n')
+}
+
+// cell is a value on one line, cut where it is too long.
+func cell(v any) string {
+	s := strings.Map(func(r rune) rune {
+		if r < 0x20 || r == 0x7f {
+			return '·'
+		}
+		return r
+	}, value.Text(v))
+	if utf8.RuneCountInString(s) > maxCell {
+		s = string([]rune(s)[:maxCell-1]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,264 @@
+package sqlgen
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sekisho/sekisho/internal/kql/funcs"
+	"github.com/sekisho/sekisho/internal/kql/plan"
+	"github.com/sekisho/sekisho/internal/kql/value"
+)
+
+// operand is an expression that is written, in its form.
+type operand struct {
+	sql  string
+	form Form
+}
+
+// value writes an expression in the form that comes for nothing.
+func (g *gen) value(x plan.Expr) operand {
+	switch x := x.(type) {
+	case *plan.Lit:
+		return operand{sql: g.literal(x.T, x.Value)}
+	case *plan.Ref:
+		return operand{name(x.Col), g.forms[x.Col]}
+	case *plan.Call:
+		return operand{sql: g.call(x)}
+	case *plan.Agg:
+		return g.agg(x)
+	case *plan.Window:
+		return g.window(x)
+	case *plan.InQuery:
+		return operand{sql: g.inQuery(x)}
+	}
+	fail("unknown expression %T", x)
+	return operand{}
+}
+
+// text writes an expression in canonical form.
+func (g *gen) text(x plan.Expr) string { return g.canonical(g.value(x), x.Type()) }
+
+// canonical converts a written expression to the canonical form.
+func (g *gen) canonical(v operand, t value.Type) string {
+	switch v.form {
+	case Timestamp, TimestampTZ:
+		return g.d.FromTimestamp(v.sql, v.form)
+	case NullString:
+		return "coalesce(" + v.sql + ", '')"
+	}
+	return v.sql
+}
+
+func (g *gen) canonicalColumn(c *plan.Column) string {
+	return g.canonical(operand{name(c), g.forms[c]}, c.Type)
+}
+
+// literal writes a constant as an argument.
+func (g *gen) literal(t value.Type, v any) string {
+	sqlType := g.d.Type(t)
+	switch v := v.(type) {
+	case nil:
+		if t == value.StringType {
+			return "''"
+		}
+		return "CAST(NULL AS " + sqlType + ")"
+	case bool:
+		if t == value.BoolType {
+			return strings.ToUpper(fmt.Sprint(v))
+		}
+	}
+	return g.arg(Carried(t, v), sqlType)
+}
+
+// Carried is a Kusto value of a type as the canonical form carries it.
+func Carried(t value.Type, v any) any {
+	if v == nil {
+		return nil
+	}
+	if t == value.DynamicType {
+		return value.JSON(v)
+	}
+	switch v := v.(type) {
+	case value.Datetime:
+		return int64(v)
+	case value.Timespan:
+		return int64(v)
+	case value.Guid:
+		return string(v)
+	case value.Decimal:
+		return v.String()
+	case int64:
+		if t == value.RealType {
+			return float64(v)
+		}
+		if t == value.DecimalType {
+			return value.NewDecimal(v).String()
+		}
+	}
+	return v
+}
+
+// cond writes a condition of which only truth matters: NULL is as good as
+// false, so comparisons stay plain and the engine can skip row groups by them.
+func (g *gen) cond(x plan.Expr) string {
+	if c, ok := x.(*plan.Call); ok {
+		switch c.Fn.Name {
+		case "and", "or":
+			return "(" + g.cond(c.Args[0]) + " " + strings.ToUpper(c.Fn.Name) + " " + g.cond(c.Args[1]) + ")"
+		}
+		if sql, ok := g.predicate(c); ok {
+			return sql
+		}
+	}
+	return g.text(x)
+}
+
+// call writes a call in canonical form.
+func (g *gen) call(c *plan.Call) string {
+	if sql, ok := g.total(c); ok {
+		return sql
+	}
+	args := make([]Operand, len(c.Args))
+	for i, a := range c.Args {
+		args[i] = g.operand(a)
+	}
+	return g.callWritten(c.Fn, args, c.T)
+}
+
+// operand writes an argument in canonical form.
+func (g *gen) operand(x plan.Expr) Operand {
+	out := Operand{Type: x.Type()}
+	switch x := x.(type) {
+	case *plan.Lit:
+		out.Const, out.Value, out.Plain = true, x.Value, true
+	case *plan.Ref:
+		out.Plain = true
+	}
+	out.SQL = g.text(x)
+	return out
+}
+
+func (g *gen) callWritten(fn *funcs.Func, args []Operand, t value.Type) string {
+	if !fn.Volatile {
+		if sql, ok := g.d.Call(&Writer{g}, Op{Name: fn.Name, Args: args, Out: t}); ok && !(g.opts.Exact && overflows(fn.Name, t)) {
+			return sql
+		}
+		if fn.SQL != "" {
+			return g.template(fn, args, t)
+		}
+	}
+	return g.goCall(fn, args, t)
+}
+
+// overflows tells the operators whose integers the engine does not wrap.
+func overflows(op string, t value.Type) bool {
+	return t == value.LongType && slices.Contains([]string{"+", "-", "*", "/", "negate", "abs"}, op)
+}
+
+// template fills {1}, {2} and {*}. A string that NULL arguments make NULL is
+// made empty again.
+func (g *gen) template(fn *funcs.Func, args []Operand, t value.Type) string {
+	sql := fn.SQL
+	var all []string
+	nullable := false
+	for i, a := range args {
+		sql = strings.ReplaceAll(sql, fmt.Sprintf("{%d}", i+1), a.SQL)
+		all = append(all, a.SQL)
+		nullable = nullable || a.Type != value.StringType && !a.Const
+	}
+	sql = strings.ReplaceAll(sql, "{*}", strings.Join(all, ", "))
+	if t == value.StringType && nullable {
+		return "coalesce(" + sql + ", '')"
+	}
+	return sql
+}
+
+// goCall writes a call of the Go function.
+func (g *gen) goCall(fn *funcs.Func, args []Operand, t value.Type) string {
+	if fn.Eval == nil {
+		fail("the function %s cannot be computed", fn.Name)
+	}
+	f := Function{Fn: fn, Out: t}
+	var list []string
+	code := ""
+	for _, a := range args {
+		f.In = append(f.In, a.Type)
+		code += a.Type.String()[:2] + "_"
+		list = append(list, a.SQL)
+	}
+	f.Name = "kql_" + identifier(fn.Name) + "_" + code + t.String()[:2]
+	g.functions[f.Name] = f
+	return f.Name + "(" + strings.Join(list, ", ") + ")"
+}
+
+func (g *gen) goCallByName(fn string, t value.Type, args []Operand) string {
+	return g.goCall(funcs.Must(fn), args, t)
+}
+
+// operatorNames spells operators in letters.
+var operatorNames = strings.NewReplacer("+", "plus", "-", "minus", "*", "times", "/", "over", "%", "mod",
+	"==", "eq", "!=", "ne", "<=", "le", ">=", "ge", "<", "lt", ">", "gt", "=~", "eqfold", "~", "_fold", " ", "_")
+
+func identifier(fn string) string { return operatorNames.Replace(fn) }
+
+// inQuery writes x in (subquery), total.
+func (g *gen) inQuery(x *plan.InQuery) string {
+	sub := g.node(x.Sub)
+	left, col := g.value(x.X), operand{name(x.Col), g.forms[x.Col]}
+	if left.form != col.form || left.form == NullString {
+		left.sql, col.sql = g.canonical(left, x.X.Type()), g.canonical(col, x.Col.Type)
+	}
+	if x.Fold {
+		left.sql, col.sql = "lower("+left.sql+")", "lower("+col.sql+")"
+	}
+	return fmt.Sprintf("coalesce(%s IN (SELECT %s FROM (%s) WHERE %s IS NOT NULL), false)", left.sql, col.sql, sub, col.sql)
+}
+
+// agg writes an aggregate.
+func (g *gen) agg(x *plan.Agg) operand {
+	a := Agg{Name: x.Fn.Name, Out: x.T, Order: strings.TrimPrefix(g.orderBy(x.Order), " ")}
+	form := Canonical
+	for i, arg := range x.Args {
+		if v := g.value(arg); i == 0 && keepsForm(x.Fn.Name) && (v.form == Timestamp || v.form == TimestampTZ) {
+			form = v.form
+			a.Args = append(a.Args, Operand{SQL: v.sql, Type: arg.Type()})
+			continue
+		}
+		a.Args = append(a.Args, g.operand(arg))
+	}
+	if x.Filter != nil {
+		a.Filter = " FILTER (WHERE " + g.cond(x.Filter) + ")"
+	}
+	sql, ok := g.d.Aggregate(&Writer{g}, a)
+	if !ok {
+		fail("the aggregate %s cannot be computed", x.Fn.Name)
+	}
+	return operand{sql, form}
+}
+
+// keepsForm tells the aggregates that give one of the values as it is.
+func keepsForm(name string) bool {
+	return slices.Contains([]string{"min", "max", "arg_max", "arg_min", "take_any"}, name)
+}
+
+// window writes a window function.
+func (g *gen) window(x *plan.Window) operand {
+	w := Win{Name: x.Fn.Name}
+	for _, a := range x.Args {
+		w.Args = append(w.Args, g.operand(a))
+	}
+	var over []string
+	if len(x.Partition) > 0 {
+		over = append(over, "PARTITION BY "+g.columnList(x.Partition))
+	}
+	if keys := g.keys(x.Order); keys != "" {
+		over = append(over, "ORDER BY "+keys)
+	}
+	w.Over = strings.Join(over, " ")
+	sql, ok := g.d.Window(w)
+	if !ok {
+		fail("the window function %s cannot be computed", x.Fn.Name)
+	}
+	return operand{sql: sql}
+}
