@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN     := bin/sekisho
 ifneq ($(shell id -u),0)
 SUDO    := sudo
-AS_ROOT := sudo --preserve-env=HOME,CI,YES,GOFLAGS,TESTFLAGS env "PATH=$(PATH)"
+AS_ROOT := sudo --preserve-env=HOME,CI,YES,GOFLAGS,TESTFLAGS,KQL_CORPUS env "PATH=$(PATH)"
 endif
 GOFLAGS += -trimpath
 export GOFLAGS
@@ -33,6 +33,10 @@ test: need-test ## all tests, as root where it can be; the kernel's are skipped 
 faults: need-demo build ## play all fault scenarios and count
 	$(SUDO) $(BIN) lab run --quiet scenarios/fault-*.yaml
 
+.PHONY: kql-corpus
+kql-corpus: need-test ## queries with Kusto's own answers, from the folder KQL_CORPUS
+	KQL_CORPUS="$(abspath $(or $(KQL_CORPUS),../shared/kql))" go test ./internal/kql/ -run Corpus -v
+
 .PHONY: lint
 lint: need-lint ## few linters, one of them guards the arrows between packages
 	go vet ./...
@@ -45,7 +49,7 @@ generate: need-generate ## compile the BPF program and write the generated pages
 	go generate ./...
 
 .PHONY: bench
-bench: need-demo ## measure; every figure also goes to bench/out.jsonl
+bench: need-bench ## measure; every figure also goes to bench/out.jsonl
 	@mkdir -p bench
 	$(AS_ROOT) go run ./bench -out bench/out.jsonl
 
@@ -58,8 +62,9 @@ clean: ## remove what was built
 	rm -rf bin bench/out.jsonl
 
 # What is missing is installed by package name; see tools/need.sh.
-.PHONY: need-demo need-test need-lint need-generate
+.PHONY: need-demo need-bench need-test need-lint need-generate
 need-demo: ; @tools/need.sh demo
 need-test: ; @tools/need.sh test
+need-bench: ; @tools/need.sh bench
 need-lint: ; @tools/need.sh lint
 need-generate: ; @tools/need.sh generate

@@ -37,7 +37,7 @@ func (f *figures) add(fig figure) error {
 
 // spread writes the median of values, and their lowest and highest.
 func (f *figures) spread(fig figure, values []float64) error {
-	slices.Sort(values)
+	values = slices.Sorted(slices.Values(values))
 	fig.Value = median(values)
 	if err := f.add(fig); err != nil {
 		return err

@@ -1,7 +1,9 @@
 // Command bench measures what the trace costs: new connections a second, and
-// bytes a second, through a firewall with and without it, in namespaces of its
-// own. The machines this runs on are noisy, so it compares within one run,
-// interleaved, and reports medians with their spread.
+// bytes a second, through a firewall with and without it and with what others
+// would use, in namespaces of its own; what the recorder's program costs a
+// packet; and the packages' own benchmarks. The machines this runs on are noisy,
+// so it compares within one run, interleaved, and reports medians with their
+// spread.
 //
 // It prints its figures and writes them to a file, one JSON object a line:
 //
@@ -55,6 +57,12 @@ func run(ctx context.Context, out string, pairs int, window time.Duration) (err 
 		}
 	}()
 	if err != nil {
+		return err
+	}
+	if err := Slopes(ctx, f); err != nil {
+		return err
+	}
+	if err := Suite(ctx, f); err != nil {
 		return err
 	}
 	if err := r.connections(ctx, f, pairs, window); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/capture"
@@ -27,11 +28,51 @@ func (r *firingRange) connections(ctx context.Context, f *figures, pairs int, wi
 		if err := f.spread(fig, rates["ratio "+v.name]); err != nil {
 			return err
 		}
-		if err := r.losses(ctx, f, v, total[v.name]); err != nil {
+		if v.peer != nil {
+			err = r.peerEvents(f, v, total[v.name])
+		} else {
+			err = r.losses(ctx, f, v, total[v.name])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return r.againstPeers(f, rates)
+}
+
+// againstPeers are our rates divided by the others' of the same round. The
+// others write files too, so that is what they are compared with.
+func (r *firingRange) againstPeers(f *figures, rates map[string][]float64) error {
+	const ours = "trace+files"
+	for _, v := range r.variants {
+		if v.peer == nil {
+			continue
+		}
+		ratios := make([]float64, len(rates[ours]))
+		for i := range ratios {
+			ratios[i] = rates[ours][i] / rates[v.name][i]
+		}
+		fig := figure{Name: "connections_files_over_" + v.name, Unit: "ratio", Better: "higher", Against: v.name + ", same round"}
+		if v.peer == ulogd2 {
+			fig.Aim = 1.3
+		}
+		if err := f.spread(fig, ratios); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// peerEvents counts what a peer wrote of the connections that there were.
+func (r *firingRange) peerEvents(f *figures, v *variant, connections int) error {
+	time.Sleep(time.Second) // what is buffered
+	lines, size, err := v.written()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("  %s: %d connections, %d lines of %.0f bytes\n", v.name, connections, lines, size)
+	return f.add(figure{Name: "lines_a_connection_" + v.name, Value: float64(lines) / float64(connections), Unit: "lines/connection", Better: "higher",
+		Against: "5 events a connection of ours, none lost"})
 }
 
 // losses asks the firewall what it recorded, and compares with what was sent:
@@ -53,15 +94,19 @@ func (r *firingRange) losses(ctx context.Context, f *figures, v *variant, connec
 }
 
 func (r *firingRange) bulk(ctx context.Context, f *figures, pairs int, window time.Duration) error {
-	rates, _, err := r.compare(ctx, "bulk", pairs, window)
+	ours := &firingRange{variants: slices.DeleteFunc(slices.Clone(r.variants), func(v *variant) bool { return v.peer != nil })}
+	rates, _, err := ours.compare(ctx, "bulk", pairs, window)
 	if err != nil {
 		return err
 	}
 	if err := f.spread(figure{Name: "bulk_off", Unit: "bytes/s", Better: "higher"}, rates[r.variants[0].name]); err != nil {
 		return err
 	}
-	for _, v := range r.variants[1:] {
+	for _, v := range ours.variants[1:] {
 		fig := figure{Name: "bulk_ratio_" + v.name, Unit: "ratio", Better: "higher", Against: "the same firewall with the trace off, same round"}
+		if v.name == "trace" {
+			fig.Aim = 0.99
+		}
 		if err := f.spread(fig, rates["ratio "+v.name]); err != nil {
 			return err
 		}

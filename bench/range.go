@@ -28,6 +28,8 @@ type variant struct {
 	name      string
 	trace     bool // a `sekisho run` beside the rules
 	files     bool // which also writes its rows to files
+	peer      *peer
+	output    string // of the peer
 	client    netns.NsHandle
 	firewall  netns.NsHandle
 	server    netns.NsHandle
@@ -68,7 +70,8 @@ func newRange(ctx context.Context) (*firingRange, error) {
 	if err := os.WriteFile(filepath.Join(folder, "policy.yaml"), []byte(policyText), 0o600); err != nil {
 		return r, err
 	}
-	for _, v := range []*variant{{name: "off"}, {name: "trace", trace: true}, {name: "trace+files", trace: true, files: true}} {
+	for _, v := range []*variant{{name: "off"}, {name: "trace", trace: true}, {name: "trace+files", trace: true, files: true},
+		{name: "ulogd2", peer: ulogd2}, {name: "conntrack-events", peer: conntrackEvents}} {
 		r.variants = append(r.variants, v)
 		if err := r.open(ctx, v); err != nil {
 			return r, fmt.Errorf("variant %s: %w", v.name, err)
@@ -92,6 +95,9 @@ func (r *firingRange) open(ctx context.Context, v *variant) error {
 		err = r.startFirewall(ctx, v)
 	} else {
 		err = inside(v.firewall, func() error { return applyRules(ctx) })
+	}
+	if err == nil && v.peer != nil {
+		err = r.startPeer(v)
 	}
 	if err != nil {
 		return err

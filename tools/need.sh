@@ -2,25 +2,30 @@
 # Installs what a make target needs and this machine lacks, by Debian package
 # name. It says what it will install, and asks on a terminal unless YES=1.
 #
-#   tools/need.sh demo|test|lint|generate
+#   tools/need.sh demo|test|bench|lint|generate
 set -euo pipefail
 
 declare -A package=(
 	[nft]=nftables [ip]=iproute2 [ss]=iproute2 [ssh]=openssh-client [sshd]=openssh-server [ssh-keygen]=openssh-client
-	[tcpdump]=tcpdump [curl]=curl [sysctl]=procps
-	[clang]=clang [llvm-strip]=llvm [shellcheck]=shellcheck [gcc]=gcc
+	[tcpdump]=tcpdump [ulogd]=ulogd2 [conntrack]=conntrack [curl]=curl [sysctl]=procps
+	[clang]=clang [llvm-strip]=llvm [shellcheck]=shellcheck [gcc]=gcc [g++]=g++
 )
 declare -A programs=(
-	[demo]="nft ip ssh sshd ssh-keygen"
-	[test]="nft ip ss ssh sshd ssh-keygen gcc tcpdump curl sysctl"
-	[lint]="shellcheck clang llvm-strip"
+	[demo]="nft ip ssh sshd ssh-keygen gcc g++"
+	[test]="nft ip ss ssh sshd ssh-keygen gcc g++ tcpdump curl sysctl"
+	[bench]="nft ip gcc g++ ulogd conntrack"
+	[lint]="shellcheck clang llvm-strip gcc g++"
 	[generate]="clang llvm-strip"
 )
 # Files that no program stands for.
-declare -A headers=([lint]=libbpf-dev [generate]=libbpf-dev)
+declare -A files=(
+	[libbpf-dev]=/usr/include/bpf/bpf_helpers.h
+	[ulogd2-json]="/usr/lib/*/ulogd/ulogd_output_JSON.so"
+)
+declare -A others=([lint]=libbpf-dev [generate]=libbpf-dev [bench]=ulogd2-json)
 
 PATH=$PATH:/usr/sbin:/sbin
-target=${1:?usage: need.sh demo|test|lint|generate}
+target=${1:?usage: need.sh demo|test|bench|lint|generate}
 
 if ! command -v go >/dev/null; then
 	echo "Go is missing: install Go 1.26 or later (https://go.dev/dl/), then run make again." >&2
@@ -31,9 +36,9 @@ missing=()
 for program in ${programs[$target]}; do
 	command -v "$program" >/dev/null || missing+=("${package[$program]}")
 done
-if [ -n "${headers[$target]:-}" ] && [ ! -e /usr/include/bpf/bpf_helpers.h ]; then
-	missing+=("${headers[$target]}")
-fi
+for other in ${others[$target]:-}; do
+	compgen -G "${files[$other]}" >/dev/null || missing+=("$other")
+done
 [ ${#missing[@]} -eq 0 ] && exit 0
 mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
 

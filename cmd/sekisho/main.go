@@ -82,6 +82,9 @@ and INVALID with the kernel's reason. Its lab brings up Azure-like networks
   # watch connections cross its firewall
   sudo sekisho trace -f host 10.1.1.4 port 22
 
+  # and where one got stuck, why, and what to change
+  sudo sekisho diagnose vm1 vm2:22
+
   # let a rule set in, and log in
   sudo sekisho policy apply policies/east-west.yaml
   sudo sekisho lab ssh vm1 vm2
@@ -96,7 +99,7 @@ and INVALID with the kernel's reason. Its lab brings up Azure-like networks
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w\n  hint: %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newRunCommand(), newObserveCommand(), newTraceCommand(), newPolicyCommand(), newStatusCommand(), newLabCommand(), newTopologyCommand(), newDoctorCommand(), newVersionCommand())
+	root.AddCommand(newRunCommand(), newObserveCommand(), newTraceCommand(), newConnectionsCommand(), newDiagnoseCommand(), newPolicyCommand(), newStatusCommand(), newLabCommand(), newTopologyCommand(), newImportCommand(), newQueryCommand(), newDoctorCommand(), newVersionCommand())
 	checkArguments(root)
 	return root
 }

@@ -9,11 +9,14 @@ import (
 	"github.com/sekisho/sekisho/internal/kql/value"
 )
 
-// rows runs a relation while the rest is bound, and gives the values of cols
-// in the relation's order. ok is false where nothing can be run.
+// rows runs a relation while the rest is bound, and gives the values of cols,
+// nil for all, in the relation's order. ok is false where nothing can be run.
 func (b *binder) rows(at syntax.Span, r *relation, cols []*plan.Column) (rows [][]any, ok bool) {
 	if b.opts.Runner == nil || b.failed() {
 		return nil, false
+	}
+	if cols == nil {
+		cols = r.cols
 	}
 	rows, err := b.opts.Runner.Rows(b.ctx, &plan.Query{Node: r.node, Cols: cols, Order: r.order})
 	if err != nil {

@@ -23,7 +23,7 @@ func nameOf(x syntax.Expr) string {
 		if lit, ok := x.I.(syntax.Literal); ok {
 			return join(nameOf(x.X), value.Text(lit.Value))
 		}
-		return nameOf(x.X)
+		return join(nameOf(x.X), "")
 	case syntax.Call:
 		return callName(x)
 	case syntax.Named:
@@ -36,7 +36,7 @@ func nameOf(x syntax.Expr) string {
 
 func join(a, b string) string {
 	if a == "" {
-		return ""
+		return cleanName(b)
 	}
 	return a + "_" + cleanName(b)
 }
@@ -62,6 +62,9 @@ func callName(c syntax.Call) string {
 		return ""
 	}
 	fn, ok := funcs.Lookup(c.Fn.Text)
+	if !ok { // round(avg(x)) is called avg_x
+		fn, ok = funcs.LookupAggregate(c.Fn.Text)
+	}
 	if !ok {
 		return ""
 	}

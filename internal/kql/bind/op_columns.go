@@ -25,8 +25,6 @@ func (b *binder) condition(x syntax.Expr, e *env) plan.Expr {
 	cond := b.expr(x, e)
 	switch cond.Type() {
 	case value.BoolType, value.Unknown:
-	case value.DynamicType:
-		return b.cast(cond, value.BoolType)
 	default:
 		b.report(x.Pos(), "compare it with something", "a condition must be a bool, not %s", cond.Type())
 		return unknown

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/sekisho/sekisho/internal/kql/plan"
 	"github.com/sekisho/sekisho/internal/kql/syntax"
 	"github.com/sekisho/sekisho/internal/kql/value"
@@ -79,10 +81,19 @@ func (b *binder) joined(node *plan.Join, left, right *relation, op syntax.Join, 
 		if op.Lookup && isRightKey(node.On, c) {
 			continue
 		}
-		items = append(items, item{name: unique(c.Name, takenBy(items)), x: &plan.Ref{Col: c}})
+		items = append(items, item{name: unique(c.Name, takenOutside(c, items, right.cols)), x: &plan.Ref{Col: c}})
 	}
 	out := &relation{node: node, part: left.part}
 	return b.project(out, items)
+}
+
+// takenOutside tells names that items have or that other columns will have: a
+// number behind a name must not make it that of a later column.
+func takenOutside(c *plan.Column, items []item, cols []*plan.Column) func(string) bool {
+	taken := takenBy(items)
+	return func(name string) bool {
+		return taken(name) || slices.ContainsFunc(cols, func(o *plan.Column) bool { return o != c && o.Name == name })
+	}
 }
 
 func isRightKey(pairs []plan.Pair, c *plan.Column) bool {

@@ -4,8 +4,8 @@ import (
 	"github.com/sekisho/sekisho/internal/kql/syntax"
 )
 
-// makeSeries makes arrays of aggregates over a regular axis.
-func (b *binder) makeSeries(r *relation, op syntax.MakeSeries) *relation {
-	b.report(op.Span, "", "make-series is not supported yet")
+// makeSeries refuses make-series.
+func (b *binder) makeSeries(_ *relation, op syntax.MakeSeries) *relation {
+	b.report(op.Span, "", "the operator 'make-series' is not supported")
 	return nil
 }

@@ -144,7 +144,7 @@ func (b *binder) aggregate(c syntax.Call, fn *funcs.Func, args []plan.Expr, r *r
 }
 
 func (b *binder) predicate(at syntax.Expr, x plan.Expr) plan.Expr {
-	if t := x.Type(); t != value.BoolType && t != value.Unknown && t != value.DynamicType {
+	if t := x.Type(); t != value.BoolType && t != value.Unknown {
 		b.report(at.Pos(), "", "a condition must be a bool, not %s", t)
 	}
 	return b.cast(x, value.BoolType)

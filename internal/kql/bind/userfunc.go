@@ -143,8 +143,13 @@ func (b *binder) parameter(at syntax.Span, name string, p syntax.FunctionParam, 
 		return nil
 	}
 	x := b.expr(arg, e)
-	if t := x.Type(); t != p.Type && !(t.IsNumber() && p.Type.IsNumber()) && t != value.DynamicType && t != value.Unknown && p.Type != value.DynamicType {
+	if t := x.Type(); !fits(t, p.Type) {
 		b.report(arg.Pos(), "", "'%s' needs a %s for '%s', not %s", name, p.Type, p.Name.Text, t)
 	}
 	return &variable{scalar: b.cast(x, p.Type)}
+}
+
+// fits tells whether an argument of a type can be handed to a parameter of another.
+func fits(t, param value.Type) bool {
+	return t == param || t.IsNumber() && param.IsNumber() || t == value.DynamicType || t == value.Unknown || param == value.DynamicType
 }

@@ -24,6 +24,11 @@ func (b *binder) windowCall(c syntax.Call, fn *funcs.Func, args []plan.Expr, e *
 	if !b.checkArity(c, fn) {
 		return result
 	}
+	if fn.Param(0).Kind == "column" && args[0].Type() != value.Unknown {
+		if _, isColumn := args[0].(*plan.Ref); !isColumn {
+			b.report(c.Args[0].Pos(), "compute it with extend first", "'%s' needs a column", fn.Name)
+		}
+	}
 	b.checkConstants(c, fn, args)
 	t, err := b.resolve(fn, args)
 	if err != nil {

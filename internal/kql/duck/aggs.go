@@ -89,10 +89,13 @@ func distinctCount(_ *sqlgen.Writer, a sqlgen.Agg) string {
 	return "count(DISTINCT " + a.Args[0].SQL + ")" + a.Filter
 }
 
-// spread of one value is 0.
+// spread of one value is 0. DuckDB's functions refuse what is not finite: one
+// such value makes the spread NaN.
 func spread(fn string) aggWriter {
 	return func(_ *sqlgen.Writer, a sqlgen.Agg) string {
-		return "coalesce(" + fn + "(" + a.Args[0].SQL + ")" + a.Filter + ", 0)"
+		x := a.Args[0].SQL
+		return "CASE WHEN coalesce(bool_or(NOT isfinite(" + x + "))" + a.Filter + ", false) THEN CAST('nan' AS DOUBLE) ELSE coalesce(" +
+			fn + "(CASE WHEN isfinite(" + x + ") THEN " + x + " END)" + a.Filter + ", 0) END"
 	}
 }
 

@@ -23,6 +23,7 @@ func init() {
 		part("getmonth", "Gives the month of the year.", func(t time.Time) int64 { return int64(t.Month()) }),
 		part("getyear", "Gives the year.", func(t time.Time) int64 { return int64(t.Year()) }),
 		part("week_of_year", "Gives the week of the year after ISO 8601.", func(t time.Time) int64 { _, w := t.ISOWeek(); return int64(w) }),
+		part("weekofyear", "Gives the week of the year after ISO 8601.", func(t time.Time) int64 { _, w := t.ISOWeek(); return int64(w) }),
 		{Name: "dayofweek", Sig: "date:datetime", Returns: value.TimespanType, Doc: "Gives the days since Sunday as a timespan.", Eval: func(c *Call) any {
 			return value.Timespan(moment(c, 0).Weekday()) * value.Day
 		}},

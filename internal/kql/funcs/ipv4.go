@@ -240,5 +240,9 @@ func standsAlone(text string, from, to int, prefix bool) bool {
 	if from > 0 && (touches(text[from-1]) || text[from-1] == '.') {
 		return false
 	}
-	return end >= len(text) || !touches(text[end]) && !(text[end] == '.' && end+1 < len(text) && touches(text[end+1]))
+	if end >= len(text) {
+		return true
+	}
+	goesOn := text[end] == '.' && end+1 < len(text) && touches(text[end+1])
+	return !goesOn && !touches(text[end])
 }

@@ -26,6 +26,9 @@ const (
 	otherPlace = "queries read the tables of this workspace only"
 	runsCode   = "plugins that run code are left out"
 	onlyKusto  = "it is about a Kusto cluster"
+
+	userAnalytics = "plugins that follow users are left out"
+	learning      = "plugins that look for patterns are left out"
 )
 
 var outNames = map[string]string{
@@ -40,6 +43,12 @@ var outNames = map[string]string{
 	"current_principal_is_member_of": onlyKusto, "current_database": onlyKusto, "cursor_current": onlyKusto,
 	"cursor_after": onlyKusto, "cursor_before_or_at": onlyKusto, "extent_id": onlyKusto, "extent_tags": onlyKusto,
 	"row_id": onlyKusto, "estimate_data_size": onlyKusto, "estimate_rows_count": onlyKusto,
+	"active_users_count": userAnalytics, "activity_counts_metrics": userAnalytics, "activity_engagement": userAnalytics,
+	"activity_metrics": userAnalytics, "new_activity_metrics": userAnalytics, "session_count": userAnalytics,
+	"sliding_window_counts": userAnalytics, "sequence_detect": userAnalytics, "funnel_sequence": userAnalytics,
+	"funnel_sequence_completion": userAnalytics, "rolling_percentile": userAnalytics, "rows_near": userAnalytics,
+	"autocluster": learning, "basket": learning, "diffpatterns": learning, "dcount_intersect": learning,
+	"preview": onlyKusto, "identity": onlyKusto, "schema_merge": onlyKusto,
 	"parse_user_agent": "its table of browsers belongs to Kusto",
 }
 

@@ -27,7 +27,7 @@ func init() {
 		{"startswith_cs", "Tells whether the text begins so.", strings.HasPrefix},
 		{"endswith", "Tells whether the text ends so, whatever its case.", func(s, t string) bool { return strings.HasSuffix(strings.ToLower(s), strings.ToLower(t)) }},
 		{"endswith_cs", "Tells whether the text ends so.", strings.HasSuffix},
-		{"=~", "Tells whether both texts are equal, whatever their case.", func(s, t string) bool { return strings.ToLower(s) == strings.ToLower(t) }},
+		{"=~", "Tells whether both texts are equal, whatever their case.", func(s, t string) bool { return foldEqual(s, t) }},
 		{"matches regex", "Tells whether the regular expression matches a part of the text.", func(s, t string) bool { re := Regex(t); return re != nil && re.MatchString(s) }},
 	} {
 		ops = append(ops, &Func{Name: o.name, Sig: "text:stringish part:stringish", Doc: o.doc, Returns: value.BoolType,
@@ -129,12 +129,20 @@ func findTerm(s, term string, left, right bool) bool {
 		i += from
 		before, _ := utf8.DecodeLastRuneInString(s[:i])
 		after, _ := utf8.DecodeRuneInString(s[i+len(term):])
-		if !(left && i > 0 && isTermRune(before)) && !(right && i+len(term) < len(s) && isTermRune(after)) {
+		touched := left && i > 0 && isTermRune(before) || right && i+len(term) < len(s) && isTermRune(after)
+		if !touched {
 			return true
 		}
 		_, n := utf8.DecodeRuneInString(s[i:])
 		from = i + n
 	}
+}
+
+// foldEqual compares lower case: strings.EqualFold has more letters equal than
+// Kusto and SQL do, such as the Kelvin sign and k.
+func foldEqual(s, t string) bool {
+	s, t = strings.ToLower(s), strings.ToLower(t)
+	return s == t
 }
 
 func isTermRune(r rune) bool {

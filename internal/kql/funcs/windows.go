@@ -5,9 +5,9 @@ import "github.com/sekisho/sekisho/internal/kql/value"
 func init() {
 	register(Window, "window functions", []*Func{
 		{Name: "row_number", Sig: "start:integer? restart:bool?", Returns: value.LongType, Doc: "Numbers the rows."},
-		{Name: "prev", Sig: "column:any offset:integer?! default:any?!", Resolve: neighbour, Doc: "Gives the value of an earlier row."},
-		{Name: "next", Sig: "column:any offset:integer?! default:any?!", Resolve: neighbour, Doc: "Gives the value of a later row."},
-		{Name: "row_cumsum", Sig: "term:summable restart:bool?", Resolve: cumulated, Doc: "Adds up the rows so far."},
+		{Name: "prev", Sig: "column:column offset:integer?! default:any?!", Resolve: neighbour, Doc: "Gives the value of an earlier row."},
+		{Name: "next", Sig: "column:column offset:integer?! default:any?!", Resolve: neighbour, Doc: "Gives the value of a later row."},
+		{Name: "row_cumsum", Sig: "term:number restart:bool?", Resolve: added, Doc: "Adds up the rows so far."},
 		{Name: "row_rank_dense", Sig: "term:orderable restart:bool?", Returns: value.LongType, Doc: "Gives the rank of the row, without gaps."},
 		{Name: "row_rank_min", Sig: "term:orderable restart:bool?", Returns: value.LongType, Doc: "Gives the rank of the row; equals share the least."},
 		{Name: "row_window_session", Sig: "time:datetime within:timespan! between:timespan! restart:bool?", Returns: value.DatetimeType, Doc: "Gives the beginning of the session that the row belongs to."},
@@ -31,6 +31,11 @@ func neighbour(args []value.Type) ([]value.Type, value.Type, error) {
 		want[2] = args[0]
 	}
 	return want, args[0], nil
+}
+
+func added(args []value.Type) ([]value.Type, value.Type, error) {
+	_, err := Param{Name: "term", Kind: "number"}.Accept(args[0])
+	return args, args[0], err
 }
 
 func cumulated(args []value.Type) ([]value.Type, value.Type, error) {

@@ -3,6 +3,7 @@
 package result
 
 import (
+	"errors"
 	"io"
 
 	"github.com/sekisho/sekisho/internal/kql/value"
@@ -52,7 +53,7 @@ func Read(r Rows) (*Table, error) {
 	t := &Table{Cols: r.Columns()}
 	for {
 		row, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return t, nil
 		}
 		if err != nil {

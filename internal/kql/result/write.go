@@ -2,6 +2,7 @@ package result
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -33,7 +34,7 @@ func Write(w io.Writer, format string, r Rows) error {
 func each(r Rows, f func(row []any) error) error {
 	for {
 		row, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

@@ -240,15 +240,20 @@ func (g *gen) keys(keys []plan.Key) string {
 		if k.Col.Type == value.DecimalType {
 			s = g.d.DecimalKey(s)
 		}
-		if k.Desc {
-			s += " DESC"
+		if k.Col.Type == value.RealType { // NaN stands next to null; the engine has it above all others
+			out = append(out, direction("isnan("+s+")", k.NullsFirst, k.NullsFirst))
 		}
-		if k.NullsFirst {
-			s += " NULLS FIRST"
-		} else {
-			s += " NULLS LAST"
-		}
-		out = append(out, s)
+		out = append(out, direction(s, k.Desc, k.NullsFirst))
 	}
 	return strings.Join(out, ", ")
+}
+
+func direction(sql string, desc, nullsFirst bool) string {
+	if desc {
+		sql += " DESC"
+	}
+	if nullsFirst {
+		return sql + " NULLS FIRST"
+	}
+	return sql + " NULLS LAST"
 }

@@ -68,7 +68,11 @@ func (g *gen) literal(t value.Type, v any) string {
 			return strings.ToUpper(fmt.Sprint(v))
 		}
 	}
-	return g.arg(Carried(t, v), sqlType)
+	out := Carried(t, v)
+	if s, ok := out.(string); ok {
+		out = strings.ToValidUTF8(s, "\ufffd") // engines take nothing else
+	}
+	return g.arg(out, sqlType)
 }
 
 // Carried is a Kusto value of a type as the canonical form carries it.
@@ -141,7 +145,8 @@ func (g *gen) operand(x plan.Expr) Operand {
 
 func (g *gen) callWritten(fn *funcs.Func, args []Operand, t value.Type) string {
 	if !fn.Volatile {
-		if sql, ok := g.d.Call(&Writer{g}, Op{Name: fn.Name, Args: args, Out: t}); ok && !(g.opts.Exact && overflows(fn.Name, t)) {
+		exact := g.opts.Exact && overflows(fn.Name, t)
+		if sql, ok := g.d.Call(&Writer{g}, Op{Name: fn.Name, Args: args, Out: t}); ok && !exact {
 			return sql
 		}
 		if fn.SQL != "" {

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// suiteFigure is one figure of one of the packages' own benchmarks.
+type suiteFigure struct {
+	name string
+	// from is the benchmark, with the names of its cases, and unit what it
+	// reports there.
+	from, unit string
+	scale      float64 // what the value is multiplied with; 0 is 1
+	figure
+}
+
+// suite are the packages' own benchmarks that a claim rests on. Each is run
+// several times, in turn with the others of its package.
+var suite = []struct {
+	folder  string
+	figures []suiteFigure
+}{
+	{"./internal/capture", []suiteFigure{
+		{name: "reader_events", from: "Ring", unit: "events/s/core", figure: figure{Unit: "events/s", Aim: 1e6, Better: "higher", Against: "one core, from a full ring"}},
+		{name: "reader_cpu", from: "Ring", unit: "cpu-ns/event", figure: figure{Unit: "ns/event", Aim: 500, Better: "lower"}},
+	}},
+	{"./internal/firewall", []suiteFigure{
+		{name: "rows", from: "Take", unit: "ns/event", figure: figure{Unit: "ns/event", Better: "lower", Against: "event to rows, ids and connections; no files"}},
+	}},
+	{"./internal/tracker", []suiteFigure{
+		{name: "tracker_events", from: "Events", unit: "events/s", figure: figure{Unit: "events/s", Aim: 1e6, Better: "higher", Against: "one core"}},
+		{name: "tracker_memory", from: "Memory", unit: "B/conn", scale: 200_000 / 1e6, figure: figure{Unit: "MB", Aim: 200, Better: "lower", Against: "200,000 open connections"}},
+	}},
+	{"./internal/diagnose", []suiteFigure{
+		{name: "diagnose", from: "Diagnose", unit: "ns/op", scale: 1e-6, figure: figure{Unit: "ms", Aim: 10, Better: "lower", Against: "one connection, 50 networks"}},
+	}},
+	{"./internal/topology", []suiteFigure{
+		{name: "topology_check", from: "Check/no-routes", unit: "ns/op", scale: 1e-9, figure: figure{Unit: "s", Aim: 2, Better: "lower", Against: "50 networks, 198 subnets, nothing routed"}},
+	}},
+	{"./internal/kql/bind", []suiteFigure{
+		{name: "kql_translate", from: "Translate", unit: "ns/op", scale: 1e-6, figure: figure{Unit: "ms", Aim: 1, Better: "lower", Against: "parse, bind and translate a typical query"}},
+	}},
+}
+
+const suiteRounds = 5
+
+// Suite runs the packages' benchmarks and writes their figures.
+func Suite(ctx context.Context, f *figures) error {
+	for _, s := range suite {
+		var names []string
+		for _, one := range s.figures {
+			name, _, _ := strings.Cut(one.from, "/")
+			names = append(names, name)
+		}
+		pattern := "^Benchmark(" + strings.Join(names, "|") + ")$"
+		cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", pattern, "-count", strconv.Itoa(suiteRounds), s.folder)
+		cmd.Stderr = os.Stderr
+		out, err := cmd.Output()
+		if err != nil {
+			return fmt.Errorf("run the benchmarks of %s: %w\n%s", path.Base(s.folder), err, out)
+		}
+		for _, one := range s.figures {
+			if err := one.tell(f, string(out)); err != nil {
+				return fmt.Errorf("benchmarks of %s: %w", path.Base(s.folder), err)
+			}
+		}
+	}
+	return nil
+}
+
+// tell finds the figure in what go test has printed: lines of a name, a count,
+// and values with their units.
+func (s suiteFigure) tell(f *figures, out string) error {
+	line := regexp.MustCompile(`(?m)^Benchmark` + regexp.QuoteMeta(s.from) + `(?:-\d+)?\s+\d+\s(.*)$`)
+	value := regexp.MustCompile(`([\d.e+]+) ` + regexp.QuoteMeta(s.unit) + `(?:\s|$)`)
+	scale := s.scale
+	if scale == 0 {
+		scale = 1
+	}
+	var values []float64
+	for _, match := range line.FindAllStringSubmatch(out, -1) {
+		if number := value.FindStringSubmatch(match[1]); number != nil {
+			n, err := strconv.ParseFloat(number[1], 64)
+			if err != nil {
+				return err
+			}
+			values = append(values, n*scale)
+		}
+	}
+	if len(values) == 0 {
+		return fmt.Errorf("no %s of %s in:\n%s", s.unit, s.from, out)
+	}
+	fig := s.figure
+	fig.Name = s.name
+	return f.spread(fig, values)
+}
