@@ -38,6 +38,17 @@ func newClock(mono, wall int64) *clock {
 	return &clock{lines: []line{{start: mono, base: wall}}}
 }
 
+// resume makes a clock go on with the line that an earlier process had come to,
+// so that its function does not fall from one process to the next either.
+func resume(l line) *clock { return &clock{lines: []line{l}} }
+
+// newest is the line that holds now.
+func (c *clock) newest() line {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lines[len(c.lines)-1]
+}
+
 // at converts a monotonic time to wall time.
 func (c *clock) at(mono int64) time.Time {
 	c.mu.Lock()

@@ -7,38 +7,74 @@
 //
 //	kernel                                this package
 //	record.bpf.c ──▶ ring "events"  ──┐
-//	             ──▶ ring "refused" ──┼─▶ reader ─▶ sorted by time ─▶ deliver
+//	             ──▶ ring "syns"    ──┤
+//	             ──▶ ring "refused" ──┼─▶ journal ─▶ sorted by time ─▶ deliver
 //	conntrack ──▶ NFLOG group 0 ──────┴─▶ reasons
+//
+// Rings, counters and the program's links can be pinned, and then go on without
+// a process. What is read from a ring is kept in a journal before the kernel
+// may overwrite it, and what is handed out is noted there before it is: so a
+// process that is killed at any moment loses nothing, and the one that comes
+// after it hands nothing out twice.
 //
 // Everything happens in the network namespace of the calling process.
 package capture
 
-import "time"
+import (
+	"time"
+
+	"github.com/sekisho/sekisho/internal/flow"
+)
 
 // Config says what to record and where to keep the kernel's part.
 type Config struct {
-	// PinPath is a folder below a bpffs mount in which the program's link and
+	// PinPath is a folder below a bpffs mount in which the program's links and
 	// maps are pinned, so that they outlive the process; see [PinPath]. Empty:
 	// nothing is pinned and recording ends with the process.
 	PinPath string
+
+	// Journal makes what is read from the rings outlive the process too: each
+	// event is handed out once, whenever a process is killed; see
+	// [Recorder.Resume]. nil: what a process has read and not yet handed out
+	// is lost with it.
+	Journal Journal
+	// Mark is asked before each batch is handed out. What it returns is kept
+	// with it, for the process that finds the batch [Interrupted]. It may be
+	// nil.
+	Mark func() []byte
+
+	// Due is asked where no event is ready, and reports whether a batch without
+	// one is wanted: for rows that wait for time to pass. Such a batch is
+	// journaled like any other. It may be nil.
+	Due func() bool
 
 	// The layout of connection marks, as the ruleset writes them.
 	MarkActionMask uint32
 	MarkActionDeny uint32
 	MarkHandshake  uint32
 
-	// RingBytes and RefusedRingBytes are the sizes of the two rings, each a
-	// power of two and a multiple of the page size. 0 takes the default, 16
-	// and 4 MiB: about 170,000 and 40,000 events.
+	// RingBytes, SynRingBytes and RefusedRingBytes are the sizes of the rings,
+	// each a power of two and a multiple of the page size. 0 takes the default,
+	// 16, 8 and 4 MiB: about 160,000, 80,000 and 40,000 events.
 	RingBytes        uint32
+	SynRingBytes     uint32
 	RefusedRingBytes uint32
 
 	// Poll is how often the rings are read. 0 takes DefaultPoll.
 	Poll time.Duration
 
 	// Reasons makes the kernel tell why packets are INVALID. It costs
-	// throughput under a flood of them only.
-	Reasons bool
+	// throughput under a flood of them only: where texts or INVALID packets
+	// come faster than ReasonsRate a second, nobody listens until it is calm
+	// again, and INVALID events have the reason UNKNOWN. 0 takes
+	// DefaultReasonsRate.
+	Reasons     bool
+	ReasonsRate int
+	// Listening is told when that changes, and Ignored gets the packets that
+	// conntrack ignored and let pass, as events with the flag IGNORED; only the
+	// texts tell of them. Run calls both, between batches. They may be nil.
+	Listening func(Listening)
+	Ignored   func([]flow.Event)
 }
 
 const (
@@ -54,6 +90,6 @@ const (
 	reasonWait = 50 * time.Millisecond
 
 	// settle is how much older than "now" an event must be before it is
-	// handed out: two CPUs and two rings, and no order between them but time.
+	// handed out: several CPUs and rings, and no order between them but time.
 	settle = time.Millisecond
 )

@@ -25,11 +25,11 @@ type record struct {
 // a record of another size means that the pinned maps are of another layout.
 func parse(raw []byte) (record, error) {
 	var r record
-	switch {
-	case len(raw) >= event6Size:
+	switch len(raw) {
+	case event6Size:
 		r.RecordEvent6 = *(*RecordEvent6)(unsafe.Pointer(unsafe.SliceData(raw)))
 		r.v6 = true
-	case len(raw) >= eventSize:
+	case eventSize:
 		r.E = *(*RecordEvent)(unsafe.Pointer(unsafe.SliceData(raw)))
 	default:
 		return r, fmt.Errorf("ring record has %d bytes, want %d or %d", len(raw), eventSize, event6Size)
@@ -61,6 +61,20 @@ func (r *record) connection() flow.Tuple {
 		sport, dport = 0, 0
 	}
 	return tuple(r.E.OrigProtocol, source, dest, sport, dport)
+}
+
+// maxUnacked is more than any window can be: 65,535 at the highest scale of RFC
+// 7323, section 2.3.
+const maxUnacked = 1 << 30
+
+// stream reads how far a direction has come. What conntrack cannot mean is
+// taken as unknown: an acknowledgement above all that was sent, which it lets
+// pass where it was told to be liberal.
+func stream(s RecordStream) flow.Stream {
+	if s.Unacked > maxUnacked {
+		return flow.Stream{}
+	}
+	return flow.Stream{Known: true, Sent: s.Sent, Unacked: s.Unacked}
 }
 
 // decoder turns ring records into events.
@@ -95,6 +109,9 @@ func (d *decoder) event(r *record) flow.Event {
 		In:         d.interfaces.name(int(e.InIfindex)),
 		Out:        d.interfaces.name(int(e.OutIfindex)),
 		Mark:       e.Mark,
+
+		OriginalStream: stream(e.Original),
+		ReplyStream:    stream(e.Reply),
 	}
 }
 

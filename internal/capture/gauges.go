@@ -7,13 +7,12 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
-	"github.com/cilium/ebpf/ringbuf"
 )
 
 // Gauges are what the recorder is at this moment; what it counted is in
 // [Stats].
 type Gauges struct {
-	// Rings are the two rings, "events" and "refused".
+	// Rings are the rings of the program, "events", "syns" and "refused".
 	Rings []RingGauge
 	// Lag is the age of the oldest event that was read from a ring and not
 	// yet delivered; 0 where there is none.
@@ -45,11 +44,14 @@ func (r *Recorder) Gauges() (Gauges, error) {
 	if r.closed {
 		return Gauges{}, os.ErrClosed
 	}
-	g := Gauges{Rings: []RingGauge{gaugeRing(RecordMapEvents, r.events), gaugeRing(RecordMapRefused, r.refused)}}
+	g := Gauges{}
+	for _, ring := range r.set.rings {
+		g.Rings = append(g.Rings, RingGauge{Name: ring.name, Fill: ring.fill(), Size: ring.size()})
+	}
 	if held := r.held.Load(); held != 0 {
 		g.Lag = time.Duration(monotonic() - held)
 	}
-	for _, l := range r.links {
+	for _, l := range r.set.links {
 		p, err := gaugeProgram(l)
 		if err != nil {
 			return Gauges{}, fmt.Errorf("read statistics of the recorder: %w", err)
@@ -59,12 +61,6 @@ func (r *Recorder) Gauges() (Gauges, error) {
 		}
 	}
 	return g, nil
-}
-
-func gaugeRing(name string, ring *ringbuf.Reader) RingGauge {
-	// The producer's position is read before the consumer's: when an event
-	// comes and is read in between, the difference is below zero.
-	return RingGauge{Name: name, Fill: max(0, ring.AvailableBytes()), Size: ring.BufferSize()}
 }
 
 // gaugeProgram asks the link which program runs: behind one that was taken

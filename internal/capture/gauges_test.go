@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func TestGaugesTellWhatWaitsInTheRings(t *testing.T) {
 	testnet.NeedRoot(t)
 	router := testnet.NewRouter(t)
 	nft(t, conntrackOnly)
-	r, err := Open(Config{Poll: time.Millisecond, RingBytes: 1 << 20, RefusedRingBytes: 1 << 16})
+	r, err := Open(Config{Poll: time.Millisecond, RingBytes: 1 << 20, SynRingBytes: 1 << 18, RefusedRingBytes: 1 << 16})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,8 +37,8 @@ func TestGaugesTellWhatWaitsInTheRings(t *testing.T) {
 	const header = 8 // BPF_RINGBUF_HDR_SZ
 	for _, waiting := range []int{0, 3, 0} {
 		sendSYNs(t, router, waiting)
-		want := []RingGauge{{"events", waiting * (eventSize + header), 1 << 20}, {"refused", 0, 1 << 16}}
-		if got := gauges(t, r).Rings; len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
+		want := []RingGauge{{"events", 0, 1 << 20}, {"syns", waiting * (eventSize + header), 1 << 18}, {"refused", 0, 1 << 16}}
+		if got := gauges(t, r).Rings; !slices.Equal(got, want) {
 			t.Errorf("with %d events: %+v, want %+v", waiting, got, want)
 		}
 		if waiting > 0 {
@@ -52,12 +53,7 @@ func TestGaugesTellOfTheProgramThatRuns(t *testing.T) {
 	testnet.NeedRoot(t)
 	router := testnet.NewRouter(t)
 	nft(t, conntrackOnly)
-	name := t.Name()
-	t.Cleanup(func() {
-		if err := RemovePinned(name); err != nil {
-			t.Error(err)
-		}
-	})
+	name := pinName(t)
 	var counted uint64
 	for range 2 {
 		r, err := Open(Config{PinPath: PinPath(name)})
@@ -135,7 +131,7 @@ func TestGaugesMayBeAskedWhileTheRecorderReadsAndCloses(t *testing.T) {
 			if errors.Is(err, os.ErrClosed) {
 				return
 			}
-			if err != nil || len(g.Rings) != 2 || g.Rings[0].Fill < 0 || g.Rings[0].Fill > g.Rings[0].Size {
+			if err != nil || len(g.Rings) != 3 || g.Rings[0].Fill < 0 || g.Rings[0].Fill > g.Rings[0].Size {
 				t.Errorf("Gauges() = %+v, %v", g, err)
 				return
 			}

@@ -18,14 +18,18 @@ const forget = 10 * time.Second
 
 // refresh forgets names that are too old; once a batch, not once an event.
 func (n *interfaceNames) refresh(now time.Time) {
+	if n == nil {
+		return
+	}
 	if n.names == nil || now.Sub(n.asked) > forget {
 		n.names, n.asked = map[int]string{}, now
 	}
 }
 
-// name returns the name of an interface, or "" where it is gone.
+// name returns the name of an interface, or "" where it is gone. A nil
+// interfaceNames is that of another boot of the host, and knows none.
 func (n *interfaceNames) name(index int) string {
-	if index == 0 {
+	if index == 0 || n == nil {
 		return ""
 	}
 	name, ok := n.names[index]

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"fmt"
 	"net/netip"
 	"os"
 	"testing"
@@ -17,7 +18,7 @@ func TestLostEventsAreCounted(t *testing.T) {
 	router := testnet.NewRouter(t)
 	nft(t, conntrackOnly)
 	page := uint32(os.Getpagesize())
-	r, err := Open(Config{Poll: time.Millisecond, RingBytes: page, RefusedRingBytes: page})
+	r, err := Open(Config{Poll: time.Millisecond, RingBytes: page, SynRingBytes: page, RefusedRingBytes: page})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,12 +51,7 @@ func TestAPinnedRecorderGoesOnWithoutItsProcess(t *testing.T) {
 	testnet.NeedRoot(t)
 	router := testnet.NewRouter(t)
 	nft(t, conntrackOnly)
-	name := t.Name()
-	t.Cleanup(func() {
-		if err := RemovePinned(name); err != nil {
-			t.Error(err)
-		}
-	})
+	name := pinName(t)
 	config := Config{Poll: time.Millisecond, PinPath: PinPath(name)}
 	first, err := Open(config)
 	if err != nil {
@@ -90,4 +86,16 @@ func sendSYNs(t *testing.T, router *testnet.Router, n int) {
 		router.Client.Send(t, s.Bytes(t))
 		router.Server.Receive(t)
 	}
+}
+
+// pinName is a firewall's name for a test, under which nothing is left pinned.
+func pinName(t *testing.T) string {
+	t.Helper()
+	name := fmt.Sprintf("%s-%d", t.Name(), os.Getpid())
+	t.Cleanup(func() {
+		if err := RemovePinned(name); err != nil {
+			t.Error(err)
+		}
+	})
+	return name
 }

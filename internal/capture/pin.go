@@ -1,12 +1,16 @@
 package capture
 
 import (
-	"errors"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
 )
 
@@ -15,30 +19,87 @@ const (
 	// distribution; where nobody has mounted it, we do, as bpftool does.
 	bpffs = "/sys/fs/bpf"
 
-	// pinRoot holds one folder a firewall.
+	// pinRoot holds one folder a firewall, and that one folder a program; see
+	// [Config.setFolder].
 	pinRoot = bpffs + "/sekisho"
-
-	// layout is the version of struct event and struct tally. Objects of
-	// different layouts live in different folders and never mix.
-	layout = "v1"
 )
 
 // PinPath is the folder in which a firewall's objects are pinned.
-func PinPath(firewall string) string {
-	return filepath.Join(pinRoot, firewall, layout)
+func PinPath(firewall string) string { return filepath.Join(pinRoot, firewall) }
+
+// setFolder is where the objects of this program, configured so, are pinned:
+// its name is the layout, a hash of whatever makes it another program, and the
+// number of the network namespace. Objects in it can be taken over as they
+// are; those in other folders are a predecessor's, whose place is to be taken
+// (see [Recorder.Resume]). The namespace is part of it because a pinned link
+// stays in the one where it was made, also when another has got its name.
+func (c *Config) setFolder() (string, error) {
+	ns, err := namespace()
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.New()
+	hash.Write(_RecordBytes)
+	words := []uint32{c.MarkActionMask, c.MarkActionDeny, c.MarkHandshake}
+	for _, m := range c.ringMaps() {
+		words = append(words, m.bytes)
+	}
+	for _, w := range words {
+		hash.Write(binary.LittleEndian.AppendUint32(nil, w))
+	}
+	return filepath.Join(c.PinPath, fmt.Sprintf("v%d-%x-%s", currentLayout, hash.Sum(nil)[:6], ns)), nil
 }
 
-// RemovePinned unpins everything of a firewall, of any layout, and so detaches
-// the recorder. A pinned link also keeps its network namespace alive after `ip
+// namespace is the number of the calling process's network namespace.
+func namespace() (string, error) {
+	var ns unix.Stat_t
+	if err := unix.Stat("/proc/self/ns/net", &ns); err != nil {
+		return "", fmt.Errorf("ask for network namespace: %w", err)
+	}
+	return strconv.FormatUint(ns.Ino, 10), nil
+}
+
+// layoutOf is the layout of what a folder's objects hold, by its name; 0 where
+// it tells none. The first layout's folder was called "v1".
+func layoutOf(folder string) layout {
+	version, _, _ := strings.Cut(filepath.Base(folder), "-")
+	number, err := strconv.ParseUint(strings.TrimPrefix(version, "v"), 10, 16)
+	if err != nil {
+		return 0
+	}
+	return layout(number)
+}
+
+// Pinned reports whether a recorder of this firewall is attached in the calling
+// process's network namespace, with or without a process that reads it. (One
+// of the first layout does not tell its namespace; it is taken to be this.)
+func Pinned(firewall string) bool {
+	ns, err := namespace()
+	links, _ := filepath.Glob(filepath.Join(PinPath(firewall), "v*", "link*"))
+	return err == nil && slices.ContainsFunc(links, func(link string) bool {
+		folder := filepath.Dir(link)
+		return layoutOf(folder) == layout1 || strings.HasSuffix(folder, "-"+ns)
+	})
+}
+
+// RemovePinned unpins everything of a firewall, of any layout, and detaches the
+// recorder. A pinned link also keeps its network namespace alive after `ip
 // netns del`. Nothing pinned is no error.
 func RemovePinned(firewall string) error {
-	folder := filepath.Join(pinRoot, firewall)
-	if err := os.RemoveAll(folder); err != nil {
-		return fmt.Errorf("unpin %s: %w", folder, err)
+	names, _ := filepath.Glob(filepath.Join(PinPath(firewall), "*", linkPrefix+"*"))
+	var links []link.Link
+	for _, name := range names {
+		if l, err := link.LoadPinnedLink(name, nil); err == nil {
+			links = append(links, l)
+		}
 	}
-	// The root goes with the last firewall; that it is not empty is fine.
-	_ = os.Remove(pinRoot)
-	return nil
+	err := removePins(PinPath(firewall))
+	for _, l := range links {
+		// Without this, their places are free some time after they are closed.
+		_ = l.Detach()
+		_ = l.Close()
+	}
+	return err
 }
 
 // removePins removes the objects pinned in a folder, and the folders above it
@@ -89,28 +150,4 @@ func mountBPFFS() error {
 		return fmt.Errorf("mount the BPF file system at %s: %w", bpffs, err)
 	}
 	return nil
-}
-
-// linkName is the pinned link's file. Its name tells which program runs with
-// which marks, so that the next process knows whether it can be kept.
-func (r *Recorder) linkName(h hook) (string, error) {
-	info, err := h.program.Info()
-	if err != nil {
-		return "", fmt.Errorf("read program info: %w", err)
-	}
-	name := fmt.Sprintf("%s-%s-%08x-%08x-%08x", h.name, info.Tag,
-		r.config.MarkActionMask, r.config.MarkActionDeny, r.config.MarkHandshake)
-	return filepath.Join(r.config.PinPath, name), nil
-}
-
-func unpinLinks(path, name string) error {
-	old, err := filepath.Glob(filepath.Join(path, name+"-*"))
-	if err != nil {
-		return fmt.Errorf("list pinned links: %w", err)
-	}
-	var errs []error
-	for _, l := range old {
-		errs = append(errs, os.Remove(l))
-	}
-	return errors.Join(errs...)
 }

@@ -1,44 +1,52 @@
 package capture
 
 import (
-	"context"
-	"encoding/binary"
-	"errors"
-	"fmt"
-	"net/netip"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/florianl/go-nflog/v2"
-	"golang.org/x/sys/unix"
 
 	"github.com/sekisho/sekisho/internal/flow"
 )
 
-// reasons listens to conntrack's own sentences about INVALID packets. With
+// reasons has conntrack's own sentences about packets. With
 // nf_conntrack_log_invalid set and nf_log bound to nfnetlink_log, the kernel
 // sends each with the packet to NFLOG group 0 of this network namespace. The
-// sentence is made in prerouting, so it usually is here before the event.
+// sentence is made in prerouting, so it usually is here before the event. It
+// is about a packet that conntrack calls INVALID, and waits for its event; or
+// about one that conntrack ignored, which passes and has no event of its own.
+//
+//	reasons.go          what was said, until an event claims it
+//	reasons_listen.go   the socket, which is there only while it is worth it
+//	reasons_pace.go     what decides that
+//	reasons_ignored.go  packets that were ignored
+//	reasons_packet.go   packets as NFLOG carries them
 type reasons struct {
-	socket *nflog.Nflog
-	stop   context.CancelFunc
-
 	mu       sync.Mutex
+	listener *listener // nil while nobody listens
+	pace     pace
+	since    int64 // of what happened from here on all texts were heard,
+	until    int64 // to here; by the monotonic clock
+	heard    uint64
+	counted  uint64 // of them, by the pace
+
 	texts    map[reasonKey][]reasonText // a list: packets can be alike in everything
 	arrived  []arrival                  // of the texts, in their order; claimed ones too
 	count    uint64
 	overrun  time.Time // when texts were last lost
 	overruns uint64
 	dropped  uint64 // forgotten because too many waited
+
+	ignored                   []ignored
+	ignoredCount, ignoredLost uint64
 }
 
 // reasonKey tells packets apart: retransmissions differ in the IP id.
 type reasonKey struct {
-	source, dest netip.AddrPort
-	seq          uint32
-	id           uint16 // of IPv4
+	packet flow.Tuple
+	seq    uint32
+	id     uint16 // of IPv4
 }
 
 type reasonText struct {
@@ -56,73 +64,44 @@ const (
 	// maxReasons bounds what a flood of texts without events can hold.
 	maxReasons = 4096
 	// staleReason is when a text is given up: packets to the firewall itself
-	// have a text and no event, as have those that conntrack only ignored.
+	// have a text and no event.
 	staleReason = time.Second
 	// overrunDoubt is how long after a lost text a missing one proves nothing.
 	overrunDoubt = time.Second
+	// saidOfTCP is before what conntrack says of TCP packets. Other texts come
+	// from somebody's rules that log to the same group.
+	saidOfTCP = "nf_ct_proto_6: "
 )
 
-func listenReasons() (*reasons, error) {
-	socket, err := nflog.Open(&nflog.Config{
-		Group:    0,
-		Copymode: nflog.CopyPacket,
-		Bufsize:  96, // the longest IPv4 header, or IPv6's, and the first bytes of TCP
-	})
-	if err != nil {
-		return nil, fmt.Errorf("open NFLOG group 0, for the kernel's reasons: %w", err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	r := &reasons{socket: socket, stop: stop, texts: map[reasonKey][]reasonText{}}
-	if err := socket.RegisterWithErrorFunc(ctx, r.hear, r.fail); err != nil {
-		stop()
-		// The library hides the error number.
-		if text := err.Error(); strings.HasSuffix(text, unix.EPERM.Error()) || strings.HasSuffix(text, unix.EBUSY.Error()) {
-			err = fmt.Errorf("another program has it, as ulogd may (%w)", err)
-		}
-		return nil, errors.Join(fmt.Errorf("listen to NFLOG group 0: %w", err), socket.Close())
-	}
-	return r, nil
-}
-
-func (r *reasons) close() error {
-	r.stop()
-	return r.socket.Close()
-}
-
+// hear takes a text.
 func (r *reasons) hear(a nflog.Attribute) int {
 	if a.Prefix == nil || a.Payload == nil {
 		return 0
 	}
-	key, ok := keyOfPacket(*a.Payload)
-	if !ok {
-		return 0
-	}
-	text := strings.TrimSpace(*a.Prefix)
-	if name, rest, found := strings.Cut(text, ": "); found && strings.HasPrefix(name, "nf_ct_proto_") {
-		text = rest
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.heard++
+	text, isTCP := strings.CutPrefix(*a.Prefix, saidOfTCP)
+	if !isTCP {
+		return 0
+	}
+	text = strings.TrimSpace(text)
+	p, readable := readPacket(*a.Payload)
+	switch code, about := classify(text); {
+	case about == aboutIgnored:
+		r.ignore(a, p, readable, code, text)
+	case about == aboutInvalid && readable:
+		r.keep(p.key(), text)
+	}
+	return 0
+}
+
+// keep keeps a text for the packet's event.
+func (r *reasons) keep(key reasonKey, text string) {
 	r.expire()
 	r.count++
 	r.texts[key] = append(r.texts[key], reasonText{r.count, text})
 	r.arrived = append(r.arrived, arrival{r.count, key, time.Now()})
-	return 0
-}
-
-// fail notes lost texts and goes on listening; the socket survives ENOBUFS.
-func (r *reasons) fail(err error) int {
-	if errors.Is(err, unix.ENOBUFS) {
-		r.mu.Lock()
-		r.overrun = time.Now()
-		r.overruns++
-		r.mu.Unlock()
-		return 0
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return 0
-	}
-	return 1
 }
 
 // expire forgets texts that nobody claimed in time, or that are too many.
@@ -168,6 +147,15 @@ func (r *reasons) claim(key reasonKey) (string, bool) {
 	return r.pop(key), true
 }
 
+// listened reports whether all texts about what happened then were heard. More
+// says that one may still come.
+func (r *reasons) listened(at int64) (heard, more bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	heard = r.since <= at && at < r.until
+	return heard, heard && r.listener != nil
+}
+
 // none is the reason of a packet that no text came for: conntrack has none for
 // packets from the middle of unknown connections. Where texts were lost at the
 // time, it could be anything.
@@ -178,42 +166,4 @@ func (r *reasons) none(read time.Time) flow.Reason {
 		return flow.UnknownReason
 	}
 	return flow.NoState
-}
-
-func keyOf(r *record) reasonKey {
-	t := r.packet()
-	return reasonKey{source: t.Source, dest: t.Dest, seq: r.E.TcpSeq, id: r.E.IpId}
-}
-
-// keyOfPacket reads a packet as NFLOG carries it; what is cut off reads as
-// zero, as it does in the event. Of IPv6 only packets without extension
-// headers are read: those with some have no text.
-func keyOfPacket(packet []byte) (k reasonKey, ok bool) {
-	if len(packet) == 0 {
-		return k, false
-	}
-	var source, dest netip.Addr
-	header := int(packet[0]&0xf) * 4
-	switch {
-	case packet[0]>>4 == 4 && header >= 20 && len(packet) >= header:
-		source, _ = netip.AddrFromSlice(packet[12:16])
-		dest, _ = netip.AddrFromSlice(packet[16:20])
-		k.id = binary.BigEndian.Uint16(packet[4:])
-	case packet[0]>>4 == 6 && len(packet) >= 40 && flow.Protocol(packet[6]) == flow.TCP:
-		header = 40
-		source, _ = netip.AddrFromSlice(packet[8:24])
-		dest, _ = netip.AddrFromSlice(packet[24:40])
-	default:
-		return k, false
-	}
-	var sport, dport uint16
-	tcp := packet[header:]
-	if len(tcp) >= 4 {
-		sport, dport = binary.BigEndian.Uint16(tcp), binary.BigEndian.Uint16(tcp[2:])
-	}
-	if len(tcp) >= 20 {
-		k.seq = binary.BigEndian.Uint32(tcp[4:])
-	}
-	k.source, k.dest = netip.AddrPortFrom(source, sport), netip.AddrPortFrom(dest, dport)
-	return k, true
 }

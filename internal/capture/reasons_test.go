@@ -15,22 +15,42 @@ import (
 
 func TestClassify(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]flow.Reason{
-		"invalid new": flow.InvalidNew,
-		"packet (index 3) in dir 0 invalid, state SYN_SENT":                 flow.InvalidState,
-		"packet (index 0) in dir 0 ignored, state ESTABLISHED":              flow.OtherReason,
-		"SEQ is over upper bound 12345 (over the window of the receiver)":   flow.SeqOverWindow,
-		"ACK is over upper bound 12345 (ACKed data not seen yet)":           flow.AckOverWindow,
-		"SEQ is under lower bound 12345 (already ACKed data retransmitted)": flow.OtherReason,
-		"bad checksum":                 flow.BadChecksum,
-		"invalid tcp flag combination": flow.InvalidFlags,
-		"invalid rst":                  flow.InvalidRST,
-		"short packet":                 flow.Truncated,
-		"truncated/malformed packet":   flow.Truncated,
-		"something new in Linux 7":     flow.OtherReason,
+	for text, want := range map[string]struct {
+		code  flow.Reason
+		about about
+	}{
+		"invalid new": {flow.InvalidNew, aboutInvalid},
+		"packet (index 3) in dir 0 invalid, state SYN_SENT":               {flow.InvalidState, aboutInvalid},
+		"SEQ is over upper bound 12345 (over the window of the receiver)": {flow.SeqOverWindow, aboutInvalid},
+		"ACK is over upper bound 12345 (ACKed data not seen yet)":         {flow.AckOverWindow, aboutInvalid},
+		"bad checksum":                 {flow.BadChecksum, aboutInvalid},
+		"invalid tcp flag combination": {flow.InvalidFlags, aboutInvalid},
+		"invalid rst":                  {flow.InvalidRST, aboutInvalid},
+		"short packet":                 {flow.Truncated, aboutInvalid},
+		"truncated/malformed packet":   {flow.Truncated, aboutInvalid},
+		"something new in Linux 7":     {flow.OtherReason, aboutInvalid},
+
+		"packet (index 0) in dir 0 ignored, state ESTABLISHED":               {flow.IgnoredState, aboutIgnored},
+		"SEQ is under lower bound 12345 (already ACKed data retransmitted)":  {flow.SeqUnderWindow, aboutIgnored},
+		"SEQ is under the lower bound (already ACKed data retransmitted)":    {flow.SeqUnderWindow, aboutIgnored},
+		"ignored ACK under lower bound 12345 (possible overly delayed)":      {flow.AckUnderWindow, aboutIgnored},
+		"12 bytes more than expected":                                        {flow.SeqBeyondWindow, aboutIgnored},
+		"challenge-ack ignored":                                              {flow.ChallengeAck, aboutIgnored},
+		"packet (index 4, dir 1) response for index 2 lower timeout to 3000": {flow.NoReason, aboutNothing},
 	} {
-		if got := classify(text); got != want {
-			t.Errorf("classify(%q) = %s, want %s", text, got, want)
+		if code, about := classify(text); code != want.code || about != want.about {
+			t.Errorf("classify(%q) = %s, %d, want %s, %d", text, code, about, want.code, want.about)
+		}
+	}
+}
+
+// askTheKernel makes it say why packets are INVALID.
+func askTheKernel(t testing.TB) {
+	t.Helper()
+	for key, value := range map[string]string{"nf_conntrack_tcp_loose": "0", "nf_conntrack_log_invalid": "6",
+		"nf_log/2": "nfnetlink_log", "nf_log/10": "nfnetlink_log"} {
+		if err := os.WriteFile("/proc/sys/net/netfilter/"+key, []byte(value), 0); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
@@ -40,11 +60,7 @@ func TestReasonsOfTheKernel(t *testing.T) {
 	testnet.NeedRoot(t)
 	router := testnet.NewRouter(t)
 	nft(t, conntrackOnly)
-	for key, value := range map[string]string{"nf_conntrack_tcp_loose": "0", "nf_conntrack_log_invalid": "6", "nf_log/2": "nfnetlink_log"} {
-		if err := os.WriteFile("/proc/sys/net/netfilter/"+key, []byte(value), 0); err != nil {
-			t.Fatal(err)
-		}
-	}
+	askTheKernel(t)
 	r, err := Open(Config{Poll: time.Millisecond, Reasons: true})
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +98,8 @@ func TestReasonsOfTheKernel(t *testing.T) {
 func TestTextsAreKeptPerPacketAndBounded(t *testing.T) {
 	t.Parallel()
 	packet := []byte{0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0, 1, 0, 2}
-	key, _ := keyOfPacket(packet)
+	p, _ := readPacket(packet)
+	key := p.key()
 	text := "nf_ct_proto_6: invalid new "
 	r := &reasons{texts: map[reasonKey][]reasonText{}}
 	say := func() { r.hear(nflog.Attribute{Prefix: &text, Payload: &packet}) }
@@ -104,11 +121,11 @@ func TestTextsAreKeptPerPacketAndBounded(t *testing.T) {
 	}
 }
 
-func FuzzKeyOfPacket(f *testing.F) {
+func FuzzReadPacket(f *testing.F) {
 	f.Add([]byte{0x45, 0, 0, 40, 0, 1, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0, 1, 0, 2})
 	f.Add([]byte{0x4f})
 	f.Fuzz(func(_ *testing.T, packet []byte) {
-		keyOfPacket(packet)
+		readPacket(packet)
 		_, _ = parse(packet)
 	})
 }

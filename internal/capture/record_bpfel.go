@@ -45,6 +45,8 @@ type RecordEvent struct {
 	IcmpType     uint8
 	IcmpCode     uint8
 	Header       uint8
+	Original     RecordStream
+	Reply        RecordStream
 }
 
 type RecordEvent6 struct {
@@ -56,11 +58,17 @@ type RecordEvent6 struct {
 	OrigDaddr [4]uint32
 }
 
+type RecordStream struct {
+	_       structs.HostLayout
+	Sent    uint32
+	Unacked uint32
+}
+
 type RecordTally struct {
 	_        structs.HostLayout
 	Seq      uint64
-	Recorded [10]uint64
-	Lost     [10]uint64
+	Recorded [11]uint64
+	Lost     [11]uint64
 }
 
 // Names of all BPF objects in the ELF.
@@ -70,6 +78,7 @@ const (
 	RecordMapCounters       = "counters"
 	RecordMapEvents         = "events"
 	RecordMapRefused        = "refused"
+	RecordMapSyns           = "syns"
 	RecordProgRecord4       = "record4"
 	RecordProgRecord6       = "record6"
 	RecordVarMarkActionDeny = "mark_action_deny"
@@ -130,6 +139,7 @@ type RecordMapSpecs struct {
 	Counters *ebpf.MapSpec `ebpf:"counters"`
 	Events   *ebpf.MapSpec `ebpf:"events"`
 	Refused  *ebpf.MapSpec `ebpf:"refused"`
+	Syns     *ebpf.MapSpec `ebpf:"syns"`
 }
 
 // RecordVariableSpecs contains global variables before they are loaded into the kernel.
@@ -164,6 +174,7 @@ type RecordMaps struct {
 	Counters *ebpf.Map `ebpf:"counters"`
 	Events   *ebpf.Map `ebpf:"events"`
 	Refused  *ebpf.Map `ebpf:"refused"`
+	Syns     *ebpf.Map `ebpf:"syns"`
 }
 
 func (m *RecordMaps) Close() error {
@@ -171,6 +182,7 @@ func (m *RecordMaps) Close() error {
 		m.Counters,
 		m.Events,
 		m.Refused,
+		m.Syns,
 	)
 }
 

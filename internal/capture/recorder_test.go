@@ -17,7 +17,7 @@ import (
 // by itself, on a router whose rules are somebody else's.
 const conntrackOnly = `table inet other { chain forward { type filter hook forward priority 0; ct state invalid counter; }; }`
 
-func nft(t *testing.T, text string) {
+func nft(t testing.TB, text string) {
 	t.Helper()
 	cmd := exec.Command("nft", "-f", "-")
 	cmd.Stdin = strings.NewReader(text)
@@ -49,7 +49,8 @@ func TestEverythingOfAPacketIsRecorded(t *testing.T) {
 	before := time.Now()
 	want := []flow.Event{
 		{Flag: flow.SYN, Direction: flow.Original, State: 1, TCPFlags: flow.BitSYN, Seq: 1000, MSS: 1460, IPID: 77, In: "client", Out: "server"},
-		{Flag: flow.SYNACK, Direction: flow.Reply, State: 2, TCPFlags: flow.BitSYN | flow.BitACK, Seq: 5000, Ack: 1001, MSS: 1400, In: "server", Out: "client"},
+		{Flag: flow.SYNACK, Direction: flow.Reply, State: 2, TCPFlags: flow.BitSYN | flow.BitACK, Seq: 5000, Ack: 1001, MSS: 1400, In: "server", Out: "client",
+			OriginalStream: flow.Stream{Known: true, Sent: 1001}},
 		{Flag: flow.INVALID, TCPFlags: flow.BitPSH | flow.BitACK, Seq: 7, Ack: 9, Payload: 30, In: "client", Out: "server", Reason: flow.UnknownReason},
 	}
 	for i, e := range events {

@@ -8,10 +8,10 @@ import (
 	"github.com/sekisho/sekisho/internal/flow"
 )
 
-// Stats are counts since the program was first loaded; those of the reader
-// since this process began.
+// Stats are counts since the firewall's first program was loaded; those of the
+// reader since this process began.
 type Stats struct {
-	// Recorded and Lost are the program's own counters, by flag. Lost ones
+	// Recorded and Lost are the programs' own counters, by flag. Lost ones
 	// found no room in their ring.
 	Recorded map[flow.Flag]uint64 `json:"recorded"`
 	Lost     map[flow.Flag]uint64 `json:"lost"`
@@ -19,8 +19,21 @@ type Stats struct {
 	// how many numbers were passed over.
 	Read    uint64 `json:"read"`
 	Missing uint64 `json:"missing"`
-	// ReasonOverruns is how often texts of the kernel were lost.
+	// ReasonOverruns is how often texts of the kernel were lost, and
+	// ReasonsLacking how many INVALID events have none that must have had one.
 	ReasonOverruns uint64 `json:"reasonOverruns"`
+	ReasonsLacking uint64 `json:"reasonsLacking"`
+	// Listening says whether the kernel's reasons are listened to now.
+	Listening bool `json:"listening"`
+	// Ignored is how many packets conntrack ignored and let pass, as far as it
+	// was listened to, IgnoredLost how many of them were too many to be told.
+	Ignored     uint64 `json:"ignored"`
+	IgnoredLost uint64 `json:"ignoredLost"`
+	// Journal says why the journal cannot be written, so that events wait in
+	// the rings; empty where it can, or where there is none. JournalFailures is
+	// how often it was tried in vain.
+	Journal         string `json:"journal,omitempty"`
+	JournalFailures uint64 `json:"journalFailures,omitempty"`
 }
 
 // Total sums a counter over all flags.
@@ -39,46 +52,58 @@ func (r *Recorder) Stats() (Stats, error) {
 	if r.closed {
 		return Stats{}, os.ErrClosed
 	}
-	var perCPU []RecordTally
-	if err := r.objects.Counters.Lookup(uint32(0), &perCPU); err != nil {
-		return Stats{}, fmt.Errorf("read counters: %w", err)
-	}
-	s := Stats{Recorded: map[flow.Flag]uint64{}, Lost: map[flow.Flag]uint64{}}
-	for _, c := range perCPU {
-		for f := range c.Recorded {
-			s.Recorded[flow.Flag(f)] += c.Recorded[f]
-			s.Lost[flow.Flag(f)] += c.Lost[f]
+	var sum tally
+	for _, s := range r.sets() {
+		t, err := s.tally()
+		if err != nil {
+			return Stats{}, fmt.Errorf("read statistics of the recorder: %w", err)
 		}
+		sum.add(t)
+	}
+	s := Stats{Recorded: map[flow.Flag]uint64{}, Lost: map[flow.Flag]uint64{}, ReasonsLacking: r.queue.lacking.Load()}
+	for f := range len(RecordTally{}.Recorded) {
+		s.Recorded[flow.Flag(f)], s.Lost[flow.Flag(f)] = sum.Recorded[f], sum.Lost[f]
 	}
 	s.Read, s.Missing = r.gaps.totals()
 	if r.reasons != nil {
-		r.reasons.mu.Lock()
-		s.ReasonOverruns = r.reasons.overruns + r.reasons.dropped
-		r.reasons.mu.Unlock()
+		r.reasons.stats(&s)
+	}
+	s.JournalFailures = r.book.failed.Load()
+	if err := r.book.failing.Load(); err != nil {
+		s.Journal = (*err).Error()
 	}
 	return s, nil
 }
 
-// gapCounter follows the numbers of each CPU. The two rings are read one after
-// the other, so numbers come out of order: what counts is how many there were
+// gapCounter follows the numbers of each CPU. The rings are read one after the
+// other, so numbers come out of order: what counts is how many there were
 // between the first and the last, and how many of them were read.
 type gapCounter struct {
-	mu   sync.Mutex
-	cpus map[uint16]*span
+	mu    sync.Mutex // held by who calls see
+	spans map[sequence]*span
+	seen  sequence // the last, and its span: mostly the next is of the same
+	at    *span
+}
+
+// sequence is what counts in ones: a program on a CPU.
+type sequence struct {
+	cpu   uint16
+	epoch uint64
 }
 
 type span struct{ first, last, read uint64 }
 
-func newGapCounter() *gapCounter { return &gapCounter{cpus: map[uint16]*span{}} }
+func newGapCounter() *gapCounter { return &gapCounter{spans: map[sequence]*span{}} }
 
 func (g *gapCounter) see(cpu uint16, seq uint64) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	s := g.cpus[cpu]
-	if s == nil {
-		s = &span{first: seq, last: seq}
-		g.cpus[cpu] = s
+	if of := (sequence{cpu, seq >> epochShift}); g.at == nil || of != g.seen {
+		g.seen, g.at = of, g.spans[of]
 	}
+	if g.at == nil {
+		g.at = &span{first: seq, last: seq}
+		g.spans[g.seen] = g.at
+	}
+	s := g.at
 	s.first, s.last = min(s.first, seq), max(s.last, seq)
 	s.read++
 }
@@ -86,7 +111,7 @@ func (g *gapCounter) see(cpu uint16, seq uint64) {
 func (g *gapCounter) totals() (read, missing uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for _, s := range g.cpus {
+	for _, s := range g.spans {
 		read += s.read
 		missing += s.last - s.first + 1 - s.read
 	}

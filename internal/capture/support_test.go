@@ -50,7 +50,7 @@ func TestASecondRecorderIsRefusedInWords(t *testing.T) {
 // reasons, and says so.
 func TestReasonsThatSomebodyElseHears(t *testing.T) {
 	testnet.NeedRoot(t)
-	other, err := listenReasons()
+	other, err := listenReasons(0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,7 +78,11 @@ func (c *Client) text(ctx context.Context, path string) ([]byte, error) {
 // stream or the context ends or line returns an error. ready, if not nil, is
 // called once the stream is open: from then on nothing is missed.
 func (c *Client) Trace(ctx context.Context, o TraceOptions, ready func(), line func([]byte) error) error {
-	body, err := c.do(ctx, http.MethodGet, "/v1/trace", o.query(), nil)
+	return c.lines(ctx, "/v1/trace", o.query(), ready, line)
+}
+
+func (c *Client) lines(ctx context.Context, path string, query url.Values, ready func(), line func([]byte) error) error {
+	body, err := c.do(ctx, http.MethodGet, path, query, nil)
 	if err != nil {
 		return err
 	}
@@ -89,6 +93,9 @@ func (c *Client) Trace(ctx context.Context, o TraceOptions, ready func(), line f
 	scanner := bufio.NewScanner(body)
 	scanner.Buffer(nil, 1<<20)
 	for scanner.Scan() {
+		if ctx.Err() != nil {
+			break // this may be half a line
+		}
 		if err := line(scanner.Bytes()); err != nil {
 			return err
 		}

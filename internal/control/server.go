@@ -8,6 +8,8 @@
 //	GET /metrics      for Prometheus, docs/reference/metrics.md
 //	GET /v1/trace     rows as JSON lines in Azure's envelope:
 //	                  filter=<words> table=<name>|all last=<n> follow=true azureOnly=true
+//	GET /v1/connections  rows of the table Connection as JSON lines, open ones too:
+//	                  filter=<words> outcome=<words> open=true last=<n> follow=true
 //
 // Errors are JSON: {"error": "…"}.
 package control
@@ -112,6 +114,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("PUT /v1/policy", s.putPolicy)
 	mux.HandleFunc("GET /v1/ruleset", s.ruleset)
 	mux.HandleFunc("GET /v1/trace", s.trace)
+	mux.HandleFunc("GET /v1/connections", s.connections)
 	mux.Handle("GET /metrics", s.metrics)
 	return mux
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,7 +19,8 @@ import (
 type TraceOptions struct {
 	Filter flow.Filter
 	// Table is a table's name; "all" is every table. Empty is what tells a
-	// connection's story: all but AZFWNetworkRule, whose rows repeat SYNs.
+	// connection's story step by step: all but AZFWNetworkRule, whose rows
+	// repeat SYNs, and Connection, whose rows sum it up.
 	Table string
 	// Last is how many remembered events come first; negative is all.
 	Last int
@@ -70,7 +72,7 @@ func (o TraceOptions) wants(r logs.Row) bool {
 	case "all":
 		return true
 	case "":
-		return r.Table() != logs.NetworkRule
+		return r.Table() != logs.NetworkRule && r.Table() != logs.Connection
 	}
 	return r.Table().Name == o.Table
 }
@@ -137,7 +139,7 @@ func (t *traceWriter) follow(r *http.Request, f *firewall.Follower) {
 				return
 			}
 			t.send(append([]firewall.Entry{e}, waiting(f)...))
-			t.tellMissed(f.Missed())
+			tellMissed(t.w, f.Missed())
 			_ = flusher.Flush()
 		}
 	}
@@ -160,13 +162,13 @@ func waiting(f *firewall.Follower) []firewall.Entry {
 	return out
 }
 
-func (t *traceWriter) tellMissed(n uint64) {
+func tellMissed(w io.Writer, n uint64) {
 	if n == 0 {
 		return
 	}
 	line, err := json.Marshal(Notice{Missed: n})
 	if err == nil {
-		_, _ = t.w.Write(append(line, '\n'))
+		_, _ = w.Write(append(line, '\n'))
 	}
 }
 

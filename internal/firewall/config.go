@@ -49,17 +49,34 @@ type LogsConfig struct {
 	Directory string `yaml:"directory,omitempty"`
 	// AzureOnly leaves out the columns and rows that Azure does not have.
 	AzureOnly bool `yaml:"azureOnly,omitempty"`
+	// FoldRate is how many packets of a kind (SYN, INVALID, denied and so on)
+	// have a row each in a second; further ones that are alike have one row
+	// together. DefaultFoldRate where absent.
+	FoldRate int `yaml:"foldRate,omitempty"`
 }
 
 // CaptureConfig sizes the recorder.
 type CaptureConfig struct {
-	// RingBytes and RefusedRingBytes: powers of two, multiples of 4096.
+	// RingBytes, SynRingBytes and RefusedRingBytes: powers of two, multiples of
+	// 4096.
 	RingBytes        uint32 `yaml:"ringBytes,omitempty"`
+	SynRingBytes     uint32 `yaml:"synRingBytes,omitempty"`
 	RefusedRingBytes uint32 `yaml:"refusedRingBytes,omitempty"`
+	// JournalBytes bounds what is kept of what was recorded, for the process
+	// that comes after; journal.DefaultKeepBytes where absent.
+	JournalBytes int64 `yaml:"journalBytes,omitempty"`
 	// Reasons asks the kernel why packets are INVALID; on where absent.
 	Reasons *bool `yaml:"reasons,omitempty"`
+	// ReasonsRate is how many INVALID packets or reasons a second are listened
+	// to; beyond it nobody listens until it is calm again.
+	// capture.DefaultReasonsRate where absent.
+	ReasonsRate int `yaml:"reasonsRate,omitempty"`
 	// KernelDrops tells what the host drops outside the policy; on where absent.
 	KernelDrops *bool `yaml:"kernelDrops,omitempty"`
+	// ConntrackEnds tells how connections ended in conntrack, and their packets
+	// and bytes, which conntrack then counts (net.netfilter.nf_conntrack_acct);
+	// on where absent.
+	ConntrackEnds *bool `yaml:"conntrackEnds,omitempty"`
 }
 
 // MetricsConfig says where Prometheus gets metrics, besides the control socket.
@@ -120,13 +137,25 @@ func (c *Config) check(doc *document.Document) document.Problems {
 		}
 	}
 	page := uint32(os.Getpagesize())
-	for path, size := range map[string]uint32{"capture.ringBytes": c.Capture.RingBytes, "capture.refusedRingBytes": c.Capture.RefusedRingBytes} {
+	for path, size := range map[string]uint32{"capture.ringBytes": c.Capture.RingBytes,
+		"capture.synRingBytes": c.Capture.SynRingBytes, "capture.refusedRingBytes": c.Capture.RefusedRingBytes} {
 		if size&(size-1) != 0 || size%page != 0 {
 			add(path, fmt.Sprint(size), "not a power of two and a multiple of the page size", "for example: 16777216")
 		}
 	}
+	if n := c.Capture.JournalBytes; n != 0 && n < leastJournal {
+		add("capture.journalBytes", fmt.Sprint(n), "too little for a journal", fmt.Sprintf("at least %d; for example: 33554432", leastJournal))
+	}
+	for path, rate := range map[string]int{"logs.foldRate": c.Logs.FoldRate, "capture.reasonsRate": c.Capture.ReasonsRate} {
+		if rate < 0 {
+			add(path, fmt.Sprint(rate), "not a number of packets a second", "leave it out for the default")
+		}
+	}
 	return append(ps, c.Conntrack.check(doc)...)
 }
+
+// leastJournal has room for what a busy firewall reads at once.
+const leastJournal = 1 << 20
 
 // ID names the firewall on this host: sockets, pinned objects and state are
 // kept under it.

@@ -36,15 +36,11 @@ func (f *Firewall) watchDrops(ctx context.Context) {
 
 func (f *Firewall) takeDrops(list []flow.Drop) {
 	for _, d := range list {
-		// A packet without connection that was dropped at the forward hook:
-		// where we drop these ourselves, it has its row, INVALID.
-		if d.MaybeOurs && f.policies != nil {
-			continue
-		}
 		if staysOnLink(d.Tuple.Dest.Addr()) {
 			continue
 		}
 		f.tellOf(d.Tuple, logs.KernelDropRow(&d, f.source))
+		f.connections.later(late{at: d.Time, drop: &d})
 	}
 }
 
@@ -77,6 +73,7 @@ func (f *Firewall) watchConntrack(ctx context.Context) {
 		}
 		for _, d := range drops.Moved(before, after) {
 			f.tell(logs.KernelDropRow(&d, f.source))
+			f.connections.later(late{at: d.Time, drop: &d})
 		}
 		before = after
 	}

@@ -1,31 +1,82 @@
 package firewall
 
 import (
+	"fmt"
 	"net/netip"
+	"os/exec"
+	"slices"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/logs"
+	"github.com/sekisho/sekisho/internal/testnet"
 )
 
-// What no router forwards, and what has its row as INVALID, are no news.
+// What no router forwards is no news.
 func TestWhichDropsAreTold(t *testing.T) {
 	t.Parallel()
-	f := &Firewall{source: &logs.Source{Firewall: "fw"}, stream: newStream(), policies: &policies{}}
+	f := &Firewall{source: &logs.Source{Firewall: "fw"}, stream: newStream(), policies: &policies{}, connections: noConnections()}
 	from := netip.MustParseAddrPort("10.1.1.4:40000")
-	drop := func(to string, ours bool) flow.Drop {
-		return flow.Drop{Source: flow.DropKfreeSKB, MaybeOurs: ours, Reason: "X",
+	drop := func(to string) flow.Drop {
+		return flow.Drop{Source: flow.DropKfreeSKB, Reason: "X",
 			Tuple: flow.Tuple{Protocol: flow.TCP, Source: from, Dest: netip.MustParseAddrPort(to)}}
 	}
-	f.takeDrops([]flow.Drop{drop("10.1.2.4:22", false), drop("10.1.2.4:23", true), drop("224.0.0.251:5353", false),
-		drop("[ff02::16]:0", false), drop("[fe80::1]:0", false), drop("255.255.255.255:67", false)})
+	f.takeDrops([]flow.Drop{drop("10.1.2.4:22"), drop("224.0.0.251:5353"), drop("[ff02::16]:0"), drop("[fe80::1]:0"),
+		drop("255.255.255.255:67")})
 	told := f.Recent(-1, func(Entry) bool { return true })
 	if len(told) != 1 || told[0].Packet.Dest.Port() != 22 {
 		t.Errorf("told: %+v", told)
 	}
-	f.policies = nil // who only looks on drops nothing
-	f.takeDrops([]flow.Drop{drop("10.1.2.4:23", true)})
-	if told := f.Recent(-1, func(Entry) bool { return true }); len(told) != 2 {
-		t.Errorf("when only observing: %+v", told)
+}
+
+// Somebody else's rules at the same hook drop what ours would allow, and also
+// what ours would drop: each has its row, and what ours drop has none there.
+func TestKernelDropsAreExactlyThoseOfOthers(t *testing.T) {
+	testnet.NeedRoot(t)
+	s := newStage(t)
+	nft := exec.Command("nft", "-f", "-")
+	nft.Stdin = strings.NewReader(`table inet other { chain c { type filter hook forward priority -10; tcp dport { 9, 4000 } tcp sport 41000-41999 drop; }; }`)
+	if out, err := nft.CombinedOutput(); err != nil {
+		t.Fatalf("nft: %v\n%s", err, out)
 	}
+	t.Cleanup(func() {
+		if out, err := exec.Command("nft", "delete", "table", "inet", "other").CombinedOutput(); err != nil {
+			t.Errorf("nft: %v\n%s", err, out)
+		}
+	})
+	client, server := s.router.Client.Address, s.router.Server.Address
+	send := func(flags string, source, dest uint16) {
+		s.router.Client.Send(t, testnet.TCP{Source: netip.AddrPortFrom(client, source), Dest: netip.AddrPortFrom(server, dest), Flags: flags, Seq: 1}.Bytes(t))
+	}
+	send("A", 40001, markerPort) // ours: INVALID
+	send("S", 40002, 4000)       // ours: denied by default
+	send("A", 41001, markerPort) // INVALID
+	send("A", 41002, 4000)       // INVALID
+	send("S", 41003, markerPort) // allowed
+	send("S", 41004, 4000)       // denied
+	want := []string{"A 41001 9", "A 41002 4000", "S 41003 9", "S 41004 4000"}
+	var got []string
+	for deadline := time.Now().Add(5 * time.Second); len(got) < len(want) && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		got = kernelDrops(s.fw, client)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rows of KernelDrop (-want +got):\n%s", diff)
+	}
+}
+
+// kernelDrops are the rows about packets of a host, in order of its ports.
+func kernelDrops(f *Firewall, source netip.Addr) (rows []string) {
+	for _, e := range f.Recent(-1, func(e Entry) bool { return e.Packet.Source.Addr() == source }) {
+		for _, r := range e.Rows {
+			if r.Table() == logs.KernelDrop {
+				rows = append(rows, fmt.Sprintf("%.1s %v %v", r.Get("TcpFlags"), r.Get("SourcePort"), r.Get("DestinationPort")))
+			}
+		}
+	}
+	slices.SortFunc(rows, func(a, b string) int { return strings.Compare(a[2:], b[2:]) })
+	return rows
 }

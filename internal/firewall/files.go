@@ -13,47 +13,45 @@ import (
 // files writes rows as JSON lines, one file a table: <directory>/<table>.jsonl.
 // It knows of each row whether it was written. It is safe for concurrent use.
 type files struct {
-	subset logs.Subset
+	directory string
+	subset    logs.Subset
 
-	mu     sync.Mutex
-	tables map[*logs.Table]*file
-}
-
-// file is one table's. What is buffered is written as a whole or not: a line
-// that was cut off is ended before the next one.
-type file struct {
-	f       *os.File
-	buf     []byte
-	ends    []int // where each row ends in buf
-	torn    bool  // the file ends within a line
-	written uint64
-	lost    uint64
+	mu      sync.Mutex
+	tables  map[*logs.Table]*file
+	repeats repeats
 }
 
 func openFiles(directory string, subset logs.Subset) (*files, error) {
 	if err := os.MkdirAll(directory, 0o750); err != nil {
 		return nil, fmt.Errorf("make folder for logs: %w", err)
 	}
-	fs := &files{subset: subset, tables: map[*logs.Table]*file{}}
+	fs := &files{directory: directory, subset: subset, tables: map[*logs.Table]*file{}}
 	for _, table := range logs.Tables() {
-		name := filepath.Join(directory, table.Name+".jsonl")
-		f, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
+		f, err := openFile(fileName(directory, table.Name))
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("open log: %w", err), fs.close())
+			return nil, errors.Join(err, fs.close())
 		}
-		fs.tables[table] = &file{f: f}
+		fs.tables[table] = f
 	}
 	return fs, nil
 }
 
-// add buffers rows until the next flush.
-func (fs *files) add(rows []logs.Row) {
+func fileName(directory, table string) string { return filepath.Join(directory, table+".jsonl") }
+
+// add buffers rows, but those that are written already, until the next flush.
+func (fs *files) add(rows []logs.Row, done *written) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	for i, r := range rows {
+		if done.skip(r) {
+			continue
+		}
 		f := fs.tables[r.Table()]
 		before := len(f.buf)
 		f.buf = fs.subset.AppendLines(f.buf, rows[i:i+1])
+		if r.Table() == logs.Connection && fs.repeats.take(f.buf[before:]) {
+			f.buf = f.buf[:before]
+		}
 		if len(f.buf) > before {
 			f.ends = append(f.ends, len(f.buf))
 		}
@@ -73,33 +71,35 @@ func (fs *files) flush() error {
 	return errors.Join(errs...)
 }
 
-func (f *file) flush() error {
-	if len(f.buf) == 0 {
-		return nil
-	}
-	if f.torn {
-		if _, err := f.f.Write([]byte{'\n'}); err != nil {
-			f.settle(0)
-			return err
-		}
-		f.torn = false
-	}
-	n, err := f.f.Write(f.buf)
-	f.settle(n)
-	return err
+// append writes lines of a table, all or none, which are not counted as lost.
+func (fs *files) append(table *logs.Table, lines []byte) error {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	f := fs.tables[table]
+	return errors.Join(f.flush(), f.append(lines))
 }
 
-// settle counts the rows of a buffer of which n bytes were written.
-func (f *file) settle(n int) {
-	whole := 0
-	for whole < len(f.ends) && f.ends[whole] <= n {
-		whole++
+// size is how long a table's file is.
+func (fs *files) size(table *logs.Table) int64 {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	p, err := positionOf(fs.tables[table].f)
+	if err != nil {
+		return 0
 	}
-	atEnd := n == 0 || whole > 0 && f.ends[whole-1] == n
-	f.torn = f.torn || !atEnd
-	f.written += uint64(whole)
-	f.lost += uint64(len(f.ends) - whole)
-	f.buf, f.ends = f.buf[:0], f.ends[:0]
+	return p.Size
+}
+
+// giveUpCuts counts the rows that were cut off when the files were opened, and
+// that nobody writes again.
+func (fs *files) giveUpCuts() {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	for _, f := range fs.tables {
+		if f.cut {
+			f.cut, f.lost = false, f.lost+1
+		}
+	}
 }
 
 // tally is what became of a table's rows.

@@ -13,20 +13,21 @@ import (
 	"log/slog"
 	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/capture/drops"
-	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/capture/ends"
+	"github.com/sekisho/sekisho/internal/journal"
 	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/policy"
 	"github.com/sekisho/sekisho/internal/ruleset"
 	"github.com/sekisho/sekisho/internal/tracker"
 )
 
-// stateRoot holds a folder a firewall: the policies in force and the sysctls
-// that were there before. It goes with the next boot, as does what it tells of.
+// stateRoot holds a folder a firewall: the policies in force, the sysctls that
+// were there before, the journal of what was recorded. It goes with the next
+// boot, as does what it tells of.
 const stateRoot = "/run/sekisho/firewalls"
 
 // Firewall is a running firewall, or, without policies, one that only looks on
@@ -41,9 +42,17 @@ type Firewall struct {
 	keeper      *ruleset.Watcher // of the ruleset in force; nil when only observing
 	observation *observation
 	recorder    *capture.Recorder
-	ids         *tracker.IDs
-	known       atomic.Int64   // connections in ids, which only take may touch
-	drops       *drops.Watcher // nil where the host cannot tell
+	connections *connections
+	fold        *fold            // of the recorder's events
+	ignored     *fold            // of packets that conntrack ignored
+	clockwork   clockwork        // of both folds
+	ending      func() bool      // whether the process is about to end
+	own         ownAddresses     // of the host
+	losses      []logs.Loss      // found at the start, and not told yet
+	drops       *drops.Watcher   // nil where the host cannot tell
+	ends        *ends.Watcher    // nil where the host cannot tell
+	journal     *journal.Journal // nil when only observing
+	gone        bool             // our rules were not there when we came, and somebody had put them there
 	ledger      *ledger
 	files       *files // nil when rows are not written
 	stream      *stream
@@ -75,8 +84,10 @@ func prepare(config *Config, log *slog.Logger) (*Firewall, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Firewall{config: config, log: log, source: config.source(), started: time.Now(), instance: claimed,
-		ids: tracker.NewIDs(tracker.DefaultLimit), stream: newStream()}, nil
+	f := &Firewall{config: config, log: log, source: config.source(), started: time.Now(), instance: claimed, stream: newStream(),
+		fold: newFold(config.Logs.foldRate()), ignored: newFold(config.Logs.foldRate()), ending: func() bool { return false }}
+	f.connections = newConnections(f.trackerConfig(), f.publishConnections)
+	return f, nil
 }
 
 func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
@@ -97,19 +108,30 @@ func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
 	if f.policies, err = newPolicies(marks, f.keeper, folder); err != nil {
 		return err
 	}
+	if err := f.openJournal(); err != nil {
+		return err
+	}
 	before, err := ruleset.InForce(ctx)
 	if err != nil {
 		return err
 	}
+	f.gone = !before && capture.Pinned(f.config.ID())
 	if err := f.takeOver(ctx, pol, marks, before); err != nil {
-		if !before {
+		if !before && !f.gone {
 			err = errors.Join(err, remove(ctx, f.config))
 		}
 		return err
 	}
+	if !before && !f.gone {
+		f.connections.begin(time.Now())
+	}
 	f.warnOfDeafness()
-	f.openDrops(drops.Config{MarkActionMask: marks.ActionMask(), MarkActionDeny: marks.ActionDeny(), DropsInvalid: true})
-	return f.openFiles()
+	f.openDrops(drops.Config{MarkMask: marks.Mask(), MarkDropped: marks.Dropped()})
+	f.openEnds()
+	if err := f.openFiles(); err != nil {
+		return err
+	}
+	return f.resume()
 }
 
 // takeOver puts the policy in force and begins to record, in the order that
@@ -134,7 +156,7 @@ func (f *Firewall) takeOver(ctx context.Context, pol *policy.Policy, marks rules
 	if reasons {
 		loadReasonLogger()
 	}
-	if err := (&sysctls{file: f.config.sysctlFile()}).set(reasons, f.config.Conntrack.settings()...); err != nil {
+	if err := (&sysctls{file: f.config.sysctlFile()}).set(reasons, f.settings()...); err != nil {
 		return err
 	}
 	if inForce {
@@ -153,9 +175,10 @@ func (f *Firewall) openFiles() (err error) {
 	if f.ledger, err = openLedger(kept); err != nil {
 		return err
 	}
-	if f.config.Logs.Directory != "" {
-		f.files, err = openFiles(f.config.Logs.Directory, logs.Subset{AzureOnly: f.config.Logs.AzureOnly})
+	if f.config.Logs.Directory == "" {
+		return nil
 	}
+	f.files, err = openFiles(f.config.Logs.Directory, logs.Subset{AzureOnly: f.config.Logs.AzureOnly})
 	return err
 }
 
@@ -180,21 +203,38 @@ func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Conf
 		MarkActionDeny:   marks.ActionDeny(),
 		MarkHandshake:    marks.Handshake(),
 		RingBytes:        f.config.Capture.RingBytes,
+		SynRingBytes:     f.config.Capture.SynRingBytes,
 		RefusedRingBytes: f.config.Capture.RefusedRingBytes,
 		Reasons:          reasons,
+		ReasonsRate:      f.config.Capture.ReasonsRate,
+		Listening:        f.tellListening,
+		Ignored:          f.takeIgnored,
+		Journal:          f.journal,
+		Mark:             f.mark,
+		Due:              f.due,
 	}
 }
 
 // Run reads the recorder until the context ends.
 func (f *Firewall) Run(ctx context.Context) error {
 	f.tellState(logs.State{State: logs.RecordingStarted, Detail: f.started.UTC().Format("process started at 15:04:05.000")})
+	f.tellGone()
+	if f.files != nil {
+		f.files.giveUpCuts()
+	}
+	f.ending = func() bool { return ctx.Err() != nil }
+	f.tellFoldLosses()
 	var beside sync.WaitGroup
 	beside.Go(func() { f.tellLosses(ctx) })
 	beside.Go(func() { f.watchDrops(ctx) })
 	beside.Go(func() { f.keepRuleset(ctx) })
 	beside.Go(func() { f.watchConntrack(ctx) })
+	beside.Go(func() { f.watchEnds(ctx) })
+	beside.Go(func() { f.keepTime(ctx) })
 	err := f.recorder.Run(ctx, f.take)
+	f.tellIgnored(f.ignored.finish())
 	beside.Wait()
+	f.connections.end(time.Now())
 	detail := "the kernel goes on recording into its rings"
 	if f.policies == nil {
 		detail = "nothing is recorded any more"
@@ -213,37 +253,22 @@ func (f *Firewall) Close() error {
 	if f.drops != nil {
 		errs = append(errs, f.drops.Close())
 	}
+	if f.ends != nil {
+		errs = append(errs, f.ends.Close())
+	}
 	if f.keeper != nil {
 		errs = append(errs, f.keeper.Close())
 	}
 	if f.files != nil {
 		errs = append(errs, f.files.close())
 	}
+	if f.journal != nil {
+		errs = append(errs, f.journal.Close())
+	}
 	if f.observation != nil {
 		errs = append(errs, f.observation.close())
 	}
 	return errors.Join(append(errs, f.instance.release())...)
-}
-
-// take makes rows of a batch of events.
-func (f *Firewall) take(events []flow.Event) {
-	for i := range events {
-		e := events[i] // a copy: rows keep it
-		var rule logs.Rule
-		if f.policies != nil {
-			rule = f.policies.name(&e)
-		}
-		f.ids.Identify(&e)
-		rows := logs.Rows(&e, f.source, rule)
-		f.stream.publish(Entry{Event: &e, Rows: rows})
-		if f.files != nil {
-			f.files.add(rows)
-		}
-	}
-	f.known.Store(int64(f.ids.Len()))
-	if f.files != nil {
-		f.flushFiles()
-	}
 }
 
 // Apply replaces the policy in one transaction. Connections that the new one
@@ -257,6 +282,7 @@ func (f *Firewall) Apply(ctx context.Context, pol *policy.Policy) error {
 		return err
 	}
 	revision := pol.Revision()
+	f.connections.with(func(t *tracker.Tracker) { t.PolicyChanged(time.Now(), revision) })
 	f.log.Info("policy applied", "policy", pol.Name, "revision", revision,
 		"rules", len(compiled.Rules), "generation", compiled.Options.Generation)
 	f.tellState(logs.State{State: logs.PolicyApplied, Detail: fmt.Sprintf("policy %s, revision %s, %d rules", pol.Name, revision, len(compiled.Rules))})

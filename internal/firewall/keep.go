@@ -38,3 +38,16 @@ func (f *Firewall) tellTampered(t ruleset.Tampered) {
 	f.log.Warn(what+"; they are in force again", "by", by, "for", t.To.Sub(t.From).Round(time.Millisecond))
 	f.tellState(logs.State{State: logs.RulesetTampered, Detail: what + ", " + by, From: t.From, To: t.To})
 }
+
+// tellGone makes a row of rules that were deleted while no process was there
+// to put them back. Conntrack works only for rules that ask it, so what was
+// recorded since as INVALID was an ordinary packet to it, and to us.
+func (f *Firewall) tellGone() {
+	if !f.gone {
+		return
+	}
+	const what = "our rules had been deleted before this process started, by whom and since when is not known, and packets passed undecided; " +
+		"INVALID rows of that time may be of such packets"
+	f.log.Warn(what + "; the rules are in force again")
+	f.tellState(logs.State{State: logs.RulesetTampered, Detail: what, To: f.started})
+}

@@ -2,11 +2,7 @@ package firewall
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/capture"
@@ -17,75 +13,6 @@ import (
 // lossBeat is how often losses are looked for: one row a second and kind at
 // most, so that telling of a flood is not another one.
 const lossBeat = time.Second
-
-// ledger knows which losses have been told. What the program in the kernel
-// counts goes on without us, so that part is kept over a restart.
-type ledger struct {
-	file string // empty: not kept
-
-	Told  map[flow.Flag]uint64 `json:"told"` // of the ring, by kind
-	Since time.Time            `json:"since"`
-
-	reasons, files, drops uint64 // told in this process
-}
-
-func openLedger(file string) (*ledger, error) {
-	l := &ledger{file: file, Told: map[flow.Flag]uint64{}}
-	if file == "" {
-		return l, nil
-	}
-	data, err := os.ReadFile(file)
-	if errors.Is(err, os.ErrNotExist) {
-		return l, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(data, l); err != nil {
-		return nil, fmt.Errorf("read %s: %w", file, err)
-	}
-	return l, nil
-}
-
-// losses compares the counters with what was told, and returns what is new.
-func (l *ledger) losses(s capture.Stats, files, drops uint64, now time.Time) []logs.Loss {
-	var out []logs.Loss
-	add := func(place logs.LossPlace, kind string, count uint64) {
-		if count > 0 {
-			out = append(out, logs.Loss{From: l.Since, To: now, Place: place, Kind: kind, Count: count})
-		}
-	}
-	for kind, lost := range s.Lost {
-		if lost < l.Told[kind] {
-			l.Told[kind] = 0 // other counters: the program was removed meanwhile
-		}
-		name, _ := kind.MarshalText()
-		add(logs.RingLoss, string(name), lost-l.Told[kind])
-		l.Told[kind] = lost
-	}
-	add(logs.ReasonLoss, "", s.ReasonOverruns-l.reasons)
-	add(logs.FileLoss, "", files-l.files)
-	add(logs.DropLoss, "", drops-l.drops)
-	l.reasons, l.files, l.drops, l.Since = s.ReasonOverruns, files, drops, now
-	return out
-}
-
-// keep writes down what has been told: after it was told, so that a crash in
-// between tells it twice rather than never.
-func (l *ledger) keep() error {
-	if l.file == "" {
-		return nil
-	}
-	data, err := json.Marshal(l)
-	if err != nil {
-		return err
-	}
-	next := l.file + ".next"
-	if err := os.WriteFile(next, data, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(next, l.file)
-}
 
 // tellLosses looks for losses until the context ends, and once more.
 func (f *Firewall) tellLosses(ctx context.Context) {
@@ -98,7 +25,7 @@ func (f *Firewall) tellLosses(ctx context.Context) {
 		case <-beat.C:
 		}
 		if err := f.tellLossesOnce(); err != nil {
-			f.log.Error("losses could not be looked for", "error", err)
+			f.log.Error("losses could not be told", "error", err)
 		}
 	}
 }
@@ -108,21 +35,75 @@ func (f *Firewall) tellLossesOnce() error {
 	if err != nil {
 		return err
 	}
-	var unwritten uint64
-	if f.files != nil {
-		for _, t := range f.files.counts() {
-			unwritten += t.lost
+	f.logJournal(stats.Journal)
+	now := f.counts(stats)
+	losses, next := f.ledger.losses(stats, now, time.Now())
+	var rows []logs.Row
+	for _, l := range losses {
+		rows = append(rows, logs.LossRow(l, f.source))
+	}
+	if told, err := f.tellOnce(rows, next); err != nil {
+		f.log.Error("losses could not be noted or written", "error", err)
+		if !told {
+			return nil // they are told with the next ones
 		}
 	}
-	losses := f.ledger.losses(stats, unwritten, f.dropsLost(), time.Now())
-	for _, l := range losses {
-		f.log.Warn("events were lost", "place", l.Place, "kind", l.Kind, "count", l.Count)
-		f.tell(logs.LossRow(l, f.source))
+	f.ledger.process = now
+	for i, l := range losses {
+		f.log.Warn("events were lost", "place", l.Place, "kind", l.Kind, "count", l.Count, "reason", l.Reason)
+		f.stream.publish(Entry{Rows: rows[i : i+1]})
+		f.lost(l)
 	}
-	if len(losses) == 0 {
-		return nil
+	return nil
+}
+
+// counts gathers what this process counts.
+func (f *Firewall) counts(s capture.Stats) counts {
+	c := counts{overruns: s.ReasonOverruns, lacking: s.ReasonsLacking, journal: s.JournalFailures, drops: f.dropsLost(), ignored: s.IgnoredLost}
+	_, c.missed = f.stream.counts()
+	if f.files != nil {
+		for _, t := range f.files.counts() {
+			c.files += t.lost
+		}
 	}
-	return f.ledger.keep()
+	return c
+}
+
+// logJournal says when the journal stops and when it goes on.
+func (f *Firewall) logJournal(failure string) {
+	switch {
+	case failure != "" && f.ledger.failure == "":
+		f.log.Error("the journal cannot be written; events wait in the rings, and packets are decided all the same", "error", failure)
+	case failure == "" && f.ledger.failure != "":
+		f.log.Info("the journal is written again")
+	}
+	f.ledger.failure = failure
+}
+
+// tellOnce writes rows about losses to their file, and that they are told:
+// neither without the other, whenever the process is killed. Rows that could
+// not be written are told with the next ones. That it could not be noted that
+// they are told is no reason not to tell them: it is noted as soon as it can.
+func (f *Firewall) tellOnce(rows []logs.Row, next told) (told bool, err error) {
+	l := f.ledger
+	if len(rows) == 0 {
+		l.Since = next.Since
+		return true, l.keepLate()
+	}
+	before := l.told
+	l.told = next
+	if f.files == nil {
+		return true, l.keep()
+	}
+	lines := f.files.subset.AppendLines(nil, rows)
+	l.Writing = &writing{File: fileName(f.files.directory, logs.CaptureLoss.Name), At: f.files.size(logs.CaptureLoss), Lines: string(lines)}
+	noted := l.keep()
+	written := f.files.append(logs.CaptureLoss, lines)
+	if written != nil {
+		l.told = before
+	}
+	l.Writing = nil
+	return written == nil, errors.Join(noted, written, l.keep())
 }
 
 // tellState writes a row about what is recorded.
@@ -143,7 +124,7 @@ func (f *Firewall) tellOf(packet flow.Tuple, row logs.Row) {
 	if f.files == nil {
 		return
 	}
-	f.files.add(rows)
+	f.files.add(rows, &written{})
 	f.flushFiles()
 }
 
@@ -152,5 +133,3 @@ func (f *Firewall) flushFiles() {
 		f.log.Error("rows could not be written; packets are decided and traced all the same", "error", err)
 	}
 }
-
-func (c *Config) ledgerFile() string { return filepath.Join(c.stateFolder(), "losses.json") }

@@ -3,6 +3,7 @@ package firewall
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +11,17 @@ import (
 	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/logs"
 )
+
+func sum(losses []logs.Loss) (n uint64) {
+	for _, l := range losses {
+		n += l.Count
+	}
+	return n
+}
+
+func lost(syn, fin uint64) capture.Stats {
+	return capture.Stats{Lost: map[flow.Flag]uint64{flow.SYN: syn, flow.FIN: fin}}
+}
 
 func TestLossesAreToldOnceAlsoOverARestart(t *testing.T) {
 	t.Parallel()
@@ -21,40 +33,63 @@ func TestLossesAreToldOnceAlsoOverARestart(t *testing.T) {
 		}
 		return l
 	}
-	sum := func(losses []logs.Loss) (n uint64) {
-		for _, l := range losses {
-			n += l.Count
-		}
-		return n
-	}
-	stats := func(syn, fin, reasons uint64) capture.Stats {
-		return capture.Stats{Lost: map[flow.Flag]uint64{flow.SYN: syn, flow.FIN: fin}, ReasonOverruns: reasons}
-	}
 	now := time.Now()
 	l := open()
-	if got := l.losses(stats(0, 0, 0), 0, 0, now); len(got) != 0 {
+	got, next := l.losses(lost(0, 0), counts{}, now)
+	if len(got) != 0 {
 		t.Errorf("no losses gave %+v", got)
 	}
-	got := l.losses(stats(5, 2, 1), 3, 0, now.Add(time.Second))
-	if sum(got) != 11 || len(got) != 4 {
+	l.told = next
+	got, next = l.losses(lost(5, 2), counts{overruns: 1, lacking: 4, files: 3, drops: 6, missed: 7}, now.Add(time.Second))
+	if sum(got) != 28 || len(got) != 7 {
 		t.Errorf("losses %+v", got)
 	}
 	for _, g := range got {
-		if !g.From.Equal(now) || !g.To.Equal(now.Add(time.Second)) {
-			t.Errorf("times of %+v", g)
+		if !g.From.Equal(now) || !g.To.Equal(now.Add(time.Second)) || g.Reason == "" {
+			t.Errorf("times or reason of %+v", g)
 		}
 	}
+	l.told = next
 	if err := l.keep(); err != nil {
 		t.Fatal(err)
 	}
 	// The kernel's counters go on, those of the process begin anew.
 	l = open()
-	if got := l.losses(stats(9, 2, 0), 0, 0, now.Add(time.Minute)); sum(got) != 4 || got[0].Kind != "SYN" {
+	if got, next = l.losses(lost(9, 2), counts{}, now.Add(time.Minute)); sum(got) != 4 || got[0].Kind != "SYN" || got[0].Place != logs.RingLoss {
 		t.Errorf("after a restart: %+v", got)
 	}
-	// A new program counts from zero.
-	if got := l.losses(stats(1, 0, 0), 0, 0, now.Add(time.Hour)); sum(got) != 1 {
+	// A new program counts from zero; and its ring overflows because the
+	// journal cannot be written.
+	l.told = next
+	if got, _ := l.losses(lost(1, 0), counts{journal: 1}, now.Add(time.Hour)); sum(got) != 1 || got[0].Place != logs.JournalLoss {
 		t.Errorf("with a new program: %+v", got)
+	}
+}
+
+// Wherever a process is killed while it tells of a loss, the row is in the
+// file once.
+func TestARowAboutALossIsFinished(t *testing.T) {
+	t.Parallel()
+	const before, lines = "{\"before\":1}\n", "{\"lost\":1}\n{\"lost\":2}\n"
+	for n := range len(lines) + 1 {
+		folder := t.TempDir()
+		file := filepath.Join(folder, "CaptureLoss.jsonl")
+		if err := os.WriteFile(file, []byte(before+lines[:n]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		l := &ledger{file: filepath.Join(folder, "losses.json")}
+		l.Writing = &writing{File: file, At: int64(len(before)), Lines: lines}
+		if err := l.keep(); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if _, err := openLedger(l.file); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if text, _ := os.ReadFile(file); string(text) != before+lines {
+			t.Errorf("killed after %d bytes, the file has %q", n, text)
+		}
 	}
 }
 
@@ -67,7 +102,7 @@ func TestRowsOnAFullDisk(t *testing.T) {
 	}
 	row := logs.StateRow(logs.State{Time: time.Now(), State: logs.RecordingStarted, Detail: "x"}, &logs.Source{Firewall: "fw"})
 	f := fs.tables[logs.CaptureState]
-	fs.add([]logs.Row{row})
+	fs.add([]logs.Row{row}, &written{})
 	if err := fs.flush(); err != nil {
 		t.Fatal(err)
 	}
@@ -75,13 +110,13 @@ func TestRowsOnAFullDisk(t *testing.T) {
 	if f.f, err = os.OpenFile("/dev/full", os.O_WRONLY, 0); err != nil {
 		t.Fatal(err)
 	}
-	fs.add([]logs.Row{row, row})
+	fs.add([]logs.Row{row, row}, &written{})
 	if err := fs.flush(); err == nil {
 		t.Error("a full disk took rows")
 	}
 	f.f.Close()
 	f.f = good
-	fs.add([]logs.Row{row})
+	fs.add([]logs.Row{row}, &written{})
 	if err := fs.close(); err != nil {
 		t.Fatal(err)
 	}
@@ -103,24 +138,62 @@ func TestRowsOnAFullDisk(t *testing.T) {
 	}
 }
 
-// Of a buffer that was written in part, whole rows count, and the torn line is
-// ended before the next row.
+// Of a buffer that was written in part, whole rows count, and the rest of a
+// line is taken back.
 func TestATornLine(t *testing.T) {
 	t.Parallel()
-	f := &file{buf: []byte("one\ntwo\nthree\n"), ends: []int{4, 8, 14}}
-	f.settle(6)
-	if f.written != 1 || f.lost != 2 || !f.torn {
-		t.Errorf("%+v", f)
-	}
-	var err error
-	if f.f, err = os.Create(filepath.Join(t.TempDir(), "f")); err != nil {
+	name := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(name, []byte("zero\nhalf"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	f, err := openFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.f.Close()
+	if !f.cut {
+		t.Error("a torn line was not seen")
+	}
+	check := func(when, want string) {
+		t.Helper()
+		if text, _ := os.ReadFile(name); string(text) != want {
+			t.Errorf("%s the file has %q, want %q", when, text, want)
+		}
+	}
+	check("opened", "zero\n")
+	f.buf, f.ends = []byte("one\ntwo\nthree\n"), []int{4, 8, 14}
+	if _, err := f.f.Write(f.buf[:6]); err != nil { // so far the disk had room
+		t.Fatal(err)
+	}
+	if err := f.settle(6); err != nil {
+		t.Fatal(err)
+	}
+	if f.written != 1 || f.lost != 2 || f.torn {
+		t.Errorf("%+v", f)
+	}
+	check("settled", "zero\none\n")
+	f.torn = true // it could not be taken back
 	f.buf, f.ends = append(f.buf, "four\n"...), []int{5}
 	if err := f.flush(); err != nil {
 		t.Fatal(err)
 	}
-	if text, _ := os.ReadFile(f.f.Name()); string(text) != "\nfour\n" {
-		t.Errorf("the file has %q", text)
+	check("at the end", "zero\none\n\nfour\n")
+}
+
+func TestWhereALineEnds(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 100<<10)
+	for text, whole := range map[string]int{"": 0, "a": 0, "a\n": 2, "a\nb": 2, long: 0, long + "\n": len(long) + 1, "a\n" + long: 2} {
+		f, err := os.CreateTemp(t.TempDir(), "f")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteString(text); err != nil {
+			t.Fatal(err)
+		}
+		if size, got, err := wholeLines(f); err != nil || got != int64(whole) || size != int64(len(text)) {
+			t.Errorf("%.9q: %d of %d, %v; want %d", text, got, size, err, whole)
+		}
+		f.Close()
 	}
 }

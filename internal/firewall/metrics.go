@@ -17,7 +17,8 @@ func (f *Firewall) Metrics() (metrics.Snapshot, error) {
 		return metrics.Snapshot{}, err
 	}
 	s := metrics.Snapshot{Started: f.started, Capture: stats, Lag: gauges.Lag,
-		Connections: int(f.known.Load()), Conntrack: conntrackFill()}
+		Conntrack: conntrackFill()}
+	f.measureConnections(&s)
 	if f.policies != nil {
 		s.Policy = f.policies.inForce()
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/capture/drops"
@@ -56,14 +57,22 @@ func (f *Firewall) observe(ctx context.Context) error {
 	f.recorder, err = capture.Open(capture.Config{
 		MarkHandshake:    marks.Handshake(),
 		RingBytes:        f.config.Capture.RingBytes,
+		SynRingBytes:     f.config.Capture.SynRingBytes,
 		RefusedRingBytes: f.config.Capture.RefusedRingBytes,
 		Reasons:          reasons,
+		ReasonsRate:      f.config.Capture.ReasonsRate,
+		Listening:        f.tellListening,
+		Ignored:          f.takeIgnored,
+		Mark:             f.mark,
+		Due:              f.due,
 	})
 	if err != nil {
 		return err
 	}
+	f.connections.begin(time.Now())
 	f.warnOfDeafness()
 	f.openDrops(drops.Config{})
+	f.openEnds()
 	return f.openFiles()
 }
 

@@ -7,10 +7,13 @@ import (
 	"github.com/sekisho/sekisho/internal/logs"
 )
 
-// Entry is one event with its rows; or, without an event, rows about the
-// recording itself or about a packet that the host dropped.
+// Entry is one event with its rows; or, without an event, the row of a
+// connection, or rows about the recording itself or about a packet that the
+// host dropped.
 type Entry struct {
 	Event *flow.Event
+	// Connection is that of a row of the table Connection.
+	Connection *flow.Connection
 	// Packet is that of a drop, so that it can be filtered.
 	Packet flow.Tuple
 	Rows   []logs.Row
@@ -19,6 +22,9 @@ type Entry struct {
 // Matches reports whether an entry passes a filter. What is about no packet
 // passes where nothing is asked of packets.
 func (e Entry) Matches(f *flow.Filter) bool {
+	if e.Connection != nil {
+		return f.MatchConnection(e.Connection)
+	}
 	if e.Event == nil && e.Packet.IsValid() {
 		return f.Match(&flow.Event{Packet: e.Packet})
 	}

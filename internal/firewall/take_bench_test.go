@@ -1,19 +1,21 @@
 package firewall
 
 import (
+	"math"
 	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/logs"
-	"github.com/sekisho/sekisho/internal/tracker"
 )
 
 // BenchmarkTake is what an event costs after the ring: naming, id, rows, and
 // keeping them for who asks later.
 func BenchmarkTake(b *testing.B) {
-	f := &Firewall{source: &logs.Source{Firewall: "fw"}, ids: tracker.NewIDs(tracker.DefaultLimit), stream: newStream()}
+	f := &Firewall{config: &Config{Name: "fw"}, source: &logs.Source{Firewall: "fw"}, stream: newStream()}
+	f.fold, f.clockwork.moment = newFold(DefaultFoldRate), moment{Rate: math.MaxInt}
+	f.connections = newConnections(f.trackerConfig(), f.publishConnections)
 	batch := make([]flow.Event, 0, 500)
 	server := netip.MustParseAddrPort("10.1.2.4:22")
 	for i := range 100 {

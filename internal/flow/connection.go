@@ -17,8 +17,15 @@ type Connection struct {
 	Tuple, Translated Tuple
 	// Update counts the rows told about this connection: 1, 2 for the first
 	// correction, and so on. Firewall, Tuple and First name the connection
-	// among them, the highest Update is what counts.
+	// among them, the highest Update is what counts. Told is when this row was
+	// told.
 	Update int
+	Told   time.Time
+	// Alike is for how many more connections the row stands: of those with the
+	// same outcome from the same client, as a port scan makes them, only some
+	// have a row of their own. Where clients are too many as well, they are
+	// those of any client. 0 nearly always.
+	Alike int
 
 	// First and Last are the times of its first and last event.
 	First, Last time.Time
@@ -28,9 +35,13 @@ type Connection struct {
 	// see the tracker's documentation.
 	History string
 
+	// Events is how many events were folded into the row, those of the
+	// connections alike included. The counts below are of this connection.
+	Events int
 	// SYNs, SYNACKs, ACKs count the packets seen, repeats included; FINs and
 	// RSTs by who sent them; Retransmits are segments of data seen again with
-	// nothing in between, by who sent them.
+	// nothing in between, by who sent them (of many repeats of one segment, the
+	// first, second, fourth, eighth and so on are seen).
 	SYNs, SYNACKs, ACKs     int
 	FINs, RSTs, Retransmits [2]int
 	// Invalids, Denials and ICMPErrors count such packets.
@@ -41,6 +52,9 @@ type Connection struct {
 	MSS    [2]uint16
 	TTL    [2]uint8
 	RSTTTL uint8
+	// SYNTTL are the lowest and the highest TTL of its SYNs: one SYN that
+	// comes again and again with a lower TTL is in a routing loop.
+	SYNTTL [2]uint8
 	// RetransmitSize is the payload of the last retransmitted segment, in bytes.
 	RetransmitSize uint16
 	// Unacked are the bytes that each side had sent and the other had not
@@ -62,8 +76,9 @@ type Connection struct {
 	// Forgotten is when conntrack forgot the connection; zero while it knows
 	// it or where that is not told.
 	Forgotten time.Time
-	// Idle is the silence before the packet that found the state gone, Timeout
-	// the conntrack timeout in force for the state it was in; 0 where unknown.
+	// Idle is the silence before the packet that found the state gone: since
+	// the last event, as packets of data are none. Timeout is the conntrack
+	// timeout in force for the state it was in; 0 where unknown.
 	Idle, Timeout time.Duration
 
 	End      EndReason
@@ -118,6 +133,12 @@ type ConntrackEnd struct {
 	Translated Tuple // the reply tuple reversed, where it differs
 	Mark       uint32
 	Counters   *Counters
+	// State is the TCP state that it was in; 0 where the kernel does not tell.
+	State TCPState
+	// Left is how much of its timeout was left: 0 where it expired, more where
+	// something deleted it before (`conntrack -F`, a new connection with the
+	// same ports, a full table).
+	Left time.Duration
 }
 
 // EndReason is how a connection ended, as far as one firewall knows.

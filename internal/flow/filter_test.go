@@ -43,6 +43,29 @@ func TestFilter(t *testing.T) {
 	}
 }
 
+func TestFilterOfConnections(t *testing.T) {
+	t.Parallel()
+	c := &Connection{
+		ID:         "1f2e3d4c5b6a7988",
+		Tuple:      Tuple{TCP, netip.MustParseAddrPort("10.1.1.4:40000"), netip.MustParseAddrPort("10.1.2.4:22")},
+		Translated: Tuple{TCP, netip.MustParseAddrPort("10.1.1.4:40000"), netip.MustParseAddrPort("10.9.0.9:8080")},
+		SYNs:       1, RSTs: [2]int{0, 1}, Firewall: "fw-a",
+	}
+	for filter, want := range map[string]bool{
+		"": true, "host 10.1.1.4 port 22": true, "host 10.9.0.9": true, "port 8080": true, "port 443": false,
+		"flag rst": true, "flag syn-ack,rst": true, "flag ack": false, "flag invalid": false,
+		"connection 1f2e3d4c5b6a7988": true, "connection ab": false, "firewall fw-b": true,
+	} {
+		f, err := ParseFilter([]string{filter})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.MatchConnection(c); got != want {
+			t.Errorf("%q matches %v, want %v", filter, got, want)
+		}
+	}
+}
+
 func TestFilterErrorsNameTheWord(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{

@@ -35,9 +35,13 @@ const (
 	// of either side in between but SYN, FIN and RST: nobody acknowledged it.
 	// Of its repeats the first, the second, the fourth and so on are events.
 	RETRANS
+	// IGNORED is a packet that conntrack ignored and let pass, as one below the
+	// window. It comes with the kernel's text alone: no program counts it, and
+	// it has no number.
+	IGNORED
 )
 
-var flagNames = [...]string{"", "SYN", "SYN-ACK", "ACK", "FIN", "FIN-ACK", "RST", "INVALID", "DENIED", "ICMP-ERROR", "RETRANS"}
+var flagNames = [...]string{"", "SYN", "SYN-ACK", "ACK", "FIN", "FIN-ACK", "RST", "INVALID", "DENIED", "ICMP-ERROR", "RETRANS", "IGNORED"}
 
 // String is the value as Azure's logs write it.
 func (f Flag) String() string {
@@ -50,7 +54,7 @@ func (f Flag) String() string {
 // Flags lists all flags that have a name, in the order in which a connection
 // shows them.
 func Flags() []Flag {
-	return []Flag{SYN, SYNACK, ACK, RETRANS, FIN, FINACK, RST, INVALID, DENIED, ICMPERROR}
+	return []Flag{SYN, SYNACK, ACK, RETRANS, FIN, FINACK, RST, INVALID, IGNORED, DENIED, ICMPERROR}
 }
 
 // ParseFlag reads a flag in any case, with or without the dash.

@@ -123,7 +123,7 @@ type Event struct {
 	Rule       uint32
 	Generation uint8
 
-	// Reason says why an INVALID packet is one.
+	// Reason says why an INVALID or IGNORED packet is one.
 	Reason Reason
 	// ReasonText is the kernel's own sentence; empty where it gave none.
 	ReasonText string

@@ -7,7 +7,8 @@ const (
 	// Completed: handshake and orderly close; or an RST after all data was
 	// acknowledged, or after a FIN (health probes and browsers close so).
 	Completed Outcome = "completed"
-	// ActiveNow: the handshake is done and the connection is open, also when idle.
+	// ActiveNow: the handshake is done and the connection is open, also when
+	// idle; or it was when conntrack forgot it, and nobody has missed it yet.
 	ActiveNow Outcome = "active"
 	// Opening: the handshake is under way and not yet late.
 	Opening Outcome = "opening"
@@ -105,8 +106,11 @@ const (
 type Verdict struct {
 	Outcome Outcome `json:"outcome"`
 	StuckAt Step    `json:"stuckAt,omitempty"`
-	// By is who ended or broke it, where that can be told: of a reset, the
-	// side that sent it, or a middlebox that sent it in that side's name.
+	// By is who ended or broke it, where that can be told: who closed first; of
+	// a reset or refusal, the side that sent it, or a middlebox that sent it in
+	// that side's name; of a half-closed connection, the side that never closed;
+	// of a stalled one, the side that does not acknowledge; of one without final
+	// ACK, the client if it has not even repeated its SYN.
 	By        Side      `json:"by,omitempty"`
 	Certainty Certainty `json:"certainty"`
 	// Doubts are codes that say why it is not certain (see the Doubt

@@ -14,8 +14,10 @@ type Loss struct {
 	Place    LossPlace
 	// Kind is the flag of the events, "first" for other protocols; empty where
 	// the place does not know it.
-	Kind  string
-	Count uint64
+	Kind string
+	// Reason says why in a few words.
+	Reason string
+	Count  uint64
 }
 
 // LossPlace is where on their way events were lost.
@@ -32,6 +34,24 @@ const (
 	DropLoss LossPlace = "kernel-drops"
 	// FileLoss: rows could not be written to their file.
 	FileLoss LossPlace = "file"
+	// JournalLoss: the ring was full, because the journal could not be written:
+	// nothing is taken from a ring before it is in there.
+	JournalLoss LossPlace = "journal"
+	// JoinLoss: INVALID packets for which the kernel must have had a sentence,
+	// and none was heard. They have rows, with the reason UNKNOWN.
+	JoinLoss LossPlace = "reason-join"
+	// FoldLoss: packets that were to be told in a row together with others when
+	// a process was killed, and that its journal does not have any more.
+	FoldLoss LossPlace = "fold"
+	// IgnoredLoss: packets that conntrack ignored came faster than they are
+	// told of. They passed.
+	IgnoredLoss LossPlace = "ignored"
+	// EndLoss: conntrack forgot connections faster than its word was read; the
+	// count is of times, each at least one.
+	EndLoss LossPlace = "conntrack-ends"
+	// FollowerLoss: who follows the rows live was too slow for some of them,
+	// each follower counted. Files have them.
+	FollowerLoss LossPlace = "followers"
 )
 
 // State is a change of what is recorded.
@@ -57,6 +77,12 @@ const (
 	PolicyApplied StateWord = "PolicyApplied"
 	// RulesetTampered: somebody took our rules away; they were applied again.
 	RulesetTampered StateWord = "RulesetTampered"
+	// ReasonsOff: INVALID packets or the kernel's sentences came too fast, and
+	// nobody listens to the sentences any more: INVALID rows have the reason
+	// UNKNOWN, and ignored packets have none.
+	ReasonsOff StateWord = "ReasonsOff"
+	// ReasonsOn: the kernel's sentences are listened to again.
+	ReasonsOn StateWord = "ReasonsOn"
 )
 
 // CaptureLoss is the table CaptureLoss: what is known to be missing.
@@ -74,10 +100,11 @@ var CaptureLoss = newTable(Table{
 		word("Firewall", "Short name of the firewall.", func(r *lossRow) string { return r.src.Firewall }),
 		maybeMoment("From", "No event was lost before; absent where that is not known.", func(r *lossRow) time.Time { return r.From }),
 		maybeMoment("To", "No event that is counted here was lost later.", func(r *lossRow) time.Time { return r.To }),
-		word("Place", "Where events were lost: ring (it was full), nflog (the kernel's reasons; the packets have rows), kernel-drops (packets the host dropped, beyond what KernelDrop tells), file (rows could not be written).",
+		word("Place", "Where events were lost: ring (it was full), journal (it could not be written, so nothing was taken from the ring, and that was full), nflog (the kernel's reasons; the packets have rows), reason-join (INVALID packets whose reason must have been lost; they have rows), kernel-drops (packets the host dropped, beyond what KernelDrop tells), file (rows could not be written), conntrack-ends (how connections ended in connection tracking), fold (packets that were to have a row together when a process was killed), ignored (packets that connection tracking ignored and let pass), followers (rows that somebody who follows live was too slow for; files have them).",
 			func(r *lossRow) string { return string(r.Place) }),
 		word("Kind", "Flag of the events, \"first\" for the first packets of other protocols; absent where the place does not know it.",
 			func(r *lossRow) string { return r.Kind }),
+		word("Reason", "Why, in a few words.", func(r *lossRow) string { return r.Reason }),
 		number("Count", Long, "How many.", func(r *lossRow) (int64, bool) { return int64(r.Count), true })),
 )
 
@@ -87,14 +114,14 @@ var CaptureState = newTable(Table{
 	Category:    captureStateName,
 	DisplayName: "Capture State",
 	Doc: "One row for each change of what is recorded and enforced: a process started or stopped reading, a policy was applied, " +
-		"somebody took our rules away. Not recorded is not absent: who looks for a row that is missing looks here too.",
+		"somebody took our rules away, the kernel's reasons are or are not listened to. Not recorded is not absent: who looks for a row that is missing looks here too.",
 },
 	from(Azure, inEnvelope(moment("TimeGenerated", "When it changed, in UTC.",
 		func(r *stateRow) time.Time { return r.Time }))...),
 	from(Azure, standardOf(captureStateName, func(r *stateRow) *Source { return r.src })...),
 	from(Sekisho,
 		word("Firewall", "Short name of the firewall.", func(r *stateRow) string { return r.src.Firewall }),
-		word("State", "What changed: Started, Stopped, PolicyApplied, RulesetTampered.", func(r *stateRow) string { return string(r.State.State) }),
+		word("State", "What changed: Started, Stopped, PolicyApplied, RulesetTampered, ReasonsOff (the kernel's reasons for INVALID came too fast, and are not listened to), ReasonsOn.", func(r *stateRow) string { return string(r.State.State) }),
 		word("Detail", "The change in a sentence.", func(r *stateRow) string { return r.Detail }),
 		maybeMoment("From", "Since when, where the row is about a span of time.", func(r *stateRow) time.Time { return r.From }),
 		maybeMoment("To", "Until when, where the row is about a span of time.", func(r *stateRow) time.Time { return r.To })),

@@ -1,6 +1,10 @@
 package logs
 
-import "github.com/sekisho/sekisho/internal/flow"
+import (
+	"fmt"
+
+	"github.com/sekisho/sekisho/internal/flow"
+)
 
 const flowTraceName = "AZFWFlowTrace"
 
@@ -10,8 +14,10 @@ var FlowTrace = newTable(Table{
 	Category:    flowTraceName,
 	DisplayName: "Azure Firewall Flow Trace Log",
 	Doc: "One row for each TCP packet that is a step of a connection: SYN, SYN-ACK, the ACK that completes the handshake, " +
-		"FIN, FIN-ACK, RST; for each ICMP error about a connection; and for each packet that is INVALID or, in mid-connection, DENIED. " +
-		"Source and destination are those of that packet.",
+		"FIN, FIN-ACK, RST; for data that is sent again without an answer (RETRANS: the first repeat, the second, the fourth and so on); " +
+		"for each ICMP error about a connection; for each packet that is INVALID or, in mid-connection, DENIED; " +
+		"and for packets that connection tracking ignored and let pass (IGNORED). " +
+		"Source and destination are those of that packet. In a flood one row stands for several packets: see Count.",
 },
 	from(Azure, inEnvelope(timeGenerated())...),
 	from(Azure, tuple()...),
@@ -20,15 +26,15 @@ var FlowTrace = newTable(Table{
 			func(*packet) string { return "Log" }),
 		text("ActionReason", "Always \"Additional TCP Log\".",
 			func(*packet) string { return "Additional TCP Log" }),
-		text("Flag", "What the packet is in its connection: SYN-ACK, FIN, FIN-ACK, RST or INVALID; and, beyond Azure, SYN, ACK, DENIED or ICMP-ERROR.",
+		text("Flag", "What the packet is in its connection: SYN-ACK, FIN, FIN-ACK, RST or INVALID; and, beyond Azure, SYN, ACK, RETRANS, IGNORED, DENIED or ICMP-ERROR.",
 			func(p *packet) string { return p.ev.Flag.String() })),
 	from(Azure, standard(flowTraceName)...),
 	from(Sekisho, ourIdentity()...),
 	from(Sekisho,
 		word("InvalidReason", "Why connection tracking calls the packet INVALID: a code of a fixed set.",
-			func(p *packet) string { return string(p.ev.Reason) }),
+			func(p *packet) string { return p.reason(flow.INVALID) }),
 		word("InvalidText", "The kernel's own sentence about the INVALID packet; absent where it gave none.",
-			func(p *packet) string { return p.ev.ReasonText })),
+			func(p *packet) string { return p.sentence(flow.INVALID) })),
 	from(Sekisho, ourHeader()...),
 	from(Sekisho,
 		word("IcmpError", "What an ICMP error says, in words (\"host unreachable\"); its sender is the row's source, the connection that it is about has the row's ConnectionId.",
@@ -41,7 +47,10 @@ var FlowTrace = newTable(Table{
 		number("RuleNumber", Long, "Number of the rule in the compiled policy of that revision; 0 for the default action.",
 			func(p *packet) (int64, bool) { return int64(p.ev.Rule), p.decision() != flow.ActionNone })),
 	from(Sekisho, tcpColumns()...),
+	from(Sekisho, streamColumns()...),
 	from(Sekisho, wayColumns()...),
+	from(Sekisho, ignoredColumns()...),
+	from(Sekisho, foldColumns()...),
 )
 
 func icmpError(p *packet) string {
@@ -74,6 +83,30 @@ func tcpColumns() []column[packet] {
 			func(p *packet) (int64, bool) { return p.inHeader(int64(p.ev.Payload)) }),
 		number("IpId", Int, "Identification of the IPv4 header; absent for IPv6.",
 			func(p *packet) (int64, bool) { return int64(p.ev.IPID), p.ev.Packet.Source.Addr().Unmap().Is4() }),
+	}
+}
+
+// streamColumns say how far the connection has come each way.
+func streamColumns() []column[packet] {
+	const doc = "How much the %s has sent that the other side has not acknowledged, this packet counted in: one for each byte of data, and one for a FIN. " +
+		"Absent before the other side's first acknowledgement, and where connection tracking knows no connection."
+	unacked := func(s flow.Stream) (int64, bool) { return int64(s.Unacked), s.Known }
+	return []column[packet]{
+		number("UnackedOriginal", Long, fmt.Sprintf(doc, "client (the connection's original direction)"),
+			func(p *packet) (int64, bool) { return unacked(p.ev.OriginalStream) }),
+		number("UnackedReply", Long, fmt.Sprintf(doc, "server (the reply direction)"),
+			func(p *packet) (int64, bool) { return unacked(p.ev.ReplyStream) }),
+	}
+}
+
+// ignoredColumns are of their own, not those of INVALID packets: nothing is
+// wrong with an ignored one.
+func ignoredColumns() []column[packet] {
+	return []column[packet]{
+		word("IgnoredReason", "Why connection tracking ignored the packet, which passed: a code of a fixed set.",
+			func(p *packet) string { return p.reason(flow.IGNORED) }),
+		word("IgnoredText", "The kernel's own sentence about the IGNORED packet.",
+			func(p *packet) string { return p.sentence(flow.IGNORED) }),
 	}
 }
 

@@ -67,7 +67,8 @@ func anyEvent() *rapid.Generator[*flow.Event] {
 			TCPFlags:  flow.TCPFlags(rapid.Byte().Draw(t, "bits")), State: flow.TCPState(rapid.IntRange(0, 12).Draw(t, "state")),
 			Seq: rapid.Uint32().Draw(t, "seq"), Ack: rapid.Uint32().Draw(t, "ack"), Window: rapid.Uint16().Draw(t, "window"),
 			MSS: rapid.Uint16().Draw(t, "mss"), TTL: rapid.Byte().Draw(t, "ttl"), IPID: rapid.Uint16().Draw(t, "id"),
-			Payload: rapid.Uint16().Draw(t, "payload"), In: anyString().Draw(t, "in"), Out: anyString().Draw(t, "out"),
+			OriginalStream: flow.Stream{Known: rapid.Bool().Draw(t, "known"), Unacked: rapid.Uint32().Draw(t, "unacked")},
+			Payload:        rapid.Uint16().Draw(t, "payload"), In: anyString().Draw(t, "in"), Out: anyString().Draw(t, "out"),
 			Action: flow.Action(rapid.IntRange(0, 2).Draw(t, "action")), Rule: rapid.Uint32().Draw(t, "rule"),
 			Reason:     flow.Reason(rapid.SampledFrom(append(flow.Reasons(), flow.NoReason)).Draw(t, "reason")),
 			ReasonText: anyString().Draw(t, "text"), ConnectionID: anyString().Draw(t, "connection"),
@@ -79,7 +80,9 @@ func anyRows(t *rapid.T) []Row {
 	s := anyString()
 	src := &Source{s.Draw(t, "firewall"), s.Draw(t, "resource"), s.Draw(t, "subscription"), s.Draw(t, "tenant"), false}
 	rule := Rule{s.Draw(t, "policy"), s.Draw(t, "revision"), s.Draw(t, "group"), s.Draw(t, "collection"), s.Draw(t, "rule name")}
-	return Rows(anyEvent().Draw(t, "event"), src, rule)
+	fold := Fold{Count: uint64(rapid.Int64Min(0).Draw(t, "count")), From: time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "from"), 0),
+		By: rapid.SampledFrom([]FoldedBy{BySource, ByDestination, ByKind}).Draw(t, "by")}
+	return FoldedRows(anyEvent().Draw(t, "event"), src, rule, fold)
 }
 
 // carried is what the row's value is after a JSON line carried it.

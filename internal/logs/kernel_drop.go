@@ -80,8 +80,6 @@ func dropReason() []column[dropped] {
 			func(r *dropped) string { return r.Reason }),
 		number("ReasonNumber", Long, "The kernel's number for why; it differs between kernels.",
 			func(r *dropped) (int64, bool) { return int64(r.ReasonNumber), r.isPacket() }),
-		text("DroppedBy", "Host; or HostOrPolicy where nothing on the packet tells the policy's enforcement from somebody else's rules: of packets that belong to no connection, at the forward hook.",
-			(*dropped).by),
 		word("Hook", "Where the reason is NETFILTER_DROP: the hook, which is prerouting, input, forward, output (or postrouting, of the host's own packets) or postrouting.",
 			func(r *dropped) string { return r.Hook }),
 		word("Location", "The kernel's function that dropped the packet. With NETFILTER_DROP and Linux 6.7 or later, nft_do_chain is a rule of nftables, nf_hook_slow anything else, as connection tracking itself.",
@@ -90,13 +88,6 @@ func dropReason() []column[dropped] {
 }
 
 func (r *dropped) isPacket() bool { return r.Source == flow.DropKfreeSKB }
-
-func (r *dropped) by() string {
-	if r.MaybeOurs {
-		return "HostOrPolicy"
-	}
-	return "Host"
-}
 
 func dropPacket() []column[dropped] {
 	return []column[dropped]{

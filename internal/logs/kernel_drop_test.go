@@ -20,7 +20,7 @@ func exampleDrops() []flow.Drop {
 		{Time: at, Source: flow.DropKfreeSKB, Tuple: syn, TCPFlags: flow.BitSYN, Reason: "IP_RPFILTER", ReasonNumber: 16,
 			Interface: "eth1", Location: "ip_rcv_finish_core", Count: 1, TTL: 63, Length: 60},
 		{Time: at, Source: flow.DropKfreeSKB, Tuple: syn, TCPFlags: flow.BitACK, Reason: "NETFILTER_DROP", ReasonNumber: 12,
-			Hook: "forward", MaybeOurs: true, Interface: "eth0", Location: "nft_do_chain", Count: 12, TTL: 62, Length: 52},
+			Hook: "forward", Interface: "eth0", Location: "nft_do_chain", Count: 12, TTL: 62, Length: 52},
 		{Time: at, Source: flow.DropKfreeSKB, Tuple: echo, ICMPType: 128, Reason: "65538", ReasonNumber: 65538, Count: 1, TTL: 1, Length: 104},
 		{Time: at, Source: flow.DropKfreeSKB, Reason: "PKT_TOO_SMALL", ReasonNumber: 9, Interface: "eth0", Count: 1},
 		{Time: at, Source: flow.DropConntrack, Reason: "early_drop", Count: 7},
@@ -30,18 +30,18 @@ func exampleDrops() []flow.Drop {
 func TestKernelDropRows(t *testing.T) {
 	t.Parallel()
 	columns := []string{"Firewall", "Source", "Protocol", "SourceIp", "SourcePort", "DestinationIp", "DestinationPort",
-		"Reason", "ReasonNumber", "DroppedBy", "Hook", "Location", "Interface", "PacketCount", "TcpFlags", "Ttl", "PacketLength"}
+		"Reason", "ReasonNumber", "Hook", "Location", "Interface", "PacketCount", "TcpFlags", "Ttl", "PacketLength"}
 	want := [][]any{
 		{"fw-hub", "kfree_skb", "TCP", "10.0.100.4", int32(62877), "10.0.200.4", int32(3389),
-			"IP_RPFILTER", int64(16), "Host", nil, "ip_rcv_finish_core", "eth1", int64(1), "SYN", int32(63), int32(60)},
+			"IP_RPFILTER", int64(16), nil, "ip_rcv_finish_core", "eth1", int64(1), "SYN", int32(63), int32(60)},
 		{"fw-hub", "kfree_skb", "TCP", "10.0.100.4", int32(62877), "10.0.200.4", int32(3389),
-			"NETFILTER_DROP", int64(12), "HostOrPolicy", "forward", "nft_do_chain", "eth0", int64(12), "ACK", int32(62), int32(52)},
+			"NETFILTER_DROP", int64(12), "forward", "nft_do_chain", "eth0", int64(12), "ACK", int32(62), int32(52)},
 		{"fw-hub", "kfree_skb", "ICMPv6 Type=128", "fd10:3:5:1::4", int32(0), "2001:db8::1", int32(0),
-			"65538", int64(65538), "Host", nil, nil, nil, int64(1), nil, int32(1), int32(104)},
+			"65538", int64(65538), nil, nil, nil, int64(1), nil, int32(1), int32(104)},
 		{"fw-hub", "kfree_skb", nil, nil, nil, nil, nil,
-			"PKT_TOO_SMALL", int64(9), "Host", nil, nil, "eth0", int64(1), nil, nil, nil},
+			"PKT_TOO_SMALL", int64(9), nil, nil, "eth0", int64(1), nil, nil, nil},
 		{"fw-hub", "conntrack", nil, nil, nil, nil, nil,
-			"early_drop", nil, "Host", nil, nil, nil, int64(7), nil, nil, nil},
+			"early_drop", nil, nil, nil, nil, int64(7), nil, nil, nil},
 	}
 	for i, d := range exampleDrops() {
 		r := KernelDropRow(&d, hub)

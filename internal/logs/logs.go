@@ -12,6 +12,7 @@
 //	standard.go                         what both have in common
 //	table.go, column.go, cell.go        what a definition consists of
 //	row.go, subset.go                   events → rows, and which of them Azure has
+//	fold.go                             one row for several events, in a flood
 //	json.go, parse.go                   rows ↔ JSON lines in Azure's envelope
 //	printer.go, layout.go, outcome.go   rows → a terminal
 //	markdown.go                         the tables → their reference page

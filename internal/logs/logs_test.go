@@ -95,8 +95,13 @@ func examples() []example {
 		{"SYN allowed", event(flow.SYN, flow.BitSYN, out, syn(flow.Allow, 3)), rdp},
 		{"SYN-ACK", event(flow.SYNACK, flow.BitSYN|flow.BitACK, out.Reverse(), func(ev *flow.Event) { reply(ev); ev.State, ev.MSS = 2, 1460 }), rdp},
 		{"ACK", event(flow.ACK, flow.BitACK, out, nil), rdp},
-		{"FIN", event(flow.FIN, flow.BitFIN|flow.BitACK, out, func(ev *flow.Event) { ev.State = 4 }), rdp},
+		{"FIN", event(flow.FIN, flow.BitFIN|flow.BitACK, out, func(ev *flow.Event) {
+			ev.State, ev.OriginalStream, ev.ReplyStream = 4, flow.Stream{Known: true, Sent: 1002, Unacked: 1}, flow.Stream{Known: true, Sent: 5001}
+		}), rdp},
 		{"FIN-ACK", event(flow.FINACK, flow.BitFIN|flow.BitACK, out.Reverse(), func(ev *flow.Event) { reply(ev); ev.State = 6 }), rdp},
+		{"RETRANS", event(flow.RETRANS, flow.BitACK|flow.BitPSH, out, func(ev *flow.Event) {
+			ev.Payload, ev.OriginalStream = 1448, flow.Stream{Known: true, Sent: 2448, Unacked: 1448}
+		}), rdp},
 		{"RST", event(flow.RST, flow.BitRST|flow.BitACK, out.Reverse(), func(ev *flow.Event) { reply(ev); ev.State, ev.Window = 8, 0 }), rdp},
 		{"SYN denied by rule", event(flow.SYN, flow.BitSYN, to(23), syn(flow.Deny, 1)), noTelnet},
 		{"SYN denied by default", event(flow.SYN, flow.BitSYN, to(8443), syn(flow.Deny, 0)), byNone},
@@ -109,6 +114,10 @@ func examples() []example {
 			ev.Connection, ev.Action, ev.ICMPType, ev.ICMPCode = out, flow.Allow, 3, 1
 		}), rdp},
 		{"long IPv4 SYN", event(flow.SYN, flow.BitSYN, long, syn(flow.Allow, 3)), rdp},
+		{"IGNORED", event(flow.IGNORED, flow.BitSYN, out, func(ev *flow.Event) {
+			invalid(flow.IgnoredState, "packet (index 0) in dir 0 ignored, state ESTABLISHED")(ev)
+			ev.Number, ev.Out, ev.ConnectionID = flow.Number{}, "", "8ecf6653509db998"
+		}), Rule{}},
 		{"IPv6 SYN", event(flow.SYN, flow.BitSYN, v6, syn(flow.Allow, 4)), rdp},
 	}
 }
@@ -123,6 +132,30 @@ func exampleRows(onlyTrace bool) []Row {
 			src = west
 		}
 		for _, r := range Rows(&x.ev, src, x.rule) {
+			if r.Table() == FlowTrace || !onlyTrace {
+				rows = append(rows, r)
+			}
+		}
+	}
+	return append(rows, exampleFolds(onlyTrace)...)
+}
+
+// exampleFolds are rows that stand for several packets.
+func exampleFolds(onlyTrace bool) []Row {
+	var rows []Row
+	for _, x := range examples() {
+		fold := Fold{From: x.ev.Time.Add(-time.Second)}
+		switch x.name {
+		case "SYN allowed":
+			fold.Count, fold.By = 1234567, BySource
+		case "SYN denied by default":
+			fold.Count, fold.By = 2, ByDestination
+		case "INVALID with text":
+			fold.Count, fold.By = 1234, ByKind
+		default:
+			continue
+		}
+		for _, r := range FoldedRows(&x.ev, hub, x.rule, fold) {
 			if r.Table() == FlowTrace || !onlyTrace {
 				rows = append(rows, r)
 			}

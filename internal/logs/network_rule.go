@@ -10,7 +10,8 @@ var NetworkRule = newTable(Table{
 	Category:    networkRuleName,
 	DisplayName: "Azure Firewall Network Rule",
 	Doc: "One row for each packet that the policy decided about: each SYN, retransmitted ones too; " +
-		"the first packet of a flow of another protocol; each packet of a connection that a changed policy denies.",
+		"the first packet of a flow of another protocol; each packet of a connection that a changed policy denies. " +
+		"In a flood one row stands for several packets: see Count.",
 },
 	from(Azure, inEnvelope(timeGenerated())...),
 	from(Azure, tuple()...),
@@ -23,6 +24,7 @@ var NetworkRule = newTable(Table{
 	from(Azure, standard(networkRuleName)...),
 	from(Sekisho, ourIdentity()...),
 	from(Sekisho, ourHeader()...),
+	from(Sekisho, foldColumns()...),
 )
 
 func actionReason(p *packet) string {
@@ -32,10 +34,10 @@ func actionReason(p *packet) string {
 	return ""
 }
 
-// isDecision reports whether the event is one that the policy was asked about
+// IsDecision reports whether the event is one that the policy was asked about
 // itself, not one that follows an earlier decision: these have a row in
 // AZFWNetworkRule.
-func isDecision(ev *flow.Event) bool {
+func IsDecision(ev *flow.Event) bool {
 	switch ev.Flag {
 	case flow.DENIED:
 		return true

@@ -26,6 +26,13 @@ func lossNotice(e Entry) string {
 		ReasonLoss: "%d of the kernel's reasons lost%s: they came too fast",
 		DropLoss:   "%d packets that the host dropped have no row%s: too many",
 		FileLoss:   "%d rows not written to their file%s",
+
+		JournalLoss:  "%d %s events lost: the journal could not be written, and the ring was full",
+		JoinLoss:     "%d %s packets without the reason that the kernel must have given",
+		FoldLoss:     "%d %s packets, to be told together, not told: the process was killed",
+		IgnoredLoss:  "%d %s packets have no row: too many",
+		EndLoss:      "conntrack forgot connections faster than they were heard%[2]s, %[1]d times",
+		FollowerLoss: "%d rows not shown%s: too many to follow",
 	}[LossPlace(stringOf(e, "Place"))]
 	if what == "" {
 		what = "%d %s lost"
@@ -58,8 +65,11 @@ func dropForms(e Entry) []string {
 
 // flagText is the content of the column FLAG.
 func flagText(e Entry, _ int) string {
-	if e.Table() == KernelDrop {
+	switch e.Table() {
+	case KernelDrop:
 		return "DROP"
+	case Connection:
+		return connectionFlag
 	}
 	if flag := stringOf(e, "Flag"); flag != "" || e.Table() == FlowTrace {
 		return flag

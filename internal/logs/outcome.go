@@ -12,14 +12,12 @@ import (
 // for which reason, in the longest form that the room holds. The wide form has
 // the kernel's sentence before its code if it cannot have both.
 func outcome(e Entry, room int, wide bool) string {
-	forms := ruleForms(e)
-	switch flagText(e, room) {
-	case "DROP":
-		forms = dropForms(e)
-	case flow.INVALID.String():
-		forms = invalidForms(e, wide)
-	case flow.ICMPERROR.String():
-		forms = []string{join(" ", verdictOf(e), stringOf(e, "IcmpError")), stringOf(e, "IcmpError")}
+	forms := outcomeForms(e, wide)
+	if count, more := times(e); count != "" {
+		forms = append([]string{forms[0] + more}, forms...)
+		for i := range forms {
+			forms[i] = count + forms[i] // in front, where nothing cuts it off
+		}
 	}
 	for _, f := range forms {
 		if utf8.RuneCountInString(f) <= room {
@@ -29,10 +27,26 @@ func outcome(e Entry, room int, wide bool) string {
 	return forms[len(forms)-1]
 }
 
-// invalidForms need not say "Drop": where we decide, every INVALID packet is
+// outcomeForms are the forms of an outcome, the longest first.
+func outcomeForms(e Entry, wide bool) []string {
+	switch flagText(e, 0) {
+	case "DROP":
+		return dropForms(e)
+	case connectionFlag:
+		return connectionForms(e)
+	case flow.INVALID.String():
+		return reasonForms(verdictOf(e), stringOf(e, "InvalidReason"), stringOf(e, "InvalidText"), wide)
+	case flow.IGNORED.String():
+		return reasonForms("", stringOf(e, "IgnoredReason"), stringOf(e, "IgnoredText"), wide)
+	case flow.ICMPERROR.String():
+		return []string{join(" ", verdictOf(e), stringOf(e, "IcmpError")), stringOf(e, "IcmpError")}
+	}
+	return ruleForms(e)
+}
+
+// reasonForms need not say "Drop": where we decide, every INVALID packet is
 // dropped.
-func invalidForms(e Entry, wide bool) []string {
-	verdict, reason, text := verdictOf(e), stringOf(e, "InvalidReason"), stringOf(e, "InvalidText")
+func reasonForms(verdict, reason, text string, wide bool) []string {
 	switch {
 	case text == "":
 		return []string{join(" ", verdict, reason), reason}
@@ -67,6 +81,9 @@ func verdictOf(e Entry) string {
 // tone is the colour of a row: the parameter of ANSI's SGR sequence.
 func tone(e Entry) string {
 	const red, green, yellow, dim = "31", "32", "33", "2"
+	if e.Table() == Connection {
+		return outcomeTone(flow.Outcome(stringOf(e, "Outcome")))
+	}
 	if verdictOf(e) == flow.Deny.String() || e.Table() == KernelDrop {
 		return red
 	}
@@ -74,11 +91,11 @@ func tone(e Entry) string {
 	switch flag {
 	case flow.INVALID, flow.DENIED:
 		return red
-	case flow.RST, flow.ICMPERROR:
+	case flow.RST, flow.RETRANS, flow.ICMPERROR:
 		return yellow
 	case flow.SYN, flow.SYNACK, flow.ACK:
 		return green
-	case flow.FIN, flow.FINACK:
+	case flow.FIN, flow.FINACK, flow.IGNORED:
 		return dim
 	}
 	return ""

@@ -13,13 +13,15 @@ type packet struct {
 	ev   *flow.Event
 	src  *Source
 	rule Rule
+	fold Fold
 }
 
 // decision is what the policy decided about the packet. A packet that
-// conntrack calls INVALID never came before the policy.
+// conntrack calls INVALID never came before the policy; what it decided about
+// an ignored one, the kernel's sentence does not tell.
 func (p *packet) decision() flow.Action {
 	switch p.ev.Flag {
-	case flow.INVALID:
+	case flow.INVALID, flow.IGNORED:
 		return flow.ActionNone
 	case flow.DENIED:
 		return flow.Deny
@@ -42,6 +44,22 @@ func (p *packet) ruleName(name string) (string, bool) {
 		name = ""
 	}
 	return name, p.decision() != flow.ActionNone
+}
+
+// reason is why the packet has that flag, by its code.
+func (p *packet) reason(flag flow.Flag) string {
+	if p.ev.Flag != flag {
+		return ""
+	}
+	return string(p.ev.Reason)
+}
+
+// sentence is what the kernel says of a packet with that flag.
+func (p *packet) sentence(flag flow.Flag) string {
+	if p.ev.Flag != flag {
+		return ""
+	}
+	return p.ev.ReasonText
 }
 
 // hasTCPHeader reports whether the header's numbers were read. Of a packet

@@ -23,6 +23,9 @@ type PrinterOptions struct {
 	// Firewalls are the names of the firewalls whose rows will come. With two
 	// or more there is a column for them, as wide as the longest name.
 	Firewalls []string
+	// Connections prints rows of [Connection] with columns of their own, and
+	// none of other tables.
+	Connections bool
 }
 
 // Printer writes rows for people to read, one line each, as they come. The
@@ -49,7 +52,7 @@ type Printer struct {
 // outcome are coloured by ANSI sequences; whether to colour is the caller's
 // decision alone.
 func NewPrinter(w io.Writer, width int, colour bool, opts PrinterOptions) *Printer {
-	return &Printer{w: w, width: width, colour: colour, fields: layout(width, opts), firewalls: len(opts.Firewalls)}
+	return &Printer{w: w, width: width, colour: colour, fields: chooseLayout(width, opts), firewalls: len(opts.Firewalls)}
 }
 
 // Header writes the column titles. The first Print does so by itself; call it

@@ -19,12 +19,15 @@ type Row struct {
 // one behind the event's decision; where nothing was decided, only its Revision
 // is told.
 func Rows(ev *flow.Event, src *Source, rule Rule) []Row {
-	p := &packet{ev, src, rule}
+	return rowsOf(&packet{ev: ev, src: src, rule: rule})
+}
+
+func rowsOf(p *packet) []Row {
 	rows := make([]Row, 0, 2)
-	if ev.Flag != flow.FlagNone {
+	if p.ev.Flag != flow.FlagNone {
 		rows = append(rows, Row{FlowTrace, p})
 	}
-	if isDecision(ev) {
+	if IsDecision(p.ev) {
 		rows = append(rows, Row{NetworkRule, p})
 	}
 	return rows

@@ -68,7 +68,7 @@ func (t *Table) Index(column string) int {
 
 // Tables lists all tables. Neither the slice nor a table may be changed.
 func Tables() []*Table {
-	return []*Table{FlowTrace, NetworkRule, CaptureLoss, CaptureState, KernelDrop}
+	return []*Table{FlowTrace, NetworkRule, CaptureLoss, CaptureState, KernelDrop, Connection}
 }
 
 // Lookup finds a table by its name.

@@ -30,7 +30,9 @@ type sample struct {
 }
 
 // families lists all, in the order of the reference page.
-func families() []family { return slices.Concat(eventFamilies, rowFamilies, stateFamilies) }
+func families() []family {
+	return slices.Concat(eventFamilies, connectionFamilies, rowFamilies, stateFamilies)
+}
 
 // kindName is the type's, as the text format writes it.
 func (f family) kindName() string {

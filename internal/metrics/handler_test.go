@@ -39,9 +39,11 @@ var full = Snapshot{
 	Programs:    []Program{{"record4", 2_000_000, 190 * time.Millisecond}, {"record6", 3, 900}},
 	Lag:         12 * time.Millisecond,
 	Connections: 321,
-	Conntrack:   &Conntrack{Entries: 400, Max: 262144},
-	Tables:      []Table{{"AZFWFlowTrace", 1990, 0}, {"AZFWNetworkRule", 1000, 1}},
-	Stream:      Stream{Followers: 2, Missed: 9},
+	Connection: Connections{Open: 300, Rows: 60, Corrected: 9, Folded: 5, Evicted: 1, Ends: 44,
+		Outcomes: map[flow.Outcome]uint64{flow.Completed: 40, flow.ReplyBypasses: 2}},
+	Conntrack: &Conntrack{Entries: 400, Max: 262144},
+	Tables:    []Table{{"AZFWFlowTrace", 1990, 0}, {"AZFWNetworkRule", 1000, 1}},
+	Stream:    Stream{Followers: 2, Missed: 9},
 }
 
 func of(s Snapshot) Source {

@@ -47,6 +47,8 @@ type Snapshot struct {
 	Lag time.Duration
 	// Connections is how many connections have an id that is remembered.
 	Connections int
+	// Connection is what becomes of connections.
+	Connection Connections
 	// Conntrack is nil where the kernel does not tell.
 	Conntrack *Conntrack
 	// Tables are the tables whose rows are written; none where rows are not.

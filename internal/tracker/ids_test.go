@@ -14,12 +14,16 @@ var (
 )
 
 func packet(t flow.Tuple, flags flow.TCPFlags, seq, ack uint32) *flow.Event {
-	return &flow.Event{Packet: t, TCPFlags: flags, Seq: seq, Ack: ack}
+	flag := map[flow.TCPFlags]flow.Flag{flow.BitSYN: flow.SYN, flow.BitSYN | flow.BitACK: flow.SYNACK, flow.BitACK: flow.ACK,
+		flow.BitFIN | flow.BitACK: flow.FIN, flow.BitRST | flow.BitACK: flow.RST, flow.BitACK | flow.BitPSH: flow.RETRANS}[flags]
+	return &flow.Event{Time: epoch, Packet: t, Flag: flag, TCPFlags: flags, Seq: seq, Ack: ack}
 }
+
+func newIDs(limit int) *Tracker { return New(Config{Limit: limit}) }
 
 func TestOneConnectionHasOneID(t *testing.T) {
 	t.Parallel()
-	ids := NewIDs(10)
+	ids := newIDs(10)
 	want := flow.ConnectionID(there, 100)
 	for _, e := range []*flow.Event{
 		packet(there, flow.BitSYN, 100, 0),
@@ -27,7 +31,7 @@ func TestOneConnectionHasOneID(t *testing.T) {
 		packet(there, flow.BitACK, 101, 901),
 		packet(there.Reverse(), flow.BitFIN|flow.BitACK, 950, 130),
 	} {
-		ids.Identify(e)
+		ids.Add(e)
 		if e.ConnectionID != want {
 			t.Errorf("%v: id %q, want %q", e.TCPFlags, e.ConnectionID, want)
 		}
@@ -37,7 +41,7 @@ func TestOneConnectionHasOneID(t *testing.T) {
 func TestSYNACKAloneHasTheIDOfItsSYN(t *testing.T) {
 	t.Parallel()
 	e := packet(there.Reverse(), flow.BitSYN|flow.BitACK, 900, 101)
-	NewIDs(10).Identify(e)
+	newIDs(10).Add(e)
 	if want := flow.ConnectionID(there, 100); e.ConnectionID != want {
 		t.Errorf("id %q, want %q", e.ConnectionID, want)
 	}
@@ -45,15 +49,15 @@ func TestSYNACKAloneHasTheIDOfItsSYN(t *testing.T) {
 
 func TestAReusedPortIsAnotherConnection(t *testing.T) {
 	t.Parallel()
-	ids := NewIDs(10)
+	ids := newIDs(10)
 	first, second := packet(there, flow.BitSYN, 100, 0), packet(there, flow.BitSYN, 7000, 0)
-	ids.Identify(first)
-	ids.Identify(second)
+	ids.Add(first)
+	ids.Add(second)
 	if first.ConnectionID == second.ConnectionID {
 		t.Error("two connections, one id")
 	}
 	rst := packet(there.Reverse(), flow.BitRST|flow.BitACK, 0, 7001)
-	ids.Identify(rst)
+	ids.Add(rst)
 	if rst.ConnectionID != second.ConnectionID {
 		t.Error("the RST does not belong to the newest connection")
 	}
@@ -61,22 +65,22 @@ func TestAReusedPortIsAnotherConnection(t *testing.T) {
 
 func TestTheUnknownHasNoIDAndMemoryIsBounded(t *testing.T) {
 	t.Parallel()
-	ids := NewIDs(2)
+	ids := newIDs(2)
 	for port := uint16(1); port <= 5; port++ {
 		tuple := flow.Tuple{Protocol: flow.TCP, Source: netip.AddrPortFrom(client.Addr(), port), Dest: server}
-		ids.Identify(packet(tuple, flow.BitSYN, uint32(port), 0))
+		ids.Add(packet(tuple, flow.BitSYN, uint32(port), 0))
 		ack := packet(tuple, flow.BitACK, 0, 0)
-		ids.Identify(ack)
+		ids.Add(ack)
 		if ack.ConnectionID == "" {
 			t.Errorf("port %d: the newest connection was forgotten", port)
 		}
 	}
-	if len(ids.known) != 2 || ids.order.Len() != 2 {
-		t.Errorf("%d connections remembered, want 2", len(ids.known))
+	if len(ids.table) != 2 || ids.Len() != 2 {
+		t.Errorf("%d connections remembered, want 2", len(ids.table))
 	}
 	forgotten := flow.Tuple{Protocol: flow.TCP, Source: netip.AddrPortFrom(client.Addr(), 1), Dest: server}
 	e := packet(forgotten, flow.BitACK, 0, 0)
-	ids.Identify(e)
+	ids.Add(e)
 	if e.ConnectionID != "" {
 		t.Errorf("id %q of a forgotten connection", e.ConnectionID)
 	}
@@ -86,9 +90,9 @@ func TestTheUnknownHasNoIDAndMemoryIsBounded(t *testing.T) {
 // packets keep their id until the new SYN is answered.
 func TestASYNOnALiveConnection(t *testing.T) {
 	t.Parallel()
-	ids := NewIDs(10)
+	ids := newIDs(10)
 	id := func(e *flow.Event) string {
-		ids.Identify(e)
+		ids.Add(e)
 		return e.ConnectionID
 	}
 	old := id(packet(there, flow.BitSYN, 100, 0))

@@ -64,13 +64,22 @@ struct nf_conntrack_tuple_hash {
 	struct nf_conntrack_tuple tuple;
 };
 
+/* What one direction has sent. */
 struct ip_ct_tcp_state {
+	__u32 td_end;    /* highest sequence number and length */
+	__u32 td_maxack; /* highest acknowledgement of the other direction's */
 	__u8 flags;
 };
 
 struct ip_ct_tcp {
 	struct ip_ct_tcp_state seen[2];
 	__u8 state;
+	/* The last segment that was a plain one (no SYN, FIN or RST), and how
+	 * often it came again with nothing like it in between. */
+	__u8 last_dir;
+	__u8 retrans;
+	__u32 last_seq;
+	__u32 last_end;
 };
 
 union nf_conntrack_proto {
@@ -82,6 +91,11 @@ struct nf_conn {
 	unsigned long status;
 	__u32 mark;
 	union nf_conntrack_proto proto;
+};
+
+/* Only to read memory through: see MEMORY in record.bpf.c. */
+struct ip_options {
+	unsigned char __data[0];
 };
 
 #pragma clang attribute pop
@@ -135,6 +149,7 @@ struct tcphdr {
 /* include/net/netfilter/nf_conntrack_tuple.h and nf_conntrack_tcp.h */
 #define TCP_CONNTRACK_ESTABLISHED 3
 #define IP_CT_TCP_FLAG_CLOSE_INIT 0x04
+#define IP_CT_TCP_FLAG_MAXACK_SET 0x20
 
 #define NF_ACCEPT 1
 

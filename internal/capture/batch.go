@@ -1,0 +1,97 @@
+package capture
+
+import (
+	"fmt"
+	"math"
+)
+
+const (
+	// maxBatch bounds what is read from a ring in one turn. It is little enough
+	// to stay in a processor's cache from one step to the next.
+	maxBatch = 256 << 10
+	// everything is more than any ring holds.
+	everything = math.MaxInt32
+)
+
+// read takes a batch from each ring: into the journal, then into the queue,
+// then away from the ring. What happened before r.until has been read then.
+func (r *Recorder) read(sets []*set, last bool) (more bool, err error) {
+	size := maxBatch
+	if last {
+		size = everything
+	}
+	// What is read from now on is hardly older than this.
+	until := r.queue.now - int64(settle)
+	regions, rings, err := peekAll(sets, size)
+	if err != nil {
+		return false, err
+	}
+	if err := r.keep(regions); !r.book.note(err) {
+		return false, nil // they stay in the rings
+	}
+	for i := range regions {
+		g, ring := &regions[i], rings[i]
+		if err := r.enqueue(g, ring); err != nil {
+			return false, err
+		}
+		ring.advance(g.end())
+		if g.more || g.blocked {
+			// What is still in this ring is hardly older than what was read.
+			until = min(until, ring.newest-int64(settle))
+		}
+		more = more || g.more
+	}
+	r.until = until
+	return more, nil
+}
+
+// keep writes regions to the journal.
+func (r *Recorder) keep(regions []region) error {
+	empty := true
+	for i := range regions {
+		empty = empty && len(regions[i].bytes) == 0
+	}
+	if empty {
+		return nil
+	}
+	if err := r.book.prepare(r.head); err != nil {
+		return err
+	}
+	return r.book.batch(regions)
+}
+
+// peekAll looks at what waits in the rings that are not empty.
+func peekAll(sets []*set, max int) (regions []region, rings []*ring, err error) {
+	for _, s := range sets {
+		for _, ring := range s.rings {
+			g, err := ring.peek(max)
+			if err != nil {
+				return nil, nil, err
+			}
+			if len(g.bytes) > 0 || g.blocked {
+				g.layout = s.layout
+				regions, rings = append(regions, g), append(rings, ring)
+			}
+		}
+	}
+	return regions, rings, nil
+}
+
+// enqueue adds the events of a region of a ring to the queue.
+func (r *Recorder) enqueue(g *region, from *ring) error {
+	r.gaps.mu.Lock()
+	defer r.gaps.mu.Unlock()
+	for at, sample := range g.samples() {
+		e, err := g.layout.parse(sample)
+		if err != nil {
+			return fmt.Errorf("read ring at %d: %w", g.start+uint64(at), err)
+		}
+		r.gaps.see(e.E.Cpu, e.E.Seq)
+		r.queue.add(e)
+		from.newest = int64(e.E.TimeNs)
+		if r.held.Load() == 0 {
+			r.held.Store(from.newest)
+		}
+	}
+	return nil
+}

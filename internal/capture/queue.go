@@ -1,0 +1,133 @@
+package capture
+
+import (
+	"cmp"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/flow"
+)
+
+// pending is an event that has been read and not yet been handed out.
+type pending struct {
+	record
+	read     int64 // when, by the monotonic clock
+	reasoned bool  // reason and text are what they will be
+	reason   flow.Reason
+	text     string
+}
+
+// queue puts the events of all rings and CPUs in the order of their time, and
+// holds INVALID ones (and what follows them) back until the kernel's reason is
+// there or the wait is over. What it hands out, and in which order, follows
+// from what was added and how many were taken: so a journal of these two is
+// enough to do it once more.
+type queue struct {
+	reasons *reasons
+	now     int64  // of this turn, by the monotonic clock
+	invalid uint64 // events of the last second with this flag, since somebody asked
+	items   []pending
+	sorted  int           // items[:sorted] are in order
+	lacking atomic.Uint64 // events that had a reason which was not heard
+}
+
+func newQueue(reasons *reasons) queue { return queue{reasons: reasons} }
+
+func (q *queue) add(r record) {
+	if flow.Flag(r.E.Flag) == flow.INVALID && q.now-int64(r.E.TimeNs) < int64(time.Second) {
+		q.invalid++
+	}
+	q.items = append(q.items, pending{record: r, read: q.now})
+}
+
+// sort puts what was added in its place among what is there.
+func (q *queue) sort() {
+	if q.sorted == len(q.items) {
+		return
+	}
+	byTime := func(a, b pending) int { return cmp.Compare(a.E.TimeNs, b.E.TimeNs) }
+	// Nearly always they come in order; moving them costs.
+	if !slices.IsSortedFunc(q.items, byTime) {
+		slices.SortStableFunc(q.items, byTime)
+	}
+	q.sorted = len(q.items)
+}
+
+// ready is how many events, from the front, happened before the given monotonic
+// time and wait for nothing; with last, all.
+func (q *queue) ready(until int64, last bool) int {
+	q.sort()
+	n := 0
+	for n < len(q.items) && (last || int64(q.items[n].E.TimeNs) < until) && q.settle(&q.items[n], last) {
+		n++
+	}
+	return n
+}
+
+// drop removes events from the front.
+func (q *queue) drop(n int) {
+	rest := copy(q.items, q.items[n:])
+	clear(q.items[rest:]) // the texts
+	q.items = q.items[:rest]
+	q.sorted = rest
+}
+
+// oldest is the kernel time of the event that waits longest; 0 without one.
+func (q *queue) oldest() int64 {
+	if len(q.items) == 0 {
+		return 0
+	}
+	return int64(q.items[0].E.TimeNs)
+}
+
+// settle finds an INVALID event's reason; false while it may still come.
+func (q *queue) settle(p *pending, last bool) bool {
+	if flow.Flag(p.E.Flag) != flow.INVALID || p.reasoned {
+		return true
+	}
+	heard := false
+	if q.reasons != nil {
+		if text, ok := q.reasons.claim(keyOf(&p.record)); ok {
+			p.reason, _ = classify(text)
+			p.text, p.reasoned = text, true
+			return true
+		}
+		var more bool
+		heard, more = q.reasons.listened(int64(p.E.TimeNs))
+		if !last && more && q.now-p.read < int64(reasonWait) {
+			return false
+		}
+	}
+	p.reason = q.unexplained(p, heard)
+	p.reasoned = true
+	return true
+}
+
+// unexplained is the reason of an INVALID event that no text came for. Only
+// where there would have been one, if there was any, is that a reason too.
+func (q *queue) unexplained(p *pending, heard bool) flow.Reason {
+	switch {
+	case q.reasons == nil:
+		return flow.UnknownReason
+	case flow.Protocol(p.E.Protocol) == flow.TCP && p.E.Header == 0:
+		return flow.Truncated // the kernel has no sentence for it
+	case !heard:
+		return flow.UnknownReason
+	case alwaysExplained(&p.record):
+		q.lacking.Add(1)
+		return flow.UnknownReason
+	}
+	return q.reasons.none(time.Now().Add(-time.Duration(q.now - p.read)))
+}
+
+// alwaysExplained reports whether conntrack has a sentence for any such packet
+// that it calls INVALID: it is only silent about what could belong to a
+// connection that it has never seen (tcp_new with nf_conntrack_tcp_loose=0),
+// a TCP packet with ACK and without SYN, FIN and RST. Of IPv6 it is not sure:
+// of packets with extension headers the texts are not read.
+func alwaysExplained(r *record) bool {
+	const handshake = flow.BitSYN | flow.BitFIN | flow.BitRST
+	flags := flow.TCPFlags(r.E.TcpFlags)
+	return !r.v6 && flow.Protocol(r.E.Protocol) == flow.TCP && (flags&handshake != 0 || flags&flow.BitACK == 0)
+}

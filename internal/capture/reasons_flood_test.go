@@ -1,0 +1,121 @@
+package capture
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/testnet"
+)
+
+// A flood of INVALID packets turns listening off; they are recorded all the
+// same. When it has been calm for some seconds it is turned on again.
+func TestAFloodTurnsListeningOff(t *testing.T) {
+	testnet.NeedRoot(t)
+	router := testnet.NewRouter(t)
+	nft(t, conntrackOnly)
+	askTheKernel(t)
+	const limit, flood = 500, 20_000
+	var changes []Listening
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	answered := netip.AddrPortFrom(router.Server.Address, 22)
+	stray := func(port uint16) []byte { // a SYN-ACK without a SYN: conntrack has a text for it
+		return testnet.TCP{Source: netip.AddrPortFrom(router.Client.Address, port), Dest: answered, Flags: "SA", Seq: 1, Ack: 1}.Bytes(t)
+	}
+	r, err := Open(Config{Poll: time.Millisecond, Reasons: true, ReasonsRate: limit, Listening: func(c Listening) {
+		if changes = append(changes, c); c.On {
+			router.Client.Send(t, stray(9))
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	packet := stray(8)
+	go func() {
+		for range flood {
+			router.Client.Send(t, packet)
+		}
+	}()
+	reasons, invalid := map[flow.Reason]int{}, 0
+	var last flow.Event
+	if err := r.Run(ctx, func(events []flow.Event) {
+		for _, e := range events {
+			reasons[e.Reason]++
+			invalid++
+			if last = e; e.Packet.Source.Port() == 9 {
+				cancel()
+			}
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	stats, err := r.Stats()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%v; %+v; lacking %d, overruns %d", reasons, changes, stats.ReasonsLacking, stats.ReasonOverruns)
+	if len(changes) != 2 || changes[0].On || !changes[1].On || changes[0].Err != nil || changes[1].Err != nil ||
+		changes[0].Count <= limit || changes[0].Rate <= limit || changes[0].Limit != limit {
+		t.Errorf("changes %+v", changes)
+	}
+	if invalid != flood+1 || reasons[flow.InvalidNew]+reasons[flow.UnknownReason] != flood+1 || reasons[flow.UnknownReason] < flood/4 {
+		t.Errorf("reasons %v of %d", reasons, flood+1)
+	}
+	if last.Reason != flow.InvalidNew {
+		t.Errorf("after the flood: %+v", last)
+	}
+	if !stats.Listening || stats.ReasonsLacking > uint64(reasons[flow.UnknownReason]) {
+		t.Errorf("Stats() = %+v", stats)
+	}
+}
+
+// BenchmarkInvalidFlood is how fast a flood of INVALID packets is taken, by
+// who hears what the kernel says of them.
+func BenchmarkInvalidFlood(b *testing.B) {
+	testnet.NeedRoot(b)
+	router := testnet.NewRouter(b)
+	nft(b, conntrackOnly)
+	askTheKernel(b)
+	packet := testnet.TCP{Source: netip.AddrPortFrom(router.Client.Address, 8), Dest: netip.AddrPortFrom(router.Server.Address, 22),
+		Flags: "SA", Seq: 1, Ack: 1}.Bytes(b)
+	const never = 1 << 30
+	for _, tt := range []struct {
+		name    string
+		asked   int // of the kernel: nf_conntrack_log_invalid
+		reasons bool
+		rate    int
+	}{
+		{"nobody asks", 0, false, 0},
+		{"nobody listens", 6, false, 0},
+		{"always listened to", 6, true, never},
+		{"listened to while it is rare", 6, true, 0},
+	} {
+		b.Run(tt.name, func(b *testing.B) {
+			if err := os.WriteFile("/proc/sys/net/netfilter/nf_conntrack_log_invalid", fmt.Append(nil, tt.asked), 0); err != nil {
+				b.Fatal(err)
+			}
+			r, err := Open(Config{Reasons: tt.reasons, ReasonsRate: tt.rate})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer r.Close()
+			ctx, cancel := context.WithCancel(b.Context())
+			done := make(chan error)
+			go func() { done <- r.Run(ctx, func([]flow.Event) {}) }()
+			for b.Loop() {
+				router.Client.Send(b, packet)
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "packets/s")
+			cancel()
+			if err := <-done; err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}

@@ -1,0 +1,244 @@
+package capture
+
+import (
+	"encoding/binary"
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/testnet"
+)
+
+// What was peeked at stays, until it is taken.
+func TestPeekingTakesNothing(t *testing.T) {
+	testnet.NeedRoot(t)
+	router := testnet.NewRouter(t)
+	nft(t, conntrackOnly)
+	r, err := Open(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	syns := r.set.rings[slices.IndexFunc(r.set.rings, func(r *ring) bool { return r.name == RecordMapSyns })]
+	sendSYNs(t, router, 5)
+	record := recordBytes(uint32(eventSize))
+	for range 2 {
+		if g, err := syns.peek(everything); err != nil || len(g.bytes) != 5*record || g.more {
+			t.Errorf("peek: %d bytes, more %v, %v", len(g.bytes), g.more, err)
+		}
+	}
+	for _, tt := range []struct{ max, records int }{{1, 1}, {record, 1}, {2*record + 1, 2}} {
+		if g, err := syns.peek(tt.max); err != nil || len(g.bytes) != tt.records*record || !g.more {
+			t.Errorf("peek(%d): %d bytes, more %v, %v", tt.max, len(g.bytes), g.more, err)
+		}
+	}
+	if syns.fill() != 5*record {
+		t.Errorf("%d bytes wait", syns.fill())
+	}
+	if err := syns.skipTo(uint64(2 * record)); err != nil || syns.fill() != 3*record {
+		t.Errorf("%d bytes wait after skipTo, %v", syns.fill(), err)
+	}
+	if err := syns.skipTo(uint64(record)); err != nil || syns.fill() != 3*record {
+		t.Errorf("skipTo went back: %d bytes wait, %v", syns.fill(), err)
+	}
+	if err := syns.skipTo(uint64(6 * record)); err == nil {
+		t.Error("skipTo went where the ring has never been")
+	}
+	g, err := syns.peek(everything)
+	if err != nil {
+		t.Fatal(err)
+	}
+	syns.advance(g.end())
+	if g, err := syns.peek(everything); err != nil || len(g.bytes) != 0 {
+		t.Errorf("an empty ring has %d bytes, %v", len(g.bytes), err)
+	}
+}
+
+// While a program is interrupted as it writes an event, what others write after
+// it in the same ring waits, and so does what is younger in other rings: the
+// order of time holds.
+func TestAnUnfinishedEventHoldsBackYoungerOnes(t *testing.T) {
+	t.Parallel()
+	page := os.Getpagesize()
+	rings := make([]*ring, 2)
+	for i := range rings {
+		consumer, producer := new(uintptr), new(uintptr)
+		rings[i] = &ring{name: "r", consumer: consumer, producer: producer, data: make([]byte, 2*page)}
+	}
+	write := func(to *ring, seconds int64, bits uint32) (head *uint32) {
+		at := to.data[*to.producer:]
+		copy(at[headBytes:], sampleOf(event(seconds, 1)))
+		head = (*uint32)(unsafe.Pointer(&at[0]))
+		*head = uint32(eventSize) | bits
+		*to.producer += uintptr(recordBytes(uint32(eventSize)))
+		return head
+	}
+	r := &Recorder{gaps: newGapCounter(), decoder: decoder{clock: newClock(0, 0), interfaces: &interfaceNames{}}}
+	sets := []*set{{layout: currentLayout, rings: rings}}
+	var got []int64
+	turn := func(want ...int64) {
+		t.Helper()
+		got = nil
+		_, err := r.turnOf(sets, false, func(events []flow.Event) {
+			for _, e := range events {
+				got = append(got, e.Time.Unix())
+			}
+		})
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("handed out %v, %v; want %v", got, err, want)
+		}
+	}
+	write(rings[0], 1, 0)
+	unfinished := write(rings[0], 2, busyBit)
+	write(rings[0], 4, 0)
+	write(rings[1], 3, 0)
+	write(rings[1], 5, 0)
+	turn() // 1 could have come after the unfinished one on another CPU
+	*unfinished = uint32(eventSize)
+	turn(1, 2, 3, 4, 5)
+}
+
+// Regions come back from a journal: their bytes may be anything.
+func FuzzSamples(f *testing.F) {
+	sample := func(head uint32, data int) []byte {
+		return append(binary.NativeEndian.AppendUint64(nil, uint64(head)), make([]byte, (data+7)/8*8)...)
+	}
+	f.Add(slices.Concat(sample(12, 12), sample(8|discardBit, 8), sample(3, 3), sample(9|busyBit, 9)), uint32(16))
+	f.Add([]byte{1, 2, 3}, uint32(0))
+	f.Fuzz(func(t *testing.T, bytes []byte, skip uint32) {
+		g := region{bytes: bytes, skip: []uint32{skip}}
+		end := 0
+		for at, data := range g.samples() {
+			if at == skip || int(at) < end || int(at)+headBytes+len(data) > len(bytes) {
+				t.Errorf("a sample of %d bytes at %d after %d, skip %d", len(data), at, end, skip)
+			}
+			end = int(at) + headBytes + len(data)
+			for _, l := range []layout{layout1, currentLayout, 99} {
+				_, _ = l.parse(data)
+			}
+		}
+	})
+}
+
+// BenchmarkRing is what one core takes from a ring that is full of SYNs: into
+// a journal, in the order of time, decoded and handed out.
+func BenchmarkRing(b *testing.B) {
+	testnet.NeedRoot(b)
+	router := testnet.NewRouter(b)
+	nft(b, conntrackOnly)
+	j := newScratch(b)
+	r, err := Open(Config{Journal: j})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { r.Close() })
+	delivered := 0
+	deliver := func(events []flow.Event) { delivered += len(events) }
+	if err := r.Resume(func(Recalled) {}); err != nil {
+		b.Fatal(err)
+	}
+	syns := r.set.rings[slices.IndexFunc(r.set.rings, func(r *ring) bool { return r.name == RecordMapSyns })]
+	packet := testnet.TCP{Source: netip.AddrPortFrom(router.Client.Address, 1000),
+		Dest: netip.AddrPortFrom(router.Server.Address, 80), Flags: "S", Seq: 1}.Bytes(b)
+	for syns.fill() < syns.size()-2*recordBytes(uint32(eventSize)) {
+		router.Client.Send(b, packet)
+	}
+	time.Sleep(2 * settle)
+	start := syns.position()
+	b.ReportAllocs()
+	before := cpuTime(b)
+	for b.Loop() {
+		// The records are still there: nobody sends any more.
+		atomic.StoreUintptr(syns.consumer, uintptr(start))
+		j.size = 0
+		for more := true; more; {
+			if more, err = r.turn(false, deliver); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	per := float64(cpuTime(b)-before) / float64(delivered)
+	b.ReportMetric(per, "cpu-ns/event")
+	b.ReportMetric(1e9/per, "events/s/core")
+}
+
+// BenchmarkRecall is what reading the journal back costs at every start.
+func BenchmarkRecall(b *testing.B) {
+	d := &diary{deadline: -1}
+	j := book{journal: d}
+	const batches, each = 100, 500
+	var bytes []byte
+	for range each {
+		r := event(1, 80)
+		r.E.Sport = uint16(len(bytes))
+		bytes = append(binary.NativeEndian.AppendUint64(bytes, uint64(eventSize)), sampleOf(r)...)
+	}
+	err := j.begin(head{boot: "b"})
+	for n := range batches {
+		err = errors.Join(err, j.batch([]region{{layout: currentLayout, ring: 1, start: uint64(n * len(bytes)), bytes: bytes}}),
+			j.delivery(delivery{count: each}))
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	events := 0
+	for b.Loop() {
+		c := recaller{tell: func(b Recalled) { events += len(b.Events) }, now: "b"}
+		if err := d.Each(c.record); err != nil || len(c.doubts) > 0 {
+			b.Fatal(err, c.doubts)
+		}
+		c.done(Interrupted)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(events), "ns/event")
+}
+
+// cpuTime is that of this thread, which the router keeps on one CPU: what
+// others do on a busy machine is not counted.
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_THREAD, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// scratch is a journal for a benchmark: it writes to a file as a real one does,
+// over and over.
+type scratch struct {
+	file *os.File
+	size int64
+}
+
+func newScratch(b *testing.B) *scratch {
+	b.Helper()
+	f, err := os.Create(filepath.Join(b.TempDir(), "journal"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { f.Close() })
+	return &scratch{file: f}
+}
+
+func (s *scratch) Append(_ uint8, parts ...[]byte) error {
+	for _, p := range parts {
+		n, err := s.file.WriteAt(p, s.size)
+		if s.size += int64(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *scratch) Begin(kind uint8, parts ...[]byte) error { return s.Append(kind, parts...) }
+func (s *scratch) Full() bool                              { return false }
+func (s *scratch) Each(func(uint8, []byte) error) error    { return nil }

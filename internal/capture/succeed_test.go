@@ -1,0 +1,304 @@
+package capture
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
+
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/testnet"
+)
+
+// recordWithLayout1 is what a process of the first layout has left behind: its
+// program, attached and pinned, and nobody who reads.
+func recordWithLayout1(t *testing.T, name string) {
+	t.Helper()
+	folder := filepath.Join(PinPath(name), "v1")
+	if err := makePinPath(folder); err != nil {
+		t.Fatal(err)
+	}
+	spec, err := ebpf.LoadCollectionSpec("testdata/layout1_bpfel.o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []string{"events", "refused", "counters"} {
+		spec.Maps[m].Pinning = ebpf.PinByName
+	}
+	c, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: folder}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, h := range hooks {
+		l, err := attachForward(h.family, c.Programs[h.program], HookPriority)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Pin(filepath.Join(folder, h.name+"-0123456789abcdef-00000000-00000000-00000000")); err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+	}
+}
+
+// recordOtherwise is what a process with other settings has left behind.
+func recordOtherwise(t *testing.T, name string) {
+	t.Helper()
+	r, err := Open(Config{PinPath: PinPath(name), RingBytes: 8 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// storm sends SYNs from every CPU, no two alike, until it is stopped.
+type storm struct {
+	sent atomic.Int64
+	stop chan struct{}
+	work sync.WaitGroup
+}
+
+func newStorm(t *testing.T, router *testnet.Router) *storm {
+	t.Helper()
+	s := &storm{stop: make(chan struct{})}
+	for cpu := range runtime.NumCPU() {
+		packets := make([][]byte, 16_000)
+		for i := range packets {
+			syn := testnet.TCP{Source: netip.AddrPortFrom(router.Client.Address, uint16(1+i)),
+				Dest: netip.AddrPortFrom(router.Server.Address, uint16(1+cpu)), Flags: "S", Seq: 1}
+			packets[i] = syn.Bytes(t)
+		}
+		s.work.Go(func() {
+			runtime.LockOSThread() // and never unlocked: it keeps its affinity to itself
+			var one unix.CPUSet
+			one.Set(cpu)
+			if err := unix.SchedSetaffinity(0, &one); err != nil {
+				t.Error(err)
+			}
+			s.blow(t, router, packets)
+		})
+	}
+	t.Cleanup(s.end)
+	return s
+}
+
+func (s *storm) blow(t *testing.T, router *testnet.Router, packets [][]byte) {
+	for i, p := range packets {
+		if i%10 == 0 { // some thousands a second: longer than the test
+			time.Sleep(time.Millisecond)
+		}
+		select {
+		case <-s.stop:
+			return
+		default:
+		}
+		router.Client.Send(t, p)
+		s.sent.Add(1)
+	}
+}
+
+func (s *storm) end() {
+	select {
+	case <-s.stop:
+	default:
+		close(s.stop)
+	}
+	s.work.Wait()
+}
+
+// A program of another layout, or with other settings, takes the place of one
+// that records at full speed: every packet is recorded, and none twice, also
+// when the process is killed on the way, wherever that is.
+func TestATakeoverMissesNothingAndRepeatsNothing(t *testing.T) {
+	testnet.NeedRoot(t)
+	router := testnet.NewRouter(t)
+	nft(t, conntrackOnly)
+	for _, tt := range []struct {
+		name        string
+		predecessor func(*testing.T, string)
+		killAt      int
+	}{
+		{"layout 1", recordWithLayout1, -1},
+		{"layout 1, killed at the first record", recordWithLayout1, 0},
+		{"layout 1, killed at the second record", recordWithLayout1, 1},
+		{"layout 1, killed at the third record", recordWithLayout1, 2},
+		{"layout 1, killed at the fourth record", recordWithLayout1, 3},
+		{"other ring sizes", recordOtherwise, -1},
+	} {
+		for _, after := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s (written: %v)", tt.name, after), func(t *testing.T) {
+				if after && tt.killAt < 0 {
+					t.SkipNow()
+				}
+				takeOver(t, router, tt.predecessor, &diary{deadline: tt.killAt, after: after})
+			})
+		}
+	}
+}
+
+func takeOver(t *testing.T, router *testnet.Router, predecessor func(*testing.T, string), d *diary) {
+	name := pinName(t)
+	predecessor(t, name)
+	storm := newStorm(t, router)
+	await(t, func() bool { return storm.sent.Load() > 1000 })
+	s := &shelf{deadline: -1}
+	config := Config{Poll: time.Millisecond, PinPath: PinPath(name), Journal: d, Mark: s.mark}
+	killed := d.deadline >= 0
+	if killed {
+		live(t, config, s, 1<<30)
+		d.deadline = -1
+	}
+	r, err := Open(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	resumeSlowly(t, r, s, func() {
+		so := storm.sent.Load()
+		await(t, func() bool { return storm.sent.Load() > so+500 })
+	})
+	storm.end()
+	stats, err := r.Stats()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	sent := int(storm.sent.Load())
+	live(t, config, s, sent)
+	if recorded, lost := int(Total(stats.Recorded)), int(Total(stats.Lost)); recorded != sent || lost != 0 {
+		t.Errorf("%d recorded and %d lost of %d", recorded, lost, sent)
+	}
+	seen, numbers, epochs := map[flow.Tuple]int{}, map[flow.Number]int{}, map[uint64]int{}
+	for _, e := range s.events {
+		seen[e.Packet]++
+		numbers[e.Number]++
+		epochs[e.Number.Seq>>epochShift]++
+	}
+	if len(s.events) != sent || len(seen) != sent || len(numbers) != sent {
+		t.Errorf("%d events of %d packets with %d numbers, %d were sent", len(s.events), len(seen), len(numbers), sent)
+	}
+	if both := d.skipped(t); both == 0 && !killed {
+		t.Error("no packet was seen by both programs: nothing was tried")
+	}
+	if len(epochs) != 2 || epochs[0] == 0 || epochs[1] == 0 {
+		t.Errorf("events by epoch: %v", epochs)
+	}
+	if left, _ := os.ReadDir(PinPath(name)); len(left) != 1 {
+		t.Errorf("pinned: %v", left)
+	}
+}
+
+// Whatever was pinned under a firewall's name is taken away, and its places at
+// the hook are free at once.
+func TestAllLayoutsAreRemoved(t *testing.T) {
+	testnet.NeedRoot(t)
+	name := pinName(t)
+	for range 3 {
+		recordWithLayout1(t, name)
+		recordOtherwise(t, name)
+		r, err := Open(Config{PinPath: PinPath(name)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if folders, _ := os.ReadDir(PinPath(name)); len(folders) != 3 || !Pinned(name) {
+			t.Errorf("pinned: %v, %v", folders, Pinned(name))
+		}
+		if err := RemovePinned(name); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(PinPath(name)); !os.IsNotExist(err) || Pinned(name) {
+			t.Errorf("still pinned: %v, %v", err, Pinned(name))
+		}
+	}
+}
+
+// A layout that is not known here, as after a downgrade, is taken away, and it
+// is said what is lost with it.
+func TestAnUnknownLayoutIsTakenAway(t *testing.T) {
+	testnet.NeedRoot(t)
+	router := testnet.NewRouter(t)
+	nft(t, conntrackOnly)
+	name := pinName(t)
+	recordWithLayout1(t, name)
+	if err := os.Rename(filepath.Join(PinPath(name), "v1"), filepath.Join(PinPath(name), "v99-later")); err != nil {
+		t.Fatal(err)
+	}
+	sendSYNs(t, router, 3)
+	r, err := Open(Config{Poll: time.Millisecond, PinPath: PinPath(name)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	if err := r.Resume(func(Recalled) { t.Error("events of an unknown layout") }); err != nil {
+		t.Fatal(err)
+	}
+	if doubts := r.Doubts(); len(doubts) != 1 || !strings.Contains(doubts[0].Error(), "264 bytes of events in its rings are lost") {
+		t.Errorf("doubts: %v", doubts)
+	}
+	sendSYNs(t, router, 2)
+	collect(t, r, 2)
+	if left, _ := os.ReadDir(PinPath(name)); len(left) != 1 {
+		t.Errorf("pinned: %v", left)
+	}
+}
+
+// resumeSlowly does what Resume does, with pauses: long enough for both programs
+// to see the same packets.
+func resumeSlowly(t *testing.T, r *Recorder, s *shelf, pause func()) {
+	t.Helper()
+	r.resumed = true
+	if err := r.recall(s.recall); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.joinPredecessors(s.take); err != nil {
+		t.Fatal(err)
+	}
+	pause()
+	if err := r.replacePredecessors(); err != nil {
+		t.Fatal(err)
+	}
+	pause()
+}
+
+// skipped is how many events of predecessors were left out.
+func (d *diary) skipped(t *testing.T) (n int) {
+	t.Helper()
+	for _, r := range d.records {
+		if r.kind == kindSuccession {
+			s, err := readSuccession(r.content)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, g := range s.regions {
+				n += len(g.skip)
+			}
+		}
+	}
+	return n
+}
+
+func await(t *testing.T, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not come")
+		}
+	}
+}

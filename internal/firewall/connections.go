@@ -1,0 +1,113 @@
+package firewall
+
+import (
+	"sync"
+
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/logs"
+	"github.com/sekisho/sekisho/internal/tracker"
+)
+
+// rememberedRows is how many rows about connections are kept for who asks
+// later.
+const rememberedRows = 5000
+
+// connections are those of this firewall: its tracker, for the goroutines that
+// have something to tell it, and the rows that it told last.
+type connections struct {
+	publish func([]flow.Connection)
+
+	mu      sync.Mutex
+	tracker *tracker.Tracker
+	rule    logs.Rule // of the event that is being added
+	late    []late
+	fresh   []flow.Connection // told and not published yet
+	newest  []flow.Connection // a ring once it is full
+	at      int
+}
+
+func newConnections(config tracker.Config, publish func([]flow.Connection)) *connections {
+	c := &connections{publish: publish}
+	config.Describe = c.describe
+	config.Tell = func(row flow.Connection) { c.fresh = append(c.fresh, row) }
+	c.tracker = tracker.New(config)
+	return c
+}
+
+// trackerConfig is the tracker's for this firewall.
+func (f *Firewall) trackerConfig() tracker.Config {
+	sees := tracker.Everything
+	if !f.wantsEnds() {
+		sees &^= tracker.Ends
+	}
+	if wanted := f.config.Capture.KernelDrops; wanted != nil && !*wanted {
+		sees &^= tracker.Drops
+	}
+	return tracker.Config{Firewall: f.config.Name, Sees: sees, Timeouts: (&timeouts{}).read}
+}
+
+// describe names the decision about the event that is being added.
+func (c *connections) describe(e *flow.Event) flow.Decision {
+	return flow.Decision{Action: e.Action, Policy: c.rule.Policy, Revision: c.rule.Revision,
+		Group: c.rule.Group, Collection: c.rule.Collection, Rule: c.rule.Name}
+}
+
+// add takes an event and sets its id. Rows that it makes come with tell.
+func (c *connections) add(e *flow.Event, rule logs.Rule) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rule = rule
+	c.tracker.Add(e)
+}
+
+// replay takes an event whose rows an earlier process has told.
+func (c *connections) replay(e *flow.Event, rule logs.Rule) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rule = rule
+	c.tracker.Replay(e)
+}
+
+// with does something with the tracker, and publishes what that told.
+func (c *connections) with(do func(*tracker.Tracker)) {
+	c.mu.Lock()
+	do(c.tracker)
+	c.mu.Unlock()
+	c.tell()
+}
+
+// tell publishes what was told.
+func (c *connections) tell() {
+	c.mu.Lock()
+	rows := c.fresh
+	c.fresh = nil
+	for _, row := range rows {
+		c.remember(row)
+	}
+	c.mu.Unlock()
+	if len(rows) > 0 {
+		c.publish(rows)
+	}
+}
+
+func (c *connections) remember(row flow.Connection) {
+	if len(c.newest) < rememberedRows {
+		c.newest = append(c.newest, row)
+		return
+	}
+	c.newest[c.at] = row
+	c.at = (c.at + 1) % rememberedRows
+}
+
+// publishConnections makes rows of what the tracker told.
+func (f *Firewall) publishConnections(told []flow.Connection) {
+	rows := make([]logs.Row, len(told))
+	for i := range told {
+		rows[i] = logs.ConnectionRow(&told[i], f.source)
+		f.stream.publish(Entry{Connection: &told[i], Rows: rows[i : i+1]})
+	}
+	if f.files != nil {
+		f.files.add(rows, &written{})
+		f.flushFiles()
+	}
+}

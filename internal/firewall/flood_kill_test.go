@@ -1,0 +1,66 @@
+package firewall
+
+import (
+	"context"
+	"math/rand/v2"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/logs"
+	"github.com/sekisho/sekisho/internal/testnet"
+)
+
+// A firewall is killed with kill -9 at random moments in a flood. What it had
+// counted and not told is told by the process that comes after it: in the end
+// rows stand for each packet once. SEKISHO_FLOOD_KILLS says how often it is
+// killed, SEKISHO_SEED when.
+func TestKilledInAFlood(t *testing.T) {
+	testnet.NeedRoot(t)
+	kills := int(fromEnvironment(t, "SEKISHO_FLOOD_KILLS", 12))
+	seed := fromEnvironment(t, "SEKISHO_SEED", 1)
+	t.Logf("SEKISHO_SEED=%d SEKISHO_FLOOD_KILLS=%d", seed, kills)
+	for _, tt := range []struct {
+		name    string
+		journal int64
+		kills   int
+	}{
+		{"a journal that holds a flood", 0, kills},
+		{"a journal that is too small", leastJournal, kills / 3},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			hosts := testnet.NewHosts(t)
+			flood := newFlooder(t, hosts)
+			load := newLoad(t, hosts)
+			p := newProgram(t, Config{Name: "fold", Logs: LogsConfig{FoldRate: 20}, Capture: CaptureConfig{JournalBytes: tt.journal}}, floodPolicy)
+			p.start(t).end(t)
+			ctx, stop := context.WithCancel(t.Context())
+			var all sync.WaitGroup
+			for kind := range flood.sent {
+				all.Go(func() { flood.run(ctx, t, kind, 1000) })
+			}
+			random := rand.New(rand.NewPCG(seed, uint64(tt.kills)))
+			for range tt.kills {
+				l := p.start(t)
+				if random.IntN(4) > 0 { // else while it starts
+					l.awaitReady(t)
+				}
+				time.Sleep(time.Duration(random.IntN(1500)) * time.Millisecond)
+				l.kill(t)
+			}
+			l := p.start(t)
+			l.awaitReady(t)
+			stop()
+			all.Wait()
+			load.end()
+			time.Sleep(time.Second) // losses are told once a second
+			l.end(t)
+			books := readFloodBooks(t, filepath.Join(p.folder, "logs"))
+			books.check(t, p.stats(t))
+			if told := books.losses[string(logs.FoldLoss)]; tt.journal == 0 && told > 0 {
+				t.Errorf("%d packets are told to be lost from counts", told)
+			}
+		})
+	}
+}

@@ -1,0 +1,122 @@
+package firewall
+
+import (
+	"cmp"
+
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/logs"
+)
+
+const (
+	// DefaultFoldRate is how many packets of a kind have a row of their own in
+	// a second: more than anybody reads, less than a disk notices.
+	DefaultFoldRate = 1000
+
+	// maxFolds bounds the rows of a kind that are counted by source, and those
+	// by destination.
+	maxFolds = 256
+)
+
+// fold says which events have rows of their own. What can come in floods, pure
+// SYNs, INVALID and denied packets and the first packets of other protocols,
+// has a row each only up to a rate, each kind by itself. Further ones are
+// counted together with those that are alike, and have a row a second.
+//
+//	fold.go          which
+//	fold_kind.go     what is alike
+//	fold_held.go     SYNs, which are told in full when they are answered
+//	fold_moment.go   when, and what of it the journal keeps
+//	fold_rows.go     where events become rows
+//
+// It knows no time: it is told when the second is over. So what it tells
+// follows from what it is told: a process that gets the same from the journal
+// knows what an earlier one had counted and not told.
+type fold struct {
+	rate  int // packets of a kind between two flushes
+	kinds [foldKinds]foldKind
+	held  heldSYNs
+	out   []telling
+}
+
+// telling is an event that has its rows now. It is the last of those that they
+// stand for.
+type telling struct {
+	event *flow.Event
+	rule  logs.Rule
+	fold  logs.Fold
+}
+
+func newFold(rate int) *fold { return &fold{rate: rate} }
+
+// foldRate is the configured one, or the default.
+func (c *LogsConfig) foldRate() int { return cmp.Or(c.FoldRate, DefaultFoldRate) }
+
+// add takes an event, and returns what is to be told now, in order: valid until
+// the next call of a method.
+func (f *fold) add(e *flow.Event, rule logs.Rule) []telling {
+	f.out = f.out[:0]
+	k, folds := kindOf(e)
+	if !folds {
+		f.answered(e)
+		f.tell(e, rule)
+		return f.out
+	}
+	kind := &f.kinds[k]
+	if kind.rows < f.rate {
+		kind.rows++
+		f.tell(e, rule)
+		return f.out
+	}
+	kind.untold++
+	if isOpening(e) {
+		f.hold(e, rule)
+	} else {
+		kind.count(e, rule)
+	}
+	return f.out
+}
+
+// flush tells what was counted, and begins to count anew.
+func (f *fold) flush() []telling {
+	f.out = f.out[:0]
+	for i := range f.kinds {
+		f.out = f.kinds[i].flush(f.out)
+	}
+	return f.out
+}
+
+// finish tells everything that waits. The fold is as new then: what it tells
+// later follows from what comes later alone.
+func (f *fold) finish() []telling {
+	f.letGo()
+	f.letGo()
+	list := f.flush()
+	*f = fold{rate: f.rate}
+	return list
+}
+
+// waits reports whether something is to be told later.
+func (f *fold) waits() bool {
+	for i := range f.kinds {
+		if f.kinds[i].untold > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// untold is how many events of each flag were taken and not told.
+func (f *fold) untold() map[flow.Flag]uint64 {
+	counts := map[flow.Flag]uint64{}
+	for i := range f.kinds {
+		if n := f.kinds[i].untold; n > 0 {
+			counts[flagOfKind(i)] += n
+		}
+	}
+	return counts
+}
+
+// tell tells an event by itself.
+func (f *fold) tell(e *flow.Event, rule logs.Rule) {
+	f.out = append(f.out, telling{event: e, rule: rule, fold: logs.Fold{Count: 1}})
+}

@@ -1,0 +1,61 @@
+package firewall
+
+import (
+	"path/filepath"
+
+	"github.com/sekisho/sekisho/internal/capture"
+	"github.com/sekisho/sekisho/internal/journal"
+)
+
+// openJournal opens what earlier processes of this firewall have read from the
+// rings.
+func (f *Firewall) openJournal() (err error) {
+	keep := f.config.Capture.JournalBytes
+	f.journal, err = journal.Open(filepath.Join(f.config.stateFolder(), "journal"),
+		journal.Options{KeepBytes: keep, SegmentBytes: keep / 8})
+	return err
+}
+
+// resume goes on where an earlier process of this firewall has ended: its
+// connections are known again, and its last rows are written, those that are
+// not.
+func (f *Firewall) resume() error {
+	if err := f.recorder.Resume(f.recall); err != nil {
+		return err
+	}
+	for _, cut := range f.journal.Cuts() {
+		f.log.Warn("the journal had a torn end, as a killed process leaves it", "cut", cut.String())
+	}
+	for _, doubt := range f.recorder.Doubts() {
+		f.log.Error("a part of what was recorded cannot be read", "error", doubt)
+	}
+	return nil
+}
+
+// recall takes a batch that an earlier process has read.
+func (f *Firewall) recall(b capture.Recalled) {
+	switch b.State {
+	case capture.Delivered:
+		f.replay(b)
+	case capture.Interrupted:
+		f.takeInterrupted(b)
+	case capture.Undelivered:
+		f.take(b.Events)
+	}
+}
+
+// takeInterrupted is take for the batch in which a process was killed, or after
+// which it ended: the rows that are written are left out.
+func (f *Firewall) takeInterrupted(b capture.Recalled) {
+	done, err := readMark(b.Mark)
+	if err != nil {
+		f.log.Warn("some rows may be in the logs twice", "error", err)
+	}
+	if f.files != nil {
+		f.files.expect(done)
+		f.files.dontRepeat(b.Mark)
+	}
+	m := momentOf(b.Mark)
+	f.losses = f.foldLosses(m)
+	f.takeRows(b.Events, done, m)
+}

@@ -1,0 +1,153 @@
+package firewall
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/capture"
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/logs"
+)
+
+// ledger knows which losses have been told. What the program in the kernel
+// counts goes on without us, so that part is kept over a restart.
+type ledger struct {
+	file string // empty: not kept
+	told
+	process counts // told in this process
+	late    bool   // the file is not as it should be: it could not be written
+	failure string // of the journal, as it was told last
+}
+
+// told is what the file has, as JSON.
+type told struct {
+	Told  map[flow.Flag]uint64 `json:"told"` // of the rings, by kind
+	Since time.Time            `json:"since"`
+	// Writing are the rows that tell it, noted before they are written: a
+	// process that is killed in between tells nothing twice.
+	Writing *writing `json:"writing,omitempty"`
+}
+
+// writing is lines that are to be in a file, at a place of it.
+type writing struct {
+	File  string `json:"file"`
+	At    int64  `json:"at"`
+	Lines string `json:"lines"`
+}
+
+// counts are losses that are counted in this process, not in the kernel.
+type counts struct {
+	overruns, lacking, files, drops, missed, journal, ignored uint64
+}
+
+func openLedger(file string) (*ledger, error) {
+	l := &ledger{file: file, told: told{Told: map[flow.Flag]uint64{}}}
+	if file == "" {
+		return l, nil
+	}
+	data, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return l, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(data, &l.told); err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	if l.Writing == nil {
+		return l, nil
+	}
+	if err := l.Writing.finish(); err != nil {
+		return nil, fmt.Errorf("finish rows about losses: %w", err)
+	}
+	l.Writing = nil
+	return l, l.keep()
+}
+
+// finish writes what a killed process has not written of its lines. If the
+// file is another one now, nobody knows: rather twice than never.
+func (w *writing) finish() error {
+	f, err := os.OpenFile(w.File, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o640)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	there := make([]byte, len(w.Lines))
+	n, err := f.ReadAt(there, w.At)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	rest := []byte(w.Lines)
+	if bytes.HasPrefix(rest, there[:n]) {
+		rest = rest[n:]
+	}
+	_, err = f.Write(rest)
+	return err
+}
+
+// losses compares the counters with what was told, and returns what is new and
+// what is told once that is.
+func (l *ledger) losses(s capture.Stats, now counts, at time.Time) ([]logs.Loss, told) {
+	next := told{Told: map[flow.Flag]uint64{}, Since: at}
+	var out []logs.Loss
+	add := func(place logs.LossPlace, kind, reason string, count uint64) {
+		if count > 0 {
+			out = append(out, logs.Loss{From: l.Since, To: at, Place: place, Kind: kind, Reason: reason, Count: count})
+		}
+	}
+	place, reason := logs.RingLoss, "it was full"
+	if now.journal > l.process.journal { // then nothing is read from the rings
+		place, reason = logs.JournalLoss, "it could not be written, and the ring was full"
+	}
+	for kind, lost := range s.Lost {
+		before := l.Told[kind]
+		if lost < before {
+			before = 0 // other counters: the program was removed meanwhile
+		}
+		name, _ := kind.MarshalText()
+		add(place, string(name), reason, lost-before)
+		next.Told[kind] = lost
+	}
+	p := l.process
+	add(logs.ReasonLoss, "", "they came faster than they were read", now.overruns-p.overruns)
+	add(logs.JoinLoss, flow.INVALID.String(), "no text came for the packet", now.lacking-p.lacking)
+	add(logs.FileLoss, "", "the file could not be written", now.files-p.files)
+	add(logs.DropLoss, "", "too many to tell of each", now.drops-p.drops)
+	add(logs.IgnoredLoss, flow.IGNORED.String(), "they came faster than they are told of", now.ignored-p.ignored)
+	add(logs.FollowerLoss, "", "who followed live was too slow", now.missed-p.missed)
+	return out, next
+}
+
+// keep writes down what has been told.
+func (l *ledger) keep() error {
+	if l.file == "" {
+		return nil
+	}
+	data, err := json.Marshal(l.told)
+	if err != nil {
+		return err
+	}
+	next := l.file + ".next"
+	if err = os.WriteFile(next, data, 0o600); err == nil {
+		err = os.Rename(next, l.file)
+	}
+	l.late = err != nil
+	return err
+}
+
+// keepLate is keep where the last one failed.
+func (l *ledger) keepLate() error {
+	if !l.late {
+		return nil
+	}
+	return l.keep()
+}
+
+func (c *Config) ledgerFile() string { return filepath.Join(c.stateFolder(), "losses.json") }

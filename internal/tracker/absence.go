@@ -1,0 +1,62 @@
+package tracker
+
+import "github.com/sekisho/sekisho/internal/flow"
+
+// answers are the packets that would have shown that a SYN was answered.
+var answers = kindsOf(flow.SYNACK, flow.ACK, flow.RETRANS, flow.FIN, flow.FINACK, flow.RST, flow.INVALID, flow.DENIED, flow.ICMPERROR)
+
+var closings = kindsOf(flow.FIN, flow.FINACK, flow.RST)
+
+// restsOn is what must not have happened for the finding to be right.
+func (t *Tracker) restsOn(c *entry, f finding) kinds {
+	switch f.outcome {
+	case flow.NoReply, flow.Opening:
+		return answers | dropKinds
+	case flow.NoFinalACK:
+		return answers&^kindsOf(flow.SYNACK, flow.ICMPERROR) | dropKinds
+	case flow.Refused:
+		if c.is(refusal) {
+			return 0
+		}
+		return kindsOf(flow.SYNACK, flow.ACK)
+	case flow.Unreachable:
+		return kindsOf(flow.SYNACK, flow.ACK)
+	case flow.RequestBypasses:
+		if c.step == connected {
+			return 0
+		}
+		return kindsOf(flow.SYN)
+	case flow.ReplyBypasses:
+		// Without state an ACK says that there was an answer, not that it did
+		// not pass.
+		if c.step == requested && c.trouble.invalid.Reason == flow.NoState {
+			return kindsOf(flow.SYNACK)
+		}
+	case flow.Expired, flow.StateLost:
+		absent := closings | kindsOf(flow.SYN, flow.DENIED)
+		if t.config.Sees.has(Ends) && c.facts&(expiredByTimeout|deletedBefore) == 0 {
+			absent |= endKinds
+		}
+		return absent
+	case flow.ResetMidway:
+		return kindsOf(flow.ACK, flow.RETRANS) | closings
+	case flow.HalfClosed:
+		return closings | kindsOf(flow.INVALID)
+	case flow.DroppedByHost, flow.TableFull:
+		if c.step == nothing {
+			return kindsOf(flow.SYN, flow.SYNACK, flow.ACK)
+		}
+		return kindsOf(flow.SYNACK, flow.ACK) // it may have come through later
+	case flow.OutOfWindow, flow.Malformed:
+		if c.step == connected {
+			return closings | kindsOf(flow.INVALID)
+		}
+	case flow.Completed:
+		if c.step == answered {
+			return kindsOf(flow.ACK)
+		}
+	case flow.ActiveNow:
+		return closings | kindsOf(flow.DENIED, flow.INVALID, flow.RETRANS)
+	}
+	return 0
+}

@@ -1,0 +1,79 @@
+package tracker
+
+import (
+	"time"
+
+	"github.com/sekisho/sekisho/internal/flow"
+)
+
+// sameMoment is how far an end and an event of the same packet may be apart:
+// they come by different ways.
+const sameMoment = int64(2 * time.Second)
+
+// AddEnd takes conntrack's word that it forgot a connection.
+func (t *Tracker) AddEnd(e flow.ConntrackEnd) {
+	if e.Connection.Protocol != flow.TCP || !e.Connection.IsValid() {
+		return
+	}
+	at := e.Time.UnixNano()
+	t.advance(at)
+	k, _ := keyOf(e.Connection)
+	c := t.table[k]
+	if c != nil && c.before != nil && t.predecessors(c, e, at) {
+		c = c.before
+	}
+	if c == nil || t.tooNew(c, e, at) {
+		return
+	}
+	c.history.add(letterForgotten)
+	more := c.more()
+	more.counters, more.forgotten = e.Counters, at
+	if e.Translated.IsValid() && e.Translated != e.Connection {
+		more.translated = e.Translated
+	}
+	if e.State != 0 {
+		c.state = e.State
+	}
+	t.forget(c, e.Left > 0)
+}
+
+// predecessors reports whether an end is that of the connection before: when
+// ports are used again, the old entry goes at the moment when the new SYN gets
+// one of its own. Where conntrack uses the old entry again, there is one end for
+// both, and it is the new one's.
+func (t *Tracker) predecessors(c *entry, e flow.ConntrackEnd, at int64) bool {
+	if forgotten := c.before.trouble != nil && c.before.trouble.forgotten != 0; forgotten {
+		return false
+	}
+	return c.is(pending) || t.tooNew(c, e, at) || c.entered != 0 && at-c.entered < sameMoment
+}
+
+// tooNew reports whether a connection began about when the entry was deleted,
+// in a state that it has not reached: the end is another's.
+func (t *Tracker) tooNew(c *entry, e flow.ConntrackEnd, at int64) bool {
+	return !c.is(closed) && c.step < connected && at-c.first < sameMoment && (shaken(e.State) || e.State == closeState)
+}
+
+// forget notes that conntrack does not know a connection any more.
+func (t *Tracker) forget(c *entry, before bool) {
+	if !c.is(closed) {
+		if before {
+			c.set(deletedBefore)
+		} else {
+			c.set(expiredByTimeout)
+		}
+		if c.end == flow.EndNone {
+			c.end = flow.EndTimeout
+		}
+	}
+	// Not forgotten here: who speaks next finds the state gone.
+	t.move(c, ended)
+	switch {
+	case c.is(gone): // it waits for its time
+	case before && !c.is(closed) && c.step < connected:
+		c.judge = t.now + patience // why, a counter may tell
+	default:
+		t.tellChanged(c)
+	}
+	t.plan(c)
+}

@@ -1,0 +1,148 @@
+package tracker
+
+import "github.com/sekisho/sekisho/internal/flow"
+
+// class is who makes room for whom: the first ones go first.
+type class uint8
+
+const (
+	ended     class = iota // told, and kept for what comes late
+	strangers              // nothing but packets that belong to no connection
+	opening                // the handshake is not done
+	opened                 // it is
+	classes
+)
+
+// strangersShare is what part of the table strangers may take: a flood of
+// random tuples drives out nobody but itself.
+const strangersShare = 4
+
+// chunk is how many entries are made at once.
+const chunk = 256
+
+// create makes an entry for a tuple. There must be room for it.
+func (t *Tracker) create(k key, client endpoint, class class) *entry {
+	c := t.allocate()
+	c.key, c.client, c.class = k, client, class
+	c.first, c.last = t.now, t.now
+	t.classes[class].push(c)
+	t.table[k] = c
+	return c
+}
+
+// allocate takes a spare entry, or makes some.
+func (t *Tracker) allocate() *entry {
+	if t.spare == nil {
+		entries := make([]entry, min(chunk, t.config.Limit))
+		for i := range entries {
+			entries[i].links[byClass].next = t.spare
+			t.spare = &entries[i]
+		}
+	}
+	c := t.spare
+	t.spare = c.links[byClass].next
+	*c = entry{}
+	return c
+}
+
+// size is how many connections are known.
+func (t *Tracker) size() int {
+	n := 0
+	for i := range t.classes {
+		n += t.classes[i].n
+	}
+	return n
+}
+
+// makeRoom evicts who goes first, where there is no room for one more.
+func (t *Tracker) makeRoom(newcomer class) {
+	if s := &t.classes[strangers]; newcomer == strangers && s.n >= max(1, t.config.Limit/strangersShare) {
+		t.evict(s.front)
+	}
+	if t.size() < t.config.Limit {
+		return
+	}
+	for i := range t.classes {
+		if c := t.classes[i].front; c != nil {
+			t.evict(c)
+			return
+		}
+	}
+}
+
+// evict tells a connection because its memory is needed, and forgets it.
+func (t *Tracker) evict(c *entry) {
+	if c.class == ended {
+		t.stats.Dropped++
+	} else {
+		t.stats.Evicted++
+	}
+	if c.end == flow.EndNone {
+		c.end = flow.EndEvicted
+	}
+	t.release(c)
+}
+
+// release tells what there is still to tell about a connection and gives its
+// memory back.
+func (t *Tracker) release(c *entry) {
+	if c.is(pending) && c.events == 1 && c.before != nil {
+		t.giveBack(c)
+	} else {
+		t.tellLast(c)
+	}
+	if t.table[c.key] == c {
+		delete(t.table, c.key)
+	}
+	t.dropAlias(c)
+	if c.before != nil {
+		c.before.after = nil
+	}
+	if c.after != nil {
+		c.after.before = nil
+		c.after.unset(pending)
+	}
+	t.timers.clear(c)
+	t.classes[c.class].remove(c)
+	*c = entry{}
+	c.links[byClass].next, t.spare = t.spare, c
+}
+
+// giveBack takes a SYN on a live connection that came to nothing for a packet
+// of that connection, which has its tuple to itself again.
+func (t *Tracker) giveBack(c *entry) {
+	live := c.before
+	live.events += c.events
+	live.syns += c.syns
+	live.history.add('S')
+	t.table[c.key] = live
+	c.before, live.after = nil, nil
+}
+
+// move puts a connection into another class.
+func (t *Tracker) move(c *entry, to class) {
+	if c.class == to {
+		t.classes[to].touch(c)
+		return
+	}
+	t.classes[c.class].remove(c)
+	c.class = to
+	t.classes[to].push(c)
+}
+
+// setAlias makes a connection found by its translated tuple too.
+func (t *Tracker) setAlias(c *entry, translated flow.Tuple) {
+	k, source := keyOf(translated)
+	if k == c.key || k == c.alias {
+		return
+	}
+	t.dropAlias(c)
+	c.alias, c.aliasClient = k, source
+	t.aliases[k] = c
+}
+
+func (t *Tracker) dropAlias(c *entry) {
+	if c.alias != (key{}) && t.aliases[c.alias] == c {
+		delete(t.aliases, c.alias)
+	}
+}
