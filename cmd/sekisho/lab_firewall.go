@@ -14,6 +14,7 @@ import (
 	"github.com/sekisho/sekisho/internal/control"
 	"github.com/sekisho/sekisho/internal/firewall"
 	"github.com/sekisho/sekisho/internal/lab"
+	"github.com/sekisho/sekisho/internal/scenario"
 )
 
 // firewallReady is how long a firewall may take until it answers.
@@ -22,11 +23,17 @@ const firewallReady = 30 * time.Second
 // startFirewall starts "sekisho run" for a firewall of a lab and waits until
 // it answers.
 func startFirewall(ctx context.Context, spec lab.FirewallSpec) (lab.Process, error) {
+	return startFirewallWith(ctx, spec, scenario.Settings{})
+}
+
+// startFirewallWith gives the firewall the settings that a scenario asks for.
+func startFirewallWith(ctx context.Context, spec lab.FirewallSpec, settings scenario.Settings) (lab.Process, error) {
 	policyFile, err := absolute(spec.PolicyFile)
 	if err != nil {
 		return nil, err
 	}
 	config := firewall.Config{Name: spec.Name, ResourceGroup: spec.Lab, FirewallPolicy: policyFile,
+		Capture: settings.Capture, Conntrack: settings.Conntrack,
 		StateFolder: filepath.Join(spec.StateDir, "state"),
 		Logs:        firewall.LogsConfig{Directory: filepath.Join(spec.StateDir, "logs")}}
 	text, err := yaml.Marshal(config)

@@ -21,6 +21,8 @@ type story struct {
 
 	mu    sync.Mutex
 	table traceOutput
+	file  string // what is played
+	doing string // the step that is being done
 }
 
 func newStory(w io.Writer, quiet bool) *story {
@@ -39,16 +41,18 @@ func (o *story) paint(code, text string) string {
 }
 
 func (o *story) title(s *scenario.Scenario, file string) {
+	o.file = relative(file)
 	if o.quiet {
 		return
 	}
-	fmt.Fprintf(o.w, "%s (%s)\n", o.paint("1", s.Title), relative(file))
+	fmt.Fprintf(o.w, "%s (%s)\n", o.paint("1", s.Title), o.file)
 }
 
 // Step tells what comes.
 func (o *story) Step(s *scenario.Step, what string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.doing = what
 	if o.quiet {
 		return
 	}
@@ -62,19 +66,25 @@ func (o *story) Step(s *scenario.Step, what string) {
 
 // Done tells how it went; for a connection, after its rows.
 func (o *story) Done(s *scenario.Step, result string, problem error) {
-	if s.Connect != nil && !o.quiet {
+	if (s.Connect != nil || s.Open != nil || s.Inject != nil) && !o.quiet {
 		time.Sleep(rowsSettle)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
+	case problem != nil && o.quiet:
+		fmt.Fprintf(o.w, "%s: %s %s: %v\n", o.file, o.paint("31", "✗"), o.doing, problem)
 	case problem != nil && s.Expect != nil:
 		fmt.Fprintf(o.w, "  %s %v\n", o.paint("31", "✗"), problem)
 	case problem != nil:
 		fmt.Fprintf(o.w, "  %s %v (%s)\n", o.paint("31", "✗"), problem, result)
 	case o.quiet:
 	case s.Expect != nil:
-		fmt.Fprintf(o.w, "  %s as expected at %s: %s\n", o.paint("32", "✓"), strings.Join(s.Expect.At, " and "), result)
+		at := strings.Join(s.Expect.At, " and ")
+		if at != "" {
+			at = " at " + at
+		}
+		fmt.Fprintf(o.w, "  %s as expected%s: %s\n", o.paint("32", "✓"), at, result)
 	case result != "":
 		fmt.Fprintf(o.w, "    %s\n", result)
 	}

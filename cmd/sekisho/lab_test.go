@@ -21,29 +21,6 @@ import (
 	"github.com/sekisho/sekisho/internal/lab"
 )
 
-// TestScenarios plays every scenario file with real traffic, each in a lab of
-// its own, side by side.
-func TestScenarios(t *testing.T) {
-	t.Parallel()
-	needRootToTest(t)
-	files, err := filepath.Glob("../../scenarios/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scenarios: %v", err)
-	}
-	for _, file := range files {
-		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			labName := testLab(t, name)
-			out := sekisho(t, "lab", "run", file, "--name", labName)
-			if !strings.Contains(out, " 0 failed") {
-				t.Errorf("it says:\n%s", out)
-			}
-			assertNothingLeft(t, labName)
-		})
-	}
-}
-
 // testLab is a name for a lab, which is taken down at the end of the test,
 // whatever became of it.
 func testLab(t *testing.T, what string) string {

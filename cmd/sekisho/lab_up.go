@@ -17,6 +17,7 @@ import (
 
 	"github.com/sekisho/sekisho/internal/control"
 	"github.com/sekisho/sekisho/internal/lab"
+	"github.com/sekisho/sekisho/internal/scenario"
 	"github.com/sekisho/sekisho/internal/topology"
 )
 
@@ -24,7 +25,7 @@ import (
 const downGrace = 30 * time.Second
 
 func newLabUpCommand() *cobra.Command {
-	var name string
+	var name, played string
 	var detach, child bool
 	cmd := &cobra.Command{
 		Use:   "up TOPOLOGY",
@@ -50,7 +51,7 @@ lab down again. With --detach the lab stays up until "sekisho lab down".`,
 				name = topo.Name
 			}
 			if child {
-				return holdLab(cmd.Context(), topo, labOptions(args[0], name, os.Stdout))
+				return holdLab(cmd.Context(), topo, heldOptions(args[0], name, played))
 			}
 			warn(warnings)
 			if detach {
@@ -62,8 +63,20 @@ lab down again. With --detach the lab stays up until "sekisho lab down".`,
 	cmd.Flags().StringVar(&name, "name", "", "name of the lab (the topology's where absent)")
 	cmd.Flags().BoolVarP(&detach, "detach", "d", false, "go to the background once the lab is up")
 	cmd.Flags().BoolVar(&child, "detached", false, "")
+	cmd.Flags().StringVar(&played, "scenario", "", "")
 	_ = cmd.Flags().MarkHidden("detached")
+	_ = cmd.Flags().MarkHidden("scenario")
 	return cmd
+}
+
+// heldOptions are those of the detached process; its firewalls have the
+// settings of the scenario that is to be played in the lab, if there is one.
+func heldOptions(file, name, played string) lab.Options {
+	options := labOptions(file, name, os.Stdout)
+	if s, _, _, err := scenario.Read(played); err == nil {
+		options.StartFirewall = starterOf(s)
+	}
+	return options
 }
 
 func labOptions(file, name string, progress io.Writer) lab.Options {
@@ -134,12 +147,12 @@ func takeDown(s *lab.Supervisor, options lab.Options) error {
 
 // detachLab starts this command once more, in a session of its own, and waits
 // until the lab is up.
-func detachLab(ctx context.Context, file, name string) error {
+func detachLab(ctx context.Context, file, name string, flags ...string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(self, "lab", "up", file, "--name", name, "--detached")
+	cmd := exec.Command(self, append([]string{"lab", "up", file, "--name", name, "--detached"}, flags...)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	said, err := cmd.StdoutPipe()
 	if err != nil {

@@ -72,7 +72,7 @@ mid-connection, after a change of policy).`,
 	flags := cmd.Flags()
 	flags.BoolVarP(&options.Follow, "follow", "f", false, "go on with new rows as they come")
 	flags.IntVarP(&count, "lines", "n", 100, "how many of the newest rows to show first, per firewall; -1 for all that are remembered (0 with -f)")
-	flags.StringVar(&options.Table, "table", "", "table to show: "+tableNames()+" or all (all but AZFWNetworkRule when absent)")
+	flags.StringVar(&options.Table, "table", "", "table to show: "+tableNames()+" or all (all but AZFWNetworkRule and Connection when absent)")
 	flags.BoolVar(&options.AzureOnly, "azure-only", false, "only the columns and rows that Azure's table has (no SYN, no ACK)")
 	output = addOutputFlag(cmd, "table", "json", "jsonl")
 	return cmd
@@ -114,6 +114,13 @@ type traceLine struct {
 // in failed once lines is closed; nil where there was none. ready waits until
 // all are open: from then on no row is missed.
 func stream(ctx context.Context, firewalls []firewall.Status, options control.TraceOptions) (lines chan traceLine, failed chan error, ready func()) {
+	return streamLines(ctx, firewalls, options.Follow, func(client *control.Client, ready func(), line func([]byte) error) error {
+		return client.Trace(ctx, options, ready, line)
+	})
+}
+
+// streamLines is stream for whatever read asks of a firewall.
+func streamLines(ctx context.Context, firewalls []firewall.Status, follow bool, read func(*control.Client, func(), func([]byte) error) error) (lines chan traceLine, failed chan error, ready func()) {
 	lines, failed = make(chan traceLine, 256), make(chan error, len(firewalls)+1)
 	var wg, opening sync.WaitGroup
 	opening.Add(len(firewalls))
@@ -121,7 +128,7 @@ func stream(ctx context.Context, firewalls []firewall.Status, options control.Tr
 		wg.Go(func() {
 			opened := sync.OnceFunc(opening.Done)
 			defer opened() // also where it could not be opened
-			err := control.NewClient(fw.ID).Trace(ctx, options, opened, func(raw []byte) error {
+			err := read(control.NewClient(fw.ID), opened, func(raw []byte) error {
 				record, notice, err := control.ParseTraceLine(raw)
 				if err != nil {
 					return err
@@ -135,7 +142,7 @@ func stream(ctx context.Context, firewalls []firewall.Status, options control.Tr
 			})
 			if err != nil {
 				failed <- fmt.Errorf("%s: %w", fw.ID, err)
-			} else if options.Follow && ctx.Err() == nil {
+			} else if follow && ctx.Err() == nil {
 				fmt.Fprintf(os.Stderr, "sekisho: %s stopped\n", fw.ID)
 			}
 		})

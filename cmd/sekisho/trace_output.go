@@ -86,12 +86,17 @@ func newTraceOutput(w io.Writer, firewalls []firewall.Status, output string, ind
 	}
 	width, colour := terminal()
 	width = max(width-indent, 0)
+	return &tableOutput{printer: logs.NewPrinter(w, width, colour, logs.PrinterOptions{Firewalls: namesOf(firewalls)})}
+}
+
+// namesOf are the firewalls' names, each once.
+func namesOf(firewalls []firewall.Status) []string {
 	var names []string
 	for _, f := range firewalls {
 		names = append(names, f.Name)
 	}
 	slices.SortFunc(names, cmp.Compare)
-	return &tableOutput{printer: logs.NewPrinter(w, width, colour, logs.PrinterOptions{Firewalls: slices.Compact(names)})}
+	return slices.Compact(names)
 }
 
 type tableOutput struct {

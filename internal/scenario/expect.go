@@ -13,12 +13,55 @@ import (
 	"github.com/sekisho/sekisho/internal/logs"
 )
 
+// Expectation is about the rows of one connection, or about its verdict.
+type Expectation struct {
+	// On is a connection by name; the one of the last step that had to do with
+	// one where absent.
+	On string `yaml:"on,omitempty"`
+	// At names the firewalls; each must have the same. Only of a verdict it
+	// may be absent.
+	At      []string       `yaml:"at,omitempty"`
+	Verdict *WantedVerdict `yaml:"verdict,omitempty"`
+	// Table is AZFWFlowTrace where absent.
+	Table string `yaml:"table,omitempty"`
+	// Any takes all rows of the table since the connection began, also those
+	// about others and about none.
+	Any bool `yaml:"any,omitempty"`
+	// Flags is what the column Flag must say, row after row: a regular
+	// expression over flags, as in "SYN INVALID{2,}" or "(SYN|SYN-ACK)+".
+	// An empty text means no row at all.
+	Flags *string `yaml:"flags,omitempty"`
+	// Rows give columns and their values. With a Flag among them they are
+	// about the rows with that flag, of which there must be at least one;
+	// otherwise about every row. A value that begins with "~" need only be
+	// contained; "" means empty.
+	Rows []map[string]string `yaml:"rows,omitempty"`
+	// Some gives columns and their values: for each line there must be a row
+	// that has them all.
+	Some []map[string]string `yaml:"some,omitempty"`
+	// AtLeast is how many rows there must be; 1 where absent.
+	AtLeast int `yaml:"atLeast,omitempty"`
+	// OneConnection demands that all rows, at all firewalls, have one and the
+	// same connection id.
+	OneConnection bool `yaml:"oneConnection,omitempty"`
+	// Within is how long the rows may take to come; 5 s where absent.
+	Within Duration `yaml:"within,omitempty"`
+}
+
 // defaultWithin is how long rows may take to come: the reader's beat, the wait
 // for the kernel's reasons, and a busy machine.
 const defaultWithin = 5 * time.Second
 
+func (e *Expectation) checks() bool { return true }
+
 func (e *Expectation) what() string {
 	what := "expect at " + strings.Join(e.At, " and ")
+	if e.Verdict != nil && len(e.At) == 0 {
+		return "expect the verdict " + string(e.Verdict.Outcome)
+	}
+	if e.Verdict != nil {
+		return what + ": " + string(e.Verdict.Outcome)
+	}
 	if e.Flags != nil && *e.Flags == "" {
 		return what + ": nothing"
 	}
@@ -33,10 +76,17 @@ func (e *Expectation) what() string {
 	return what
 }
 
-// expect asks for rows until they are as they must be, or the time is over.
-// For rows that must not come the whole time is waited: one beat is not
-// enough to know that nothing comes.
-func (r *Runner) expect(ctx context.Context, e *Expectation) (string, error) {
+// do asks for rows until they are as they must be, or the time is over. For
+// rows that must not come the whole time is waited: one beat is not enough to
+// know that nothing comes.
+func (e *Expectation) do(ctx context.Context, r *Runner) (string, error) {
+	a, err := r.of(e.On)
+	if err != nil {
+		return "", err
+	}
+	if e.Verdict != nil {
+		return e.awaitVerdict(ctx, r, a)
+	}
 	within := e.Within.value()
 	if within == 0 {
 		within = defaultWithin
@@ -47,7 +97,7 @@ func (r *Runner) expect(ctx context.Context, e *Expectation) (string, error) {
 	}
 	deadline := time.Now().Add(within)
 	for {
-		text, problem := r.look(ctx, e)
+		text, problem := e.look(ctx, r, a)
 		over := !time.Now().Before(deadline)
 		if ctx.Err() != nil || over || (problem == nil) != nothing {
 			return text, problem
@@ -60,11 +110,11 @@ func (r *Runner) expect(ctx context.Context, e *Expectation) (string, error) {
 }
 
 // look compares what is there now.
-func (r *Runner) look(ctx context.Context, e *Expectation) (string, error) {
+func (e *Expectation) look(ctx context.Context, r *Runner, a *attempt) (string, error) {
 	ids := map[string]bool{}
 	var texts []string
 	for _, name := range e.At {
-		rows, err := r.rows(ctx, name, e.table())
+		rows, err := e.rows(ctx, r, a, name)
 		if err != nil {
 			return "", err
 		}
@@ -84,115 +134,19 @@ func (r *Runner) look(ctx context.Context, e *Expectation) (string, error) {
 	return strings.Join(slices.Compact(texts), "; "), nil
 }
 
-// rows are those of the last connection at one firewall.
-func (r *Runner) rows(ctx context.Context, firewall string, table *logs.Table) ([]logs.Record, error) {
-	client := r.last.client.Addr()
-	options := control.TraceOptions{Table: table.Name, Last: -1,
-		Filter: flow.Filter{Hosts: []netip.Prefix{netip.PrefixFrom(client, client.BitLen())}}}
+// rows are those that the expectation is about, at one firewall.
+func (e *Expectation) rows(ctx context.Context, r *Runner, a *attempt, firewall string) ([]logs.Record, error) {
+	options := control.TraceOptions{Table: e.table().Name, Last: -1}
+	if host := a.client.Addr(); !e.Any {
+		options.Filter = flow.Filter{Hosts: []netip.Prefix{netip.PrefixFrom(host, host.BitLen())}}
+	}
 	var rows []logs.Record
 	err := r.client(firewall).Trace(ctx, options, nil, func(line []byte) error {
 		record, _, err := control.ParseTraceLine(line)
-		if err == nil && r.ofLast(record) {
+		if err == nil && (e.Any && !record.Time().Before(a.since) || !e.Any && a.has(record, r.seen)) {
 			rows = append(rows, record)
 		}
 		return err
 	})
 	return rows, err
-}
-
-// ofLast reports whether a row belongs to the last connection, and learns the
-// port of a client that did not tell it.
-func (r *Runner) ofLast(row logs.Record) bool {
-	if row.Time().Before(r.last.since.Add(-time.Millisecond)) {
-		return false
-	}
-	source, dest := endpoint(row, "Source"), endpoint(row, "Destination")
-	if source == r.last.server {
-		source, dest = dest, source
-	}
-	if dest != r.last.server || source.Addr() != r.last.client.Addr() || r.seen[source.Port()] {
-		return false
-	}
-	if r.last.client.Port() == 0 {
-		r.last.client = source
-	}
-	return source == r.last.client
-}
-
-func endpoint(row logs.Record, side string) netip.AddrPort {
-	text, _ := row.Get(side + "Ip").(string)
-	port, _ := row.Get(side + "Port").(int32)
-	addr, err := netip.ParseAddr(text)
-	if err != nil {
-		return netip.AddrPort{}
-	}
-	return netip.AddrPortFrom(addr, uint16(port))
-}
-
-// compare says what the rows are, or how they differ from what they must be.
-func (e *Expectation) compare(rows []logs.Record) (string, error) {
-	flags := make([]string, len(rows))
-	for i, row := range rows {
-		flags[i], _ = row.Get("Flag").(string)
-	}
-	text := strings.Join(flags, " ")
-	if e.table() != logs.FlowTrace {
-		text = fmt.Sprintf("%d rows of %s", len(rows), e.table().Name)
-	}
-	if e.Flags != nil {
-		p, err := compilePattern(*e.Flags)
-		if err != nil {
-			return "", err
-		}
-		if !p.match(flags) {
-			return "", fmt.Errorf("flags are %q, expected %q", text, *e.Flags)
-		}
-		if *e.Flags == "" {
-			return "nothing", nil
-		}
-	}
-	if len(rows) < max(e.AtLeast, 1) {
-		return "", fmt.Errorf("%d rows, expected at least %d", len(rows), max(e.AtLeast, 1))
-	}
-	for _, want := range e.Rows {
-		if err := compareRows(rows, want); err != nil {
-			return "", err
-		}
-	}
-	return text, nil
-}
-
-// compareRows checks one line of expectations against the rows it is about.
-func compareRows(rows []logs.Record, want map[string]string) error {
-	about := 0
-	for _, row := range rows {
-		if flag, ok := want["Flag"]; ok && row.Get("Flag") != flag {
-			continue
-		}
-		about++
-		for column, value := range want {
-			got := valueText(row.Get(column))
-			part, contained := strings.CutPrefix(value, "~")
-			if contained && strings.Contains(got, part) || !contained && got == value {
-				continue
-			}
-			return fmt.Errorf("column %s is %q, expected %q, in the row %s", column, got, value, rowText(row))
-		}
-	}
-	if about == 0 {
-		return fmt.Errorf("no row with Flag %s", want["Flag"])
-	}
-	return nil
-}
-
-// valueText is a value as a scenario writes it; an absent one is empty.
-func valueText(v any) string {
-	if v == nil {
-		return ""
-	}
-	return fmt.Sprint(v)
-}
-
-func rowText(row logs.Record) string {
-	return fmt.Sprintf("%v → %v %v", endpoint(row, "Source"), endpoint(row, "Destination"), valueText(row.Get("Flag")))
 }

@@ -1,16 +1,21 @@
-// Package scenario plays experiments in a lab: connections, changes of policy
-// and of routes, and the rows that each must give. A scenario is a file, so
-// that others can use it; see scenarios/ and docs/reference/files.md.
+// Package scenario plays experiments in a lab: connections, changes and
+// faults, and the rows and verdicts that each must give. A scenario is a file,
+// so that others can use it; see scenarios/ and docs/reference/files.md.
+//
+// Each kind of step is a type of its own that knows how it is said, what can
+// be wrong with it and how it is done: see action.
 package scenario
 
 import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/document"
-	"github.com/sekisho/sekisho/internal/lab"
+	"github.com/sekisho/sekisho/internal/firewall"
 	"github.com/sekisho/sekisho/internal/topology"
 )
 
@@ -23,83 +28,76 @@ type Scenario struct {
 	Fault string `yaml:"fault,omitempty"`
 	// Topology is a file, relative to the scenario's own folder.
 	Topology string `yaml:"topology"`
-	Steps    []Step `yaml:"steps"`
+	// Firewalls are settings of the topology's firewalls by name, where they
+	// are not those of every lab.
+	Firewalls map[string]Settings `yaml:"firewalls,omitempty"`
+	// Alone asks that nothing else is played meanwhile: it needs all of the
+	// machine for a moment.
+	Alone bool   `yaml:"alone,omitempty"`
+	Steps []Step `yaml:"steps"`
+}
+
+// Settings are the parts of a firewall's file that a scenario may set.
+type Settings struct {
+	Capture   firewall.CaptureConfig   `yaml:"capture,omitempty"`
+	Conntrack firewall.ConntrackConfig `yaml:"conntrack,omitempty"`
 }
 
 // Step is one thing to do; exactly one of its fields is set, beside Say.
 type Step struct {
 	// Say is told to who watches, before the step.
-	Say     string       `yaml:"say,omitempty"`
-	Connect *Connect     `yaml:"connect,omitempty"`
-	Policy  *Policy      `yaml:"policy,omitempty"`
-	Route   *RouteStep   `yaml:"route,omitempty"`
-	Exec    *Exec        `yaml:"exec,omitempty"`
-	Wait    Duration     `yaml:"wait,omitempty"`
-	Expect  *Expectation `yaml:"expect,omitempty"`
+	Say       string        `yaml:"say,omitempty"`
+	Connect   *Connect      `yaml:"connect,omitempty"`
+	Open      *Open         `yaml:"open,omitempty"`
+	Await     *Await        `yaml:"await,omitempty"`
+	Send      *Send         `yaml:"send,omitempty"`
+	Close     *Close        `yaml:"close,omitempty"`
+	Inject    *Inject       `yaml:"inject,omitempty"`
+	Policy    *Policy       `yaml:"policy,omitempty"`
+	Route     *RouteStep    `yaml:"route,omitempty"`
+	Peering   *PeeringStep  `yaml:"peering,omitempty"`
+	Security  *SecurityStep `yaml:"securityRule,omitempty"`
+	Sysctl    *Sysctl       `yaml:"sysctl,omitempty"`
+	Conntrack *Conntrack    `yaml:"conntrack,omitempty"`
+	Reader    *Reader       `yaml:"reader,omitempty"`
+	Exec      *Exec         `yaml:"exec,omitempty"`
+	Wait      Duration      `yaml:"wait,omitempty"`
+	Heal      *Heal         `yaml:"heal,omitempty"`
+	Expect    *Expectation  `yaml:"expect,omitempty"`
 }
 
-// Connect opens a TCP connection between nodes.
-type Connect struct {
-	From string `yaml:"from"`
-	// To is a node's name or, for the built-in client, an address.
-	To   string `yaml:"to"`
-	Port uint16 `yaml:"port"`
-	// Program is builtin (where absent) or ssh, OpenSSH's client.
-	Program string `yaml:"program,omitempty"`
-	// Expect is what the client must see: established, refused, timeout or
-	// unreachable.
-	Expect  lab.Outcome `yaml:"expect"`
-	Timeout Duration    `yaml:"timeout,omitempty"`
-	// The rest is for the built-in client.
-	Bytes     int         `yaml:"bytes,omitempty"`
-	Close     lab.Closing `yaml:"close,omitempty"`
-	Hold      Duration    `yaml:"hold,omitempty"`
-	LocalPort uint16      `yaml:"localPort,omitempty"`
+// field is a kind of step by its name in the file.
+type field struct {
+	name string
+	action
+	set bool
 }
 
-// Policy puts a policy file, relative to the scenario's folder, in force.
-type Policy struct {
-	Firewall string `yaml:"firewall"`
-	File     string `yaml:"file"`
+func (s *Step) fields() []field {
+	return []field{
+		{"connect", s.Connect, s.Connect != nil}, {"open", s.Open, s.Open != nil}, {"await", s.Await, s.Await != nil},
+		{"send", s.Send, s.Send != nil}, {"close", s.Close, s.Close != nil}, {"inject", s.Inject, s.Inject != nil},
+		{"policy", s.Policy, s.Policy != nil}, {"route", s.Route, s.Route != nil}, {"peering", s.Peering, s.Peering != nil},
+		{"securityRule", s.Security, s.Security != nil}, {"sysctl", s.Sysctl, s.Sysctl != nil},
+		{"conntrack", s.Conntrack, s.Conntrack != nil}, {"reader", s.Reader, s.Reader != nil}, {"exec", s.Exec, s.Exec != nil},
+		{"wait", wait(s.Wait), s.Wait != ""}, {"heal", s.Heal, s.Heal != nil},
+		{"expect", s.Expect, s.Expect != nil},
+	}
 }
 
-// RouteStep changes a route table.
-type RouteStep struct {
-	Table  string          `yaml:"table"`
-	Set    *topology.Route `yaml:"set,omitempty"`
-	Delete string          `yaml:"delete,omitempty"` // name or prefix
+// actions lists what the step does: one thing, if it is right, or none where
+// it only says something.
+func (s *Step) actions() []field {
+	return slices.DeleteFunc(s.fields(), func(f field) bool { return !f.set })
 }
 
-// Exec runs a program in a node.
-type Exec struct {
-	On      string   `yaml:"on"`
-	Command []string `yaml:"command"`
-	// Expect is the exit code that it must end with.
-	Expect int `yaml:"expect,omitempty"`
-}
-
-// Expectation is about the rows of the last connection.
-type Expectation struct {
-	// At names the firewalls; each must have the same.
-	At []string `yaml:"at"`
-	// Table is AZFWFlowTrace where absent.
-	Table string `yaml:"table,omitempty"`
-	// Flags is what the column Flag must say, row after row: a regular
-	// expression over flags, as in "SYN INVALID{2,}" or "(SYN|SYN-ACK)+".
-	// An empty text means no row at all.
-	Flags *string `yaml:"flags,omitempty"`
-	// Rows give columns and their values. With a Flag among them they are
-	// about the rows with that flag, of which there must be at least one;
-	// otherwise about every row. A value that begins with "~" need only be
-	// contained; "" means empty.
-	Rows []map[string]string `yaml:"rows,omitempty"`
-	// AtLeast is how many rows there must be; 1 where absent.
-	AtLeast int `yaml:"atLeast,omitempty"`
-	// OneConnection demands that all rows, at all firewalls, have one and the
-	// same connection id.
-	OneConnection bool `yaml:"oneConnection,omitempty"`
-	// Within is how long the rows may take to come; 5 s where absent.
-	Within Duration `yaml:"within,omitempty"`
+// stepKinds are the names of all kinds, for messages.
+func stepKinds() string {
+	var names []string
+	for _, f := range (&Step{}).fields() {
+		names = append(names, f.name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // Duration is a time.Duration as it is written: "500ms", "3s". It is checked

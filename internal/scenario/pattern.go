@@ -10,8 +10,11 @@ import (
 
 // pattern is a regular expression over flags.
 type pattern struct {
-	text  string
 	lines *regexp.Regexp
+	// remarks is true where IGNORED is named. Such rows are remarks of the
+	// kernel's about packets that pass, and some have another row; where they
+	// are not named they are passed over.
+	remarks bool
 }
 
 var flagWord = regexp.MustCompile(`[A-Z]+(-[A-Z]+)*`)
@@ -34,13 +37,15 @@ func compilePattern(text string) (*pattern, error) {
 	if err != nil {
 		return nil, fmt.Errorf("not a regular expression over flags: %w", err)
 	}
-	return &pattern{text: text, lines: re}, nil
+	return &pattern{lines: re, remarks: strings.Contains(text, flow.IGNORED.String())}, nil
 }
 
 func (p *pattern) match(flags []string) bool {
 	var b strings.Builder
 	for _, f := range flags {
-		b.WriteString(f + "_")
+		if p.remarks || f != flow.IGNORED.String() {
+			b.WriteString(f + "_")
+		}
 	}
 	return p.lines.MatchString(b.String())
 }

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/topology"
+)
+
+func TestParseMoment(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.Local)
+	tests := map[string]time.Time{
+		"":                     {},
+		"10m":                  now.Add(-10 * time.Minute),
+		"-90s":                 now.Add(-90 * time.Second),
+		"09:30:05":             time.Date(2026, 5, 4, 9, 30, 5, 0, time.Local),
+		"2026-05-03 09:30:05":  time.Date(2026, 5, 3, 9, 30, 5, 0, time.Local),
+		"2026-05-03T09:30:05Z": time.Date(2026, 5, 3, 9, 30, 5, 0, time.UTC),
+	}
+	for text, want := range tests {
+		got, err := parseMoment(text, now)
+		if err != nil || !got.Equal(want) {
+			t.Errorf("parseMoment(%q) = %v, %v, want %v", text, got, err, want)
+		}
+	}
+	if _, err := parseMoment("noon", now); err == nil {
+		t.Error("parseMoment(noon) has no error")
+	}
+}
+
+func TestParseEnd(t *testing.T) {
+	t.Parallel()
+	topo, _, err := topology.ReadFile("../../topologies/spoke-hub-spoke.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]string{
+		"10.1.1.4":     "10.1.1.4:0",
+		"10.1.1.4:22":  "10.1.1.4:22",
+		"[fd00::1]:22": "[fd00::1]:22",
+		"fd00::1":      "[fd00::1]:0",
+		"vm-hub":       "10.1.0.68:0",
+		"vm-hub:443":   "10.1.0.68:443",
+		"web:80":       "203.0.113.10:80",
+	}
+	for text, want := range tests {
+		got, err := parseEnd(topo, text)
+		if err != nil || got != netip.MustParseAddrPort(want) {
+			t.Errorf("parseEnd(%q) = %v, %v, want %s", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"vm-hup:22", "vm-hub:ssh", "vm-hub:70000", ""} {
+		if got, err := parseEnd(topo, text); err == nil {
+			t.Errorf("parseEnd(%q) = %v without error", text, got)
+		}
+	}
+}

@@ -1,0 +1,200 @@
+package readback
+
+import (
+	"bytes"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/diagnose"
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/logs"
+)
+
+var (
+	moment0 = time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC)
+	forward = flow.Tuple{Protocol: flow.TCP, Source: netip.MustParseAddrPort("10.1.1.4:40000"), Dest: netip.MustParseAddrPort("10.1.0.68:22")}
+	asked   = diagnose.Question{Source: netip.MustParseAddrPort("10.1.1.4:0"), Destination: forward.Dest}
+)
+
+func at(ms int) time.Time { return moment0.Add(time.Duration(ms) * time.Millisecond) }
+
+// lines are the rows of events, as a firewall writes them.
+func lines(events ...flow.Event) *bytes.Buffer {
+	var b bytes.Buffer
+	source := &logs.Source{Firewall: "fw-a", ResourceID: logs.DefaultResourceID("", "fw-a")}
+	rule := logs.Rule{Policy: "east-west", Revision: "0123456789ab", Group: "g", Collection: "c", Name: "r"}
+	for i := range events {
+		for _, row := range logs.Rows(&events[i], source, rule) {
+			b.Write(append(logs.AppendJSON(nil, row, false), '\n'))
+		}
+	}
+	return &b
+}
+
+func packet(ms int, flag flow.Flag, bits flow.TCPFlags, reply bool, seq, ack uint32) flow.Event {
+	e := flow.Event{Time: at(ms), Flag: flag, TCPFlags: bits, Packet: forward, Connection: forward, Direction: flow.Original,
+		Seq: seq, Ack: ack, TTL: 63, Action: flow.Allow, ConnectionID: flow.ConnectionID(forward, 1000)}
+	if reply {
+		e.Packet, e.Direction = forward.Reverse(), flow.Reply
+	}
+	return e
+}
+
+// The article's fault, from the rows of the flow trace alone.
+func bypass() []flow.Event {
+	events := []flow.Event{packet(0, flow.SYN, flow.BitSYN, false, 1000, 0)}
+	for _, ms := range []int{1, 200, 600} {
+		e := packet(ms, flow.INVALID, flow.BitACK, false, 1001, 5001)
+		e.Connection, e.Direction, e.Action = flow.Tuple{}, flow.DirectionUnknown, flow.ActionNone
+		e.Reason, e.ReasonText = flow.InvalidState, "packet (index 3) in dir 0 invalid, state SYN_SENT"
+		events = append(events, e)
+	}
+	return events
+}
+
+func read(t *testing.T, text string) (Rows, error) {
+	t.Helper()
+	var r Reader
+	if err := r.Read("rows.jsonl", strings.NewReader(text)); err != nil {
+		t.Fatal(err)
+	}
+	rows, problems := r.Rows()
+	return rows, problems.Err()
+}
+
+func TestEventsBecomeConnections(t *testing.T) {
+	t.Parallel()
+	rows, err := read(t, lines(bypass()...).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := diagnose.Diagnose(diagnose.Case{Asked: asked, Connections: rows.Connections, Watches: rows.Watches})
+	if v.Outcome != flow.ReplyBypasses || v.Cause.Code != diagnose.ReplyElsewhere || v.Certainty != flow.Certain {
+		t.Errorf("Diagnose() = %s, %s, %s", v.Outcome, v.Cause.Code, v.Certainty)
+	}
+	if len(v.Evidence) == 0 || v.Evidence[0].Firewall != "fw-a" {
+		t.Errorf("evidence: %+v", v.Evidence)
+	}
+}
+
+// The order of lines does not matter, nor in which files they stand.
+func TestOrderOfLines(t *testing.T) {
+	t.Parallel()
+	all := strings.Split(strings.TrimSpace(lines(bypass()...).String()), "\n")
+	var r Reader
+	for i := len(all) - 1; i >= 0; i-- {
+		if err := r.Read("part", strings.NewReader(all[i])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows, problems := r.Rows()
+	if len(problems) > 0 || rows.Lines != len(all) {
+		t.Fatalf("%d lines, problems: %v", rows.Lines, problems)
+	}
+	v := diagnose.Diagnose(diagnose.Case{Asked: asked, Connections: rows.Connections})
+	if v.Outcome != flow.ReplyBypasses {
+		t.Errorf("Diagnose() = %s", v.Outcome)
+	}
+}
+
+func TestConnectionRowsAreTaken(t *testing.T) {
+	t.Parallel()
+	c := flow.Connection{ID: "0123456789abcdef", Firewall: "fw-a", Tuple: forward, Update: 2, Told: at(4000), First: at(0), Last: at(3000),
+		SYN: at(0), SYNs: 3, Verdict: flow.Verdict{Outcome: flow.NoReply, StuckAt: flow.StepSYNACK, Certainty: flow.Likely, Doubts: []flow.Doubt{flow.StillOpen}}}
+	source := &logs.Source{Firewall: "fw-a", ResourceID: logs.DefaultResourceID("", "fw-a")}
+	told := string(logs.AppendJSON(nil, logs.ConnectionRow(&c, source), false))
+	// Its events are there too, and must not make another row.
+	rows, err := read(t, told+"\n"+lines(packet(0, flow.SYN, flow.BitSYN, false, 1000, 0)).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows.Connections) != 1 || rows.Connections[0].Update != 2 || rows.Connections[0].SYNs != 3 {
+		t.Errorf("connections: %+v", rows.Connections)
+	}
+}
+
+func TestLossesAreKept(t *testing.T) {
+	t.Parallel()
+	source := &logs.Source{Firewall: "fw-a"}
+	text := lines(packet(0, flow.SYN, flow.BitSYN, false, 1000, 0)).String()
+	for _, l := range []logs.Loss{
+		{From: at(-100), To: at(500), Place: logs.RingLoss, Kind: "SYN-ACK", Count: 4},
+		{From: at(-100), To: at(500), Place: logs.FileLoss, Count: 9},
+	} {
+		text += string(logs.AppendJSON(nil, logs.LossRow(l, source), false)) + "\n"
+	}
+	rows, err := read(t, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows.Watches) != 1 || len(rows.Watches[0].Losses) != 1 || rows.Watches[0].Losses[0].Count != 4 {
+		t.Errorf("watches: %+v", rows.Watches)
+	}
+}
+
+func TestProblems(t *testing.T) {
+	t.Parallel()
+	good := strings.TrimSpace(lines(packet(0, flow.SYN, flow.BitSYN, false, 1000, 0)).String())
+	_, err := read(t, "no JSON\n\n"+good+"\n"+strings.ReplaceAll(good, `"Flag":"SYN"`, `"Flag":"SYM"`))
+	want := []string{"rows.jsonl:1: ", "rows.jsonl:5: ", `unknown flag "SYM"`, "hint: rows are JSON lines"}
+	for _, part := range want {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("error %v\nlacks %q", err, part)
+		}
+	}
+}
+
+// The examples of package logs, of all tables, can be read.
+func TestReadExamples(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../../logs/testdata/rows.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, problems := read(t, string(data))
+	if problems != nil || rows.Lines == 0 {
+		t.Errorf("%d lines, problems:\n%v", rows.Lines, problems)
+	}
+}
+
+// Every TCP event that is written can be read back, as far as trackers look at
+// it.
+func TestEventRoundTrip(t *testing.T) {
+	t.Parallel()
+	want := packet(5, flow.SYNACK, flow.BitSYN|flow.BitACK, true, 5000, 1001)
+	want.State, want.Window, want.MSS, want.IPID, want.In, want.Out = 2, 65160, 1460, 7, "eth0", "eth1"
+	want.OriginalStream, want.ReplyStream = flow.Stream{Known: true, Unacked: 3}, flow.Stream{Known: true}
+	var r Reader
+	if err := r.Read("x", lines(want)); err != nil {
+		t.Fatal(err)
+	}
+	got := r.firewalls["fw-a"].events[0]
+	if got.Event != want {
+		t.Errorf("read back:\n%+v\nwritten:\n%+v", got.Event, want)
+	}
+	if got.decision.Rule != "r" || got.decision.Revision != "0123456789ab" {
+		t.Errorf("decision: %+v", got.decision)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add(lines(bypass()...).Bytes())
+	data, err := os.ReadFile("../../logs/testdata/rows.jsonl")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for line := range bytes.Lines(data) {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var r Reader
+		if err := r.Read("fuzz", bytes.NewReader(data)); err != nil {
+			return
+		}
+		rows, _ := r.Rows()
+		diagnose.Diagnose(diagnose.Case{Asked: asked, Connections: rows.Connections, Watches: rows.Watches})
+	})
+}

@@ -1,0 +1,127 @@
+package readback
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/diagnose"
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/logs"
+	"github.com/sekisho/sekisho/internal/tracker"
+)
+
+// recorded is what one firewall wrote down.
+type recorded struct {
+	told   []flow.Connection
+	events []event
+	drops  []flow.Drop
+	losses []loss
+	// azure is true once a row had none of our columns: Azure's own rows show
+	// less.
+	azure bool
+}
+
+// event is a row of the flow trace, with the names of its rule.
+type event struct {
+	flow.Event
+	decision flow.Decision
+}
+
+type loss struct {
+	from, to time.Time
+	kind     string
+	count    uint64
+}
+
+// watch is what the firewall recorded, and what it lost.
+func (f *recorded) watch(name string) diagnose.Watch {
+	w := diagnose.Watch{Firewall: name, CannotSee: f.azure}
+	for _, l := range f.losses {
+		if l.kind != "drop" && l.kind != "end" {
+			w.Losses = append(w.Losses, diagnose.Loss{Span: diagnose.Span{From: l.from, To: l.to}, Kind: l.kind, Count: l.count})
+		}
+	}
+	return w
+}
+
+// moment is one thing that a tracker is told, at its time.
+type moment struct {
+	at   time.Time
+	tell func(*tracker.Tracker)
+}
+
+// track lets a tracker judge the events, in the order of time.
+func (f *recorded) track(name string) {
+	decisions := map[*flow.Event]flow.Decision{}
+	config := tracker.Config{Firewall: name, Tell: func(c flow.Connection) { f.told = append(f.told, c) },
+		Describe: func(e *flow.Event) flow.Decision { return decisions[e] }}
+	if f.azure {
+		config.Sees = tracker.AzureFlowTrace
+	}
+	f.tieErrors()
+	var moments []moment
+	for i := range f.events {
+		e := &f.events[i]
+		decisions[&e.Event] = e.decision
+		moments = append(moments, moment{e.Time, func(t *tracker.Tracker) { t.Add(&e.Event) }})
+	}
+	for _, d := range f.drops {
+		moments = append(moments, moment{d.Time, func(t *tracker.Tracker) { t.AddDrop(d) }})
+	}
+	for _, l := range f.losses {
+		moments = append(moments, moment{l.to, func(t *tracker.Tracker) { t.AddLoss(l.from, l.to, l.kind, l.count) }})
+	}
+	if len(moments) == 0 {
+		return
+	}
+	slices.SortStableFunc(moments, func(a, b moment) int { return a.at.Compare(b.at) })
+	t := tracker.New(config)
+	for _, m := range moments {
+		m.tell(t)
+	}
+	t.Close(moments[len(moments)-1].at)
+}
+
+// tieErrors gives ICMP errors the connection that they are about: their rows
+// name it by its id alone.
+func (f *recorded) tieErrors() {
+	tuples := map[string]flow.Tuple{}
+	for _, e := range f.events {
+		if e.Connection.IsValid() && e.ConnectionID != "" {
+			tuples[e.ConnectionID] = e.Connection
+		}
+	}
+	for i := range f.events {
+		if e := &f.events[i]; e.Flag == flow.ICMPERROR {
+			e.Connection = tuples[e.ConnectionID]
+		}
+	}
+}
+
+// addDrop takes a row of KernelDrop.
+func (f *recorded) addDrop(r logs.Record) {
+	d := flow.Drop{
+		Time: r.Time(), Source: flow.DropSource(text(r, "Source")), Reason: text(r, "Reason"), Hook: text(r, "Hook"),
+		Interface: text(r, "Interface"), Location: text(r, "Location"), Count: uint64(whole(r, "PacketCount")),
+		TCPFlags: parseFlags(text(r, "TcpFlags")), TTL: uint8(whole(r, "Ttl")),
+	}
+	d.Tuple = tupleOf(r)
+	d.Count = cmp.Or(d.Count, 1)
+	f.drops = append(f.drops, d)
+}
+
+// addLoss takes a row of CaptureLoss. Losses of what has rows all the same are
+// none here.
+func (f *recorded) addLoss(r logs.Record) {
+	l := loss{to: r.Time(), kind: text(r, "Kind"), count: uint64(whole(r, "Count"))}
+	l.from, _ = r.Get("From").(time.Time)
+	switch logs.LossPlace(text(r, "Place")) {
+	case logs.RingLoss, logs.JournalLoss:
+	case logs.DropLoss:
+		l.kind = "drop"
+	default:
+		return
+	}
+	f.losses = append(f.losses, l)
+}

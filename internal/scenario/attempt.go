@@ -1,0 +1,126 @@
+package scenario
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/lab"
+	"github.com/sekisho/sekisho/internal/logs"
+)
+
+// attempt is a connection that a step has tried to make, which expectations
+// are about.
+type attempt struct {
+	since          time.Time
+	client, server netip.AddrPort  // the client's port is 0 where unknown
+	from, to       string          // as the step names the nodes; to may be an address
+	ids            map[string]bool // connection ids that rows have told
+	repeat         Connect         // how to do the like once more
+
+	// ends are the two sockets where the scenario holds them, nil where it
+	// does not, or not any more.
+	ends map[side]*lab.End
+	// opened is closed when the handshake has ended, one way or the other.
+	opened  chan struct{}
+	outcome lab.Connection
+	failure error
+}
+
+// side is one end of a connection that stays open.
+type side string
+
+const (
+	client side = "client"
+	server side = "server"
+)
+
+func (s side) other() side {
+	if s == client {
+		return server
+	}
+	return client
+}
+
+// begin notes an attempt, under a name where it has one: it is the last one
+// from now on.
+func (r *Runner) begin(name, from, to string, port uint16) (*attempt, error) {
+	source, err := r.address(from)
+	if err != nil {
+		return nil, err
+	}
+	dest, err := r.address(to)
+	if err != nil {
+		return nil, err
+	}
+	if r.last != nil && r.last.client.Port() != 0 {
+		r.seen[r.last.client.Port()] = true
+	}
+	a := &attempt{since: time.Now(), client: netip.AddrPortFrom(source, 0), server: netip.AddrPortFrom(dest, port),
+		from: from, to: to, repeat: Connect{From: from, To: to, Port: port}, ids: map[string]bool{}, ends: map[side]*lab.End{}, opened: make(chan struct{})}
+	r.last = a
+	if name != "" {
+		r.named[name] = a
+	}
+	return a, nil
+}
+
+// address is that of a node, or the one that is written.
+func (r *Runner) address(name string) (netip.Addr, error) {
+	if a, err := netip.ParseAddr(name); err == nil {
+		return a, nil
+	}
+	n, err := r.Lab.Node(name)
+	return n.Address, err
+}
+
+// of finds an attempt by its name; the last one without.
+func (r *Runner) of(name string) (*attempt, error) {
+	if name == "" {
+		return r.last, nil
+	}
+	if a, ok := r.named[name]; ok {
+		return a, nil
+	}
+	return nil, fmt.Errorf("there is no connection called %q yet", name)
+}
+
+// has reports whether a row belongs to the attempt: by its ports or, as with
+// ICMP errors, by the id that an earlier row of it had.
+func (a *attempt) has(row logs.Record, seen map[uint16]bool) bool {
+	if row.Time().Before(a.since.Add(-time.Millisecond)) {
+		return false
+	}
+	id, _ := row.Get("ConnectionId").(string)
+	if a.hasEnds(endpoint(row, "Source"), endpoint(row, "Destination"), seen) {
+		a.ids[id] = true
+		return true
+	}
+	return id != "" && a.ids[id]
+}
+
+// hasEnds learns the port of a client that did not tell it. Translation changes
+// the server's endpoint; the client's is on every packet that the policy sees.
+func (a *attempt) hasEnds(source, dest netip.AddrPort, seen map[uint16]bool) bool {
+	if a.client.Port() != 0 {
+		return source == a.client || dest == a.client
+	}
+	if source == a.server {
+		source, dest = dest, source
+	}
+	if dest != a.server || source.Addr() != a.client.Addr() || seen[source.Port()] {
+		return false
+	}
+	a.client = source
+	return true
+}
+
+func endpoint(row logs.Record, side string) netip.AddrPort {
+	text, _ := row.Get(side + "Ip").(string)
+	port, _ := row.Get(side + "Port").(int32)
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(addr, uint16(port))
+}
