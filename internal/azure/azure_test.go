@@ -178,7 +178,7 @@ func TestImportOfDamagedFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const seed, rounds = 11, 4000
+	const seed, rounds = 4, 400
 	random := rand.New(rand.NewPCG(seed, seed))
 	var all [][]byte
 	for _, folder := range folders {

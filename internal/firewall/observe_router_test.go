@@ -6,8 +6,10 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -203,7 +205,7 @@ func serve(t *testing.T, hosts *testnet.Hosts, port int) <-chan string {
 	seen := make(chan string, 10)
 	var l net.Listener
 	if err := hosts.Server.Do(func() (err error) {
-		l, err = net.Listen("tcp4", fmt.Sprintf("%s:%d", hosts.Server.Address, port))
+		l, err = net.Listen("tcp4", address(hosts, port))
 		return err
 	}); err != nil {
 		t.Fatal(err)
@@ -223,11 +225,15 @@ func serve(t *testing.T, hosts *testnet.Hosts, port int) <-chan string {
 	return seen
 }
 
+func address(hosts *testnet.Hosts, port int) string {
+	return netip.AddrPortFrom(hosts.Server.Address, uint16(port)).String()
+}
+
 // attempt connects within a moment, or gives up.
 func attempt(hosts *testnet.Hosts, port int) (c net.Conn, err error) {
 	d := net.Dialer{Timeout: 500 * time.Millisecond}
 	err = hosts.Client.Do(func() (err error) {
-		c, err = d.Dial("tcp4", fmt.Sprintf("%s:%d", hosts.Server.Address, port))
+		c, err = d.Dial("tcp4", net.JoinHostPort(fmt.Sprint(hosts.Server.Address), strconv.Itoa(port)))
 		return err
 	})
 	return c, err

@@ -31,6 +31,9 @@ func (b *binder) keys(r *relation, list []syntax.Expr, n *namer) ([]item, *relat
 		if name == "" {
 			name = b.freeNumber(n, keys)
 		}
+		if ref, ok := x.(*plan.Ref); ok && isName(k) && isKey(keys, ref.Col) && takenBy(keys)(name) {
+			b.report(k.Pos(), "", "the column '%s' is there already", name)
+		}
 		x, r = b.hoist(r, x)
 		keys = b.add(keys, name, said && !isName(k), x, k.Pos())
 	}
@@ -183,8 +186,10 @@ func (b *binder) group(r *relation, keys, aggs []item) *relation {
 func (b *binder) distinct(r *relation, args []syntax.Expr) *relation {
 	n := &namer{prefix: "Column"}
 	var list []syntax.Expr
+	all := false
 	for _, a := range args {
 		if _, star := a.(syntax.Star); star {
+			all = true
 			for _, c := range r.cols {
 				list = append(list, syntax.Name{Span: a.Pos(), Text: c.Name, Quoted: true})
 			}
@@ -196,7 +201,7 @@ func (b *binder) distinct(r *relation, args []syntax.Expr) *relation {
 	seen := map[string]bool{}
 	for _, a := range list {
 		if name, ok := a.(syntax.Name); ok {
-			if seen[name.Text] {
+			if all && seen[name.Text] {
 				continue
 			}
 			seen[name.Text] = true

@@ -63,7 +63,9 @@ type MakeSeries struct {
 	Aggs           []SeriesAgg
 	On             Expr
 	From, To, Step Expr
-	Keys           []Expr
+	// InRange is set by "in range(from, to, step)".
+	InRange bool
+	Keys    []Expr
 }
 
 // NestedLevel is one level of top-nested.

@@ -10,6 +10,7 @@ func (p *parser) makeSeries(start int) Op {
 	p.expectWord("on")
 	out.On = p.named()
 	if p.acceptWord("in") {
+		out.InRange = true
 		p.expectWord("range")
 		p.expect("(")
 		out.From = p.expr()
