@@ -81,6 +81,7 @@ type proposal struct {
 	topology.Fix
 	Topology []topology.Fix  `json:"topology"`
 	Fixes    json.RawMessage `json:"fix"`
+	Findings json.RawMessage `json:"findings"` // of a whole check
 }
 
 func parseFixes(data []byte) ([]topology.Fix, error) {
@@ -96,8 +97,8 @@ func parseFixes(data []byte) ([]topology.Fix, error) {
 		switch {
 		case len(p.Topology) > 0:
 			return append(fixes, p.Topology...), nil // the first way is enough
-		case len(p.Fixes) > 0:
-			inner, err := parseFixes(p.Fixes)
+		case len(p.Fixes)+len(p.Findings) > 0:
+			inner, err := parseFixes(append(p.Fixes, p.Findings...))
 			if err != nil {
 				return nil, err
 			}

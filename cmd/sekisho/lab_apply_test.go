@@ -18,6 +18,7 @@ func TestParseFixes(t *testing.T) {
 		{"a list", "[" + route + "," + nic + "]", []topology.FixKind{topology.FixRoute, topology.FixNIC}},
 		{"findings of a check", `[{"code": "Asymmetric", "fix": [` + route + `]}, {"code": "NotForwarding", "fix": [` + nic + `]}]`,
 			[]topology.FixKind{topology.FixRoute, topology.FixNIC}},
+		{"a whole check", `{"findings": [{"code": "Asymmetric", "fix": [` + route + `]}]}`, []topology.FixKind{topology.FixRoute}},
 		{"a diagnosis takes the first way that can be made", `{"outcome": "no-reply", "fix": [{"kind": "host", "host": {}},
 			{"kind": "route", "topology": [` + route + "," + route + `]}, {"kind": "networkInterface", "topology": [` + nic + `]}]}`,
 			[]topology.FixKind{topology.FixRoute, topology.FixRoute}},
