@@ -87,7 +87,10 @@ func (b *binder) concatenate(tables []*relation, inner bool, source, prefix stri
 	}
 	u := &plan.Union{}
 	if source != "" {
-		u.Cols = append(u.Cols, b.column(source, value.StringType))
+		taken := func(name string) bool {
+			return slices.ContainsFunc(cols, func(c unionColumn) bool { return c.col.Name == name })
+		}
+		u.Cols = append(u.Cols, b.column(unique(source, taken), value.StringType))
 	}
 	for _, c := range cols {
 		u.Cols = append(u.Cols, c.col)

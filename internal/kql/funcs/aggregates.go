@@ -33,8 +33,8 @@ func init() {
 		{Name: "buildschema", Sig: "expr:dynamic", Returns: value.DynamicType, Naming: PrefixFirstArg, Prefix: "schema", Doc: "Gives the schema that all values fit."},
 		{Name: "take_any", Sig: "expr:any*", Resolve: each, Doc: "Gives a value of any row, the first where rows have an order."},
 		{Name: "any", Hidden: true, Sig: "expr:any*", Naming: PrefixFirstArg, Prefix: "any", Resolve: each, Doc: "Is take_any."},
-		{Name: "arg_max", Sig: "maximised:orderable returned:any*", Resolve: each, Doc: "Gives the values of the row in which the first argument is greatest."},
-		{Name: "arg_min", Sig: "minimised:orderable returned:any*", Resolve: each, Doc: "Gives the values of the row in which the first argument is least."},
+		{Name: "arg_max", Sig: "maximised:orderable returned:any?*", Resolve: each, Doc: "Gives the values of the row in which the first argument is greatest."},
+		{Name: "arg_min", Sig: "minimised:orderable returned:any?*", Resolve: each, Doc: "Gives the values of the row in which the first argument is least."},
 		{Name: "binary_all_and", Sig: "expr:integer", Returns: value.LongType, Naming: FirstArg, Doc: "Gives the bits that all values have."},
 		{Name: "binary_all_or", Sig: "expr:integer", Returns: value.LongType, Naming: FirstArg, Doc: "Gives the bits that one of the values has."},
 		{Name: "binary_all_xor", Sig: "expr:integer", Returns: value.LongType, Naming: FirstArg, Doc: "Gives the exclusive or of all values."},
@@ -66,7 +66,14 @@ func registerIf(base string) {
 	register(Aggregate, "aggregates", []*Func{&f})
 }
 
-func same(args []value.Type) ([]value.Type, value.Type, error) { return args, args[0], nil }
+// same is for min and max, which Kusto does not have of guids.
+func same(args []value.Type) ([]value.Type, value.Type, error) {
+	if args[0] == value.GuidType {
+		return args, args[0], fmt.Errorf("expr must be a value that can be ordered, which a guid cannot")
+	}
+	_, err := Param{Name: "expr", Kind: "orderable"}.Accept(args[0])
+	return args, args[0], err
+}
 
 // each gives the type of the first argument; the binder makes a column of each.
 func each(args []value.Type) ([]value.Type, value.Type, error) { return args, args[0], nil }

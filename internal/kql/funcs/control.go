@@ -12,7 +12,7 @@ func init() {
 		{Name: "iff", Sig: "if:bool then:any else:any", Doc: "Gives then where the condition holds, and else otherwise.", Resolve: resolveIff, Loose: true, Eval: evalCase},
 		{Name: "iif", Hidden: true, Sig: "if:bool then:any else:any", Doc: "Is iff.", Resolve: resolveIff, Loose: true, Eval: evalCase},
 		{Name: "case", Sig: "condition:bool then:any else:any*", Doc: "Gives the value behind the first condition that holds, and the last one otherwise.", Resolve: resolveCase, Loose: true, Eval: evalCase},
-		{Name: "coalesce", Sig: "value:any*", Doc: "Gives the first value that is not null, or not empty where strings are meant.", Resolve: resolveCommon, Loose: true, Eval: evalCoalesce},
+		{Name: "coalesce", Sig: "value:any other:any*", Doc: "Gives the first value that is not null, or not empty where strings are meant.", Resolve: resolveCommon, Loose: true, Eval: evalCoalesce},
 		{Name: "isnull", Sig: "value:any", Returns: value.BoolType, Doc: "Tells whether the value is null; strings never are.", Loose: true, Eval: func(c *Call) any { return c.Args[0] == nil }},
 		{Name: "isnotnull", Sig: "value:any", Returns: value.BoolType, Doc: "Tells whether the value is not null; strings never are.", Loose: true, Eval: func(c *Call) any { return c.Args[0] != nil }},
 		{Name: "notnull", Hidden: true, Sig: "value:any", Returns: value.BoolType, Doc: "Is isnotnull.", Loose: true, Eval: func(c *Call) any { return c.Args[0] != nil }},
@@ -25,8 +25,8 @@ func init() {
 			f := c.Real(0, math.NaN())
 			return !math.IsNaN(f) && !math.IsInf(f, 0)
 		}},
-		{Name: "max_of", Sig: "value:orderable*", Doc: "Gives the greatest of its arguments.", Resolve: resolveCommonOrderable, Loose: true, Eval: evalExtreme(1)},
-		{Name: "min_of", Sig: "value:orderable*", Doc: "Gives the least of its arguments.", Resolve: resolveCommonOrderable, Loose: true, Eval: evalExtreme(-1)},
+		{Name: "max_of", Sig: "value:orderable other:orderable*", Doc: "Gives the greatest of its arguments.", Resolve: resolveCommonOrderable, Loose: true, Eval: evalExtreme(1)},
+		{Name: "min_of", Sig: "value:orderable other:orderable*", Doc: "Gives the least of its arguments.", Resolve: resolveCommonOrderable, Loose: true, Eval: evalExtreme(-1)},
 		{Name: "assert", Sig: "condition:bool message:string", Returns: value.BoolType, Doc: "Fails the query with the message where the condition does not hold.", Loose: true, Eval: func(c *Call) any { return c.Args[0] == true }},
 	})
 }

@@ -20,7 +20,7 @@ func init() {
 		}},
 		{Name: "array_concat", Sig: "array:array*", Returns: value.DynamicType, Loose: true, Doc: "Joins arrays.", Eval: evalArrayConcat},
 		{Name: "pack_array", Sig: "value:any*", Returns: value.DynamicType, Loose: true, Doc: "Makes an array of its arguments.", Eval: func(c *Call) any { return append(value.Array{}, c.Args...) }},
-		{Name: "bag_pack", Sig: "keys_and_values:any*", Returns: value.DynamicType, Loose: true, Doc: "Makes a bag of keys and values.", Eval: evalPack},
+		{Name: "bag_pack", Sig: "key:any value:any keys_and_values:any?*", Returns: value.DynamicType, Loose: true, Doc: "Makes a bag of keys and values.", Eval: evalPack},
 		{Name: "bag_pack_nonempty", Hidden: true, Sig: "keys_and_values:any*", Returns: value.DynamicType, Loose: true, Doc: "Is bag_pack without empty values.", Eval: evalPackNonempty},
 		{Name: "pack", Hidden: true, Sig: "keys_and_values:any*", Returns: value.DynamicType, Loose: true, Doc: "Is bag_pack.", Eval: evalPack},
 		{Name: "pack_dictionary", Hidden: true, Sig: "keys_and_values:any*", Returns: value.DynamicType, Loose: true, Doc: "Is bag_pack.", Eval: evalPack},
@@ -35,7 +35,7 @@ func init() {
 			}
 			return out
 		}},
-		{Name: "bag_merge", Sig: "bag:bag*", Returns: value.DynamicType, Loose: true, Doc: "Joins bags; the first one that has a key gives its value.", Eval: evalBagMerge},
+		{Name: "bag_merge", Sig: "bag:bag other:bag*", Returns: value.DynamicType, Loose: true, Doc: "Joins bags; the first one that has a key gives its value.", Eval: evalBagMerge},
 		{Name: "bag_has_key", Sig: "bag:bag key:string", Returns: value.BoolType, Doc: "Tells whether a bag has a key.", Eval: evalBagHasKey},
 		{Name: "bag_set_key", Sig: "bag:bag key:string value:any", Returns: value.DynamicType, Loose: true, Doc: "Sets a key of a bag.", Eval: evalBagSetKey},
 		{Name: "bag_remove_keys", Sig: "bag:bag keys:array", Returns: value.DynamicType, Doc: "Takes keys out of a bag.", Eval: evalBagRemoveKeys},
@@ -52,9 +52,9 @@ func init() {
 		{Name: "range", Sig: "start:summable stop:summable step:summable?", Returns: value.DynamicType, Doc: "Makes an array of equally spaced values, at most 1,048,576.", Eval: evalRange},
 		{Name: "repeat", Sig: "value:any times:integer", Returns: value.DynamicType, Naming: PrefixFirstArg, Prefix: "repeat", Loose: true, Doc: "Makes an array that holds a value several times.", Eval: evalRepeatArray},
 		{Name: "set_has_element", Sig: "set:array value:any", Returns: value.BoolType, Doc: "Tells whether an array has a value.", Eval: func(c *Call) any { return c.Array(0) != nil && find(c.Array(0), c.Args[1]) >= 0 }},
-		{Name: "set_union", Sig: "set:array*", Returns: value.DynamicType, Doc: "Gives the values that one of the arrays has.", Eval: evalSetUnion},
-		{Name: "set_intersect", Sig: "set:array*", Returns: value.DynamicType, Doc: "Gives the values that all arrays have.", Eval: evalSetIntersect},
-		{Name: "set_difference", Sig: "set:array*", Returns: value.DynamicType, Doc: "Gives the values of the first array that no other has.", Eval: evalSetDifference},
+		{Name: "set_union", Sig: "set:array other:array*", Returns: value.DynamicType, Doc: "Gives the values that one of the arrays has.", Eval: evalSetUnion},
+		{Name: "set_intersect", Sig: "set:array other:array*", Returns: value.DynamicType, Doc: "Gives the values that all arrays have.", Eval: evalSetIntersect},
+		{Name: "set_difference", Sig: "set:array other:array*", Returns: value.DynamicType, Doc: "Gives the values of the first array that no other has.", Eval: evalSetDifference},
 		{Name: "set_equals", Sig: "a:array b:array", Returns: value.BoolType, Doc: "Tells whether two arrays have the same values.", Eval: evalSetEquals},
 		{Name: "array_distinct", Hidden: true, Sig: "array:array", Returns: value.DynamicType, Doc: "Takes repeated values out of an array.", Eval: func(c *Call) any { return distinct(c.Array(0)) }},
 	})

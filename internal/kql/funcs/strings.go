@@ -14,7 +14,7 @@ func init() {
 		{Name: "tolower", Sig: "text:text", Returns: value.StringType, Doc: "Writes a text in lower case.", Eval: func(c *Call) any { return strings.ToLower(c.Str(0)) }, SQL: "lower({1})"},
 		{Name: "toupper", Sig: "text:text", Returns: value.StringType, Doc: "Writes a text in upper case.", Eval: func(c *Call) any { return strings.ToUpper(c.Str(0)) }, SQL: "upper({1})"},
 		{Name: "strcat", Sig: "value:text*", Returns: value.StringType, Doc: "Joins its arguments, written as text.", Eval: func(c *Call) any { return strings.Join(allText(c, 0), "") }, SQL: "concat({*})"},
-		{Name: "strcat_delim", Sig: "delimiter:text value:text*", Returns: value.StringType, Doc: "Joins its arguments with a delimiter between.", Eval: func(c *Call) any { return strings.Join(allText(c, 1), c.Str(0)) }},
+		{Name: "strcat_delim", Sig: "delimiter:text value:text other:text*", Returns: value.StringType, Doc: "Joins its arguments with a delimiter between.", Eval: func(c *Call) any { return strings.Join(allText(c, 1), c.Str(0)) }},
 		{Name: "strrep", Sig: "value:text times:integer delimiter:text?", Returns: value.StringType, Doc: "Repeats a text, at most 1,024 times.", Eval: evalRepeat},
 		{Name: "strcmp", Sig: "a:text b:text", Returns: value.LongType, Doc: "Compares two texts: -1, 0 or 1.", Eval: func(c *Call) any { return int64(strings.Compare(c.Str(0), c.Str(1))) }},
 		{Name: "substring", Sig: "source:text start:integer length:integer?", Returns: value.StringType, Doc: "Gives a part of a text; a negative start counts from its end.", Eval: evalSubstring},

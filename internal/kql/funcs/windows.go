@@ -35,6 +35,9 @@ func neighbour(args []value.Type) ([]value.Type, value.Type, error) {
 
 func added(args []value.Type) ([]value.Type, value.Type, error) {
 	_, err := Param{Name: "term", Kind: "number"}.Accept(args[0])
+	if err == nil && len(args) > 1 {
+		_, err = Param{Name: "restart", Kind: "bool"}.Accept(args[1])
+	}
 	return args, args[0], err
 }
 

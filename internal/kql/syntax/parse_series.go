@@ -3,12 +3,20 @@ package syntax
 // makeSeries reads make-series aggregates on axis from a to b step c by keys.
 func (p *parser) makeSeries(start int) Op {
 	out := MakeSeries{}
-	if p.tok.word("kind") && p.peek().is("=") || p.tok.word("hint") {
-		out.Params = p.params()
+	for p.tok.word("kind") && p.peek().is("=") || p.tok.word("hint") && p.peek().is(".") {
+		next, ok := p.param() // the rest may be columns: n = count()
+		if !ok {
+			break
+		}
+		out.Params = append(out.Params, next)
 	}
 	out.Aggs = list(p, p.seriesAgg)
 	p.expectWord("on")
-	out.On = p.named()
+	if p.peek().word("in") { // not x in (...)
+		out.On = p.anyName()
+	} else {
+		out.On = p.named()
+	}
 	if p.acceptWord("in") {
 		out.InRange = true
 		p.expectWord("range")
