@@ -93,18 +93,20 @@ func (r *scenarioRun) steps(ctx context.Context, s *scenario.Scenario, l *lab.La
 	return t, err
 }
 
-// firewallsOf lists the processes of a lab's firewalls.
-func firewallsOf(ctx context.Context, l *lab.Lab) ([]firewall.Status, error) {
-	var names []string
+// firewallsOf asks the lab's firewalls, and nobody else's: another lab's
+// process may be stopped, by a scenario that is played beside this one.
+func firewallsOf(ctx context.Context, l *lab.Lab) (firewalls []firewall.Status, err error) {
 	for _, n := range l.Nodes() {
-		if n.Kind == lab.Firewall {
-			names = append(names, n.Namespace)
+		if n.Kind != lab.Firewall {
+			continue
 		}
+		status, err := control.NewClient(n.Namespace).Status(ctx)
+		if err != nil {
+			return nil, err
+		}
+		firewalls = append(firewalls, status)
 	}
-	if len(names) == 0 {
-		return nil, nil
-	}
-	return control.Find(ctx, names)
+	return firewalls, nil
 }
 
 // follow shows the rows of firewalls until the context ends.

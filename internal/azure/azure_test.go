@@ -170,6 +170,23 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+func TestParameterFile(t *testing.T) {
+	t.Parallel()
+	for data, want := range map[string]string{
+		`{"parameters": {"a": {"value": "x"}}}`:                  "x",
+		`{"a": {"value": "x"}}`:                                  "x",
+		`{"parameters": {"a": {"reference": {"keyVault": {}}}}}`: "p.json:1: a: the parameter has no value",
+		`[]`: "p.json:1: not a parameters file",
+		`{`:  "p.json:1: not JSON",
+	} {
+		values, err := ParameterFile(File{"p.json", []byte(data)})
+		switch {
+		case err != nil && !strings.Contains(err.Error(), want), err == nil && (values["a"] == nil || values["a"].Text != want):
+			t.Errorf("ParameterFile(%s) = %v, %v", data, values, err)
+		}
+	}
+}
+
 // Files that are damaged here and there give problems or a network that reads
 // back, never neither.
 func TestImportOfDamagedFiles(t *testing.T) {

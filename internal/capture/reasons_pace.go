@@ -42,13 +42,13 @@ func newPace(limit int, now int64) pace {
 // and INVALID packets are mostly the same packets: the larger number counts.
 func (p *pace) step(now int64, texts, invalid uint64) (turn bool) {
 	p.texts, p.invalid = p.texts+texts, p.invalid+invalid
-	if p.on && p.count() > p.limit {
+	if p.on && p.count() > p.limit && p.rate(now) > p.limit {
 		return true
 	}
 	if now-p.began < int64(time.Second) {
 		return false
 	}
-	if p.count() > p.limit/2 {
+	if p.rate(now) > p.limit/2 {
 		p.calm = 0
 	} else {
 		p.calm++

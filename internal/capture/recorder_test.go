@@ -38,8 +38,8 @@ func TestEverythingOfAPacketIsRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Close() })
-	client, server := netip.AddrPortFrom(router.Client.Address, 40000), netip.AddrPortFrom(router.Server.Address, 22)
-	stranger := netip.AddrPortFrom(router.Client.Address, 40001) // nobody saw its handshake
+	client, server := netip.AddrPortFrom(router.Client.Address, 45678), netip.AddrPortFrom(router.Server.Address, 22)
+	stranger := netip.AddrPortFrom(router.Client.Address, 45679) // nobody saw its handshake
 	router.Client.Send(t, testnet.TCP{Source: client, Dest: server, Flags: "S", Seq: 1000, MSS: 1460, ID: 77}.Bytes(t))
 	router.Server.Receive(t)
 	router.Server.Send(t, testnet.TCP{Source: server, Dest: client, Flags: "SA", Seq: 5000, Ack: 1001, MSS: 1400}.Bytes(t))

@@ -19,14 +19,14 @@ func TestNobodyHeardTheReasons(t *testing.T) {
 	askTheKernel(t)
 	config := Config{Poll: time.Millisecond, PinPath: PinPath(pinName(t)), Reasons: true}
 	send := func() {
-		for port, flags := range map[uint16]string{1: "A", 2: "SA"} {
+		for port, flags := range map[uint16]string{5001: "A", 5002: "SA"} {
 			router.Client.Send(t, testnet.TCP{Source: netip.AddrPortFrom(router.Client.Address, port),
-				Dest: netip.AddrPortFrom(router.Server.Address, 22), Flags: flags, Seq: 1, Ack: 1, ID: port}.Bytes(t))
+				Dest: netip.AddrPortFrom(router.Server.Address, 2222), Flags: flags, Seq: 1, Ack: 1, ID: port}.Bytes(t))
 		}
 	}
 	for life, want := range []map[uint16]flow.Reason{
-		{1: flow.NoState, 2: flow.InvalidNew},
-		{1: flow.UnknownReason, 2: flow.UnknownReason},
+		{5001: flow.NoState, 5002: flow.InvalidNew},
+		{5001: flow.UnknownReason, 5002: flow.UnknownReason},
 	} {
 		if life == 1 {
 			send() // with no process there
@@ -71,8 +71,8 @@ func TestALostReasonIsCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for port, flags := range []string{"SA", "R", "FA", "A"} {
-		router.Client.Send(t, testnet.TCP{Source: netip.AddrPortFrom(router.Client.Address, uint16(port+1)),
-			Dest: netip.AddrPortFrom(router.Server.Address, 22), Flags: flags, Seq: 1, Ack: 1, ID: 9}.Bytes(t))
+		router.Client.Send(t, testnet.TCP{Source: netip.AddrPortFrom(router.Client.Address, uint16(5011+port)),
+			Dest: netip.AddrPortFrom(router.Server.Address, 2222), Flags: flags, Seq: 1, Ack: 1, ID: 9}.Bytes(t))
 	}
 	for i, e := range collect(t, r, 4) {
 		want := flow.UnknownReason

@@ -26,6 +26,8 @@ type testRow struct {
 	Reason     string   `yaml:"reason"` // of an INVALID packet or a drop
 	ICMP       string   `yaml:"icmp"`   // who sent it
 	Hook       string   `yaml:"hook"`
+	Location   string   `yaml:"location"`
+	Dropped    string   `yaml:"dropped"` // the tuple of what was dropped; the connection's where absent
 	Idle       string   `yaml:"idle"`
 	Timeout    string   `yaml:"timeout"`
 	End        string   `yaml:"end"`
@@ -128,6 +130,9 @@ func (r *testRow) step(t testing.TB, c *flow.Connection, text string) {
 		c.Drop = &flow.Drop{Time: first, Source: flow.DropKfreeSKB, Reason: r.Reason, Hook: r.Hook, Interface: "eth0", Count: uint64(count), Tuple: c.Tuple}
 		if side == flow.FromServer {
 			c.Drop.Tuple = c.Tuple.Reverse()
+		}
+		if c.Drop.Location = r.Location; r.Dropped != "" {
+			c.Drop.Tuple = parseTuple(t, r.Dropped)
 		}
 	default:
 		t.Fatalf("unknown step %q", text)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -61,6 +62,31 @@ type expectation struct {
 	Earlier   []string       `yaml:"earlier"`
 }
 
+// files are read once: neither topologies nor policies are changed once they
+// have been read.
+type files[T any] struct {
+	folder string
+	parse  func(string) (T, error)
+	known  sync.Map
+}
+
+func (f *files[T]) read(name string) (T, error) {
+	once, _ := f.known.LoadOrStore(name, sync.OnceValues(func() (T, error) { return f.parse(filepath.Join("testdata", f.folder, name)) }))
+	return once.(func() (T, error))()
+}
+
+var (
+	topologies = files[*topology.Topology]{folder: "topologies", parse: func(name string) (*topology.Topology, error) {
+		top, _, err := topology.ReadFile(name)
+		return top, err
+	}}
+	policies = files[*policy.Policy]{folder: "policies", parse: func(name string) (*policy.Policy, error) {
+		p, _, err := policy.ReadFile(name)
+		return p, err
+	}}
+	caseFiles = sync.OnceValues(readCaseFiles)
+)
+
 // moment is when the tests' connections begin.
 var moment = time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC)
 
@@ -69,15 +95,23 @@ func ms(n float64) time.Time { return moment.Add(time.Duration(n * float64(time.
 // readCases reads all files, each case with its file's topology and policies.
 func readCases(t testing.TB) []testCase {
 	t.Helper()
-	files, err := filepath.Glob("testdata/cases/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases: %v", err)
+	all, err := caseFiles()
+	if err != nil || len(all) == 0 {
+		t.Fatalf("read %d cases: %v", len(all), err)
+	}
+	return all
+}
+
+func readCaseFiles() ([]testCase, error) {
+	names, err := filepath.Glob("testdata/cases/*.yaml")
+	if err != nil {
+		return nil, err
 	}
 	var all []testCase
-	for _, name := range files {
+	for _, name := range names {
 		var f caseFile
 		if _, err := document.ReadFile(name, &f); err != nil {
-			t.Fatalf("read %s:\n%v", name, err)
+			return nil, err
 		}
 		for _, c := range f.Cases {
 			if c.Topology == "" {
@@ -89,7 +123,7 @@ func readCases(t testing.TB) []testCase {
 			all = append(all, c)
 		}
 	}
-	return all
+	return all, nil
 }
 
 // build makes the case that [Diagnose] is asked.
@@ -101,7 +135,7 @@ func (c *testCase) build(t testing.TB) Case {
 		out.Topology = c.readTopology(t)
 	}
 	for firewall, file := range c.Policies {
-		p, _, err := policy.ReadFile(filepath.Join("testdata/policies", file))
+		p, err := policies.read(file)
 		if err != nil {
 			t.Fatalf("read policy:\n%v", err)
 		}
@@ -136,7 +170,7 @@ func (c *testCase) firewalls(top *topology.Topology) []string {
 
 func (c *testCase) readTopology(t testing.TB) *topology.Topology {
 	t.Helper()
-	top, _, err := topology.ReadFile(filepath.Join("testdata/topologies", c.Topology))
+	top, err := topologies.read(c.Topology)
 	if err != nil {
 		t.Fatalf("read topology:\n%v", err)
 	}

@@ -115,22 +115,22 @@ func (s *search) heal(t *topology.Topology, p prediction, at trouble, changes in
 		return nil
 	}
 	type step struct {
-		fix  topology.Fix
-		then *topology.Topology
-		now  prediction
+		fixes []topology.Fix
+		then  *topology.Topology
+		now   prediction
 	}
 	var onward []step
-	for _, fix := range s.suggestions(t, &p, at) {
-		then, err := t.Apply(fix)
+	for _, fixes := range s.suggestions(t, &p, at) {
+		then, err := applyAll(t, fixes)
 		if err != nil {
 			continue
 		}
 		now := predict(then, s.talk)
 		if s.healed(&now) {
-			return []topology.Fix{fix}
+			return fixes
 		}
 		if further(&p, &now, at.d) {
-			onward = append(onward, step{fix, then, now})
+			onward = append(onward, step{fixes, then, now})
 		}
 	}
 	for _, next := range onward {
@@ -139,10 +139,21 @@ func (s *search) heal(t *topology.Topology, p prediction, at trouble, changes in
 			d = Back
 		}
 		if rest := s.heal(next.then, next.now, troubleOf(&next.now, d), changes-1); rest != nil {
-			return append([]topology.Fix{next.fix}, rest...)
+			return slices.Concat(next.fixes, rest)
 		}
 	}
 	return nil
+}
+
+// applyAll makes all changes, one after the other.
+func applyAll(t *topology.Topology, fixes []topology.Fix) (*topology.Topology, error) {
+	var err error
+	for _, f := range fixes {
+		if t, err = t.Apply(f); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
 }
 
 // further reports whether a change lets packets of a direction come further.

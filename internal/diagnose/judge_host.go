@@ -25,7 +25,7 @@ func (q *inquiry) droppedByHost(s *station) {
 		if code, ok := dropCodes[d.Reason]; ok {
 			c.Code = code
 		}
-		if d.Reason == "NETFILTER_DROP" && d.Hook == "postrouting" && d.Location == hookItself {
+		if portless(s.row) {
 			c.Code = NoFreePort
 		}
 	}
@@ -40,9 +40,17 @@ func (q *inquiry) droppedByHost(s *station) {
 }
 
 // hookItself is the kernel's function in which anything but a rule of nftables
-// drops. At postrouting that is connection tracking, which enters the connection
-// into its table there and finds the translated port taken.
+// drops: connection tracking, for one.
 const hookItself = "nf_hook_slow"
+
+// portless recognises a connection that connection tracking could not enter into
+// its table, because the port that source translation chose is taken: conntrack
+// counts insert_failed, and the packet bears a translated source when it goes.
+func portless(c *flow.Connection) bool {
+	translated := c.Drop.Tuple.IsValid() && c.Drop.Tuple.Source != c.Tuple.Source && wayOf(c, c.Drop.Tuple) == flow.FromClient
+	return strings.Contains(c.Verdict.Detail, "insert_failed") ||
+		c.Drop.Reason == "NETFILTER_DROP" && c.Drop.Location == hookItself && translated
+}
 
 func dropRef(c *flow.Connection) *DropRef {
 	if c.Drop == nil {

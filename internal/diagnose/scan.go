@@ -18,6 +18,7 @@ const (
 // scan is what it is; nothing in the network has to be changed for it.
 func scan(rows []flow.Connection, refused *flow.Connection) *Scan {
 	s := Scan{From: refused.First, To: refused.First}
+	folded := 0
 	endpoints := map[netip.AddrPort]bool{}
 	hosts, ports := map[netip.Addr]bool{}, map[uint16]bool{}
 	for _, row := range newest(rows) {
@@ -26,6 +27,7 @@ func scan(rows []flow.Connection, refused *flow.Connection) *Scan {
 			continue
 		}
 		s.Attempts += 1 + row.Alike
+		folded += row.Alike
 		endpoints[row.Tuple.Dest], hosts[row.Tuple.Dest.Addr()], ports[row.Tuple.Dest.Port()] = true, true, true
 		if row.First.Before(s.From) {
 			s.From = row.First
@@ -34,7 +36,7 @@ func scan(rows []flow.Connection, refused *flow.Connection) *Scan {
 			s.To = row.First
 		}
 	}
-	if len(endpoints) < 2 || s.Attempts < scanAttempts {
+	if len(endpoints) < 2 && folded == 0 || s.Attempts < scanAttempts {
 		return nil
 	}
 	s.Hosts, s.Ports = len(hosts), len(ports)

@@ -9,16 +9,16 @@ import (
 	"github.com/sekisho/sekisho/internal/topology"
 )
 
-// suggestions are changes that a trouble calls for, the likeliest first. They
-// are tried before anybody sees them.
-func (s *search) suggestions(t *topology.Topology, p *prediction, at trouble) []topology.Fix {
+// suggestions are changes that a trouble calls for, the likeliest first; of each
+// all parts are needed. They are tried before anybody sees them.
+func (s *search) suggestions(t *topology.Topology, p *prediction, at trouble) [][]topology.Fix {
 	path := p.path(at.d)
 	h := &path.Hops[at.at]
 	switch path.End {
 	case topology.PeeringBlocked:
-		return allowForwarded(t, path)
+		return alone(allowForwarded(t, path))
 	case topology.SecurityDenied:
-		return allowSecurity(t, path)
+		return [][]topology.Fix{allowSecurity(t, path)}
 	}
 	var fixes []topology.Fix
 	if path.End == topology.NotForwarding {
@@ -33,7 +33,16 @@ func (s *search) suggestions(t *topology.Topology, p *prediction, at trouble) []
 	for _, h := range hops {
 		fixes = append(fixes, s.routes(t, h, path.Packet.Destination)...)
 	}
-	return fixes
+	return alone(fixes)
+}
+
+// alone makes each fix one that is enough by itself.
+func alone(fixes []topology.Fix) [][]topology.Fix {
+	list := make([][]topology.Fix, len(fixes))
+	for i, f := range fixes {
+		list[i] = []topology.Fix{f}
+	}
+	return list
 }
 
 // routes are changes of the route that a hop chose: another next hop for the

@@ -49,13 +49,11 @@ func (s *search) unpeer(t *topology.Topology, ref *PeeringRef) []topology.Fix {
 			}
 		}
 	}
-	for _, f := range fixes {
-		var err error
-		if t, err = t.Apply(f); err != nil {
-			return nil
-		}
+	without, err := applyAll(t, fixes)
+	if err != nil {
+		return nil
 	}
-	if p := predict(t, s.talk); !s.healed(&p) {
+	if p := predict(without, s.talk); !s.healed(&p) {
 		return nil
 	}
 	return fixes
@@ -68,6 +66,7 @@ const (
 )
 
 // allowSecurity is a rule for the packet alone, before the one that denies it.
+// Where that one is the first that there can be, it has to make room.
 func allowSecurity(t *topology.Topology, path topology.Path) []topology.Fix {
 	d := path.Denied
 	i := slices.IndexFunc(t.NetworkSecurityGroups, func(g topology.NetworkSecurityGroup) bool { return d != nil && g.Name == d.Group })
@@ -75,23 +74,44 @@ func allowSecurity(t *topology.Topology, path topology.Path) []topology.Fix {
 		return nil
 	}
 	rules := t.NetworkSecurityGroups[i].SecurityRules
-	priority, ok := freeBelowFrom(firstSecurityPriority, min(d.Priority, lastSecurityPriority+1), func(n int) bool {
+	taken := func(n int) bool {
 		return slices.ContainsFunc(rules, func(r topology.SecurityRule) bool { return r.Direction == d.Direction && r.Priority == n })
-	})
-	if !ok {
+	}
+	allow := allowRule(rules, d, path.Packet)
+	var ok bool
+	if allow.Priority, ok = freeBelowFrom(firstSecurityPriority, min(d.Priority, lastSecurityPriority+1), taken); ok {
+		return []topology.Fix{securityFix(d.Group, allow, "allows %s to %s, before %s denies it", path.Packet.Source, path.Packet.Destination, d.Rule)}
+	}
+	k := slices.IndexFunc(rules, func(r topology.SecurityRule) bool { return r.Direction == d.Direction && r.Name == d.Rule })
+	later := d.Priority + 1
+	for taken(later) {
+		later++
+	}
+	if k < 0 || later > lastSecurityPriority {
 		return nil
 	}
-	p := path.Packet
-	rule := topology.SecurityRule{
+	deny := rules[k]
+	allow.Priority, deny.Priority = d.Priority, later
+	return []topology.Fix{
+		securityFix(d.Group, deny, "makes room before %s", d.Rule),
+		securityFix(d.Group, allow, "allows %s to %s, before %s denies it", path.Packet.Source, path.Packet.Destination, d.Rule),
+	}
+}
+
+func securityFix(group string, r topology.SecurityRule, explain string, args ...any) topology.Fix {
+	return topology.Fix{Kind: topology.FixSecurityRule, Group: group, SecurityRule: &r, Explain: fmt.Sprintf(explain, args...)}
+}
+
+// allowRule is a rule for a packet alone, under a name that is free.
+func allowRule(rules []topology.SecurityRule, d *topology.SecurityDecision, p topology.Packet) topology.SecurityRule {
+	return topology.SecurityRule{
 		Name: unused("allow-"+p.Source.String()+"-"+p.Destination.String(), func(name string) bool {
 			return slices.ContainsFunc(rules, func(r topology.SecurityRule) bool { return r.Name == name })
 		}),
-		Priority: priority, Direction: d.Direction, Access: topology.AccessAllow, Protocol: securityProtocol(p.Protocol),
+		Direction: d.Direction, Access: topology.AccessAllow, Protocol: securityProtocol(p.Protocol),
 		SourceAddressPrefix: p.Source.String(), SourcePortRange: topology.Any,
 		DestinationAddressPrefix: p.Destination.String(), DestinationPortRange: portOr(p.DestinationPort),
 	}
-	return []topology.Fix{{Kind: topology.FixSecurityRule, Group: d.Group, SecurityRule: &rule,
-		Explain: fmt.Sprintf("lets %s allow %s to %s, before %s denies it", d.Group, p.Source, p.Destination, d.Rule)}}
 }
 
 func portOr(port uint16) string {

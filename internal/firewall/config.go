@@ -73,10 +73,13 @@ type CaptureConfig struct {
 	ReasonsRate int `yaml:"reasonsRate,omitempty"`
 	// KernelDrops tells what the host drops outside the policy; on where absent.
 	KernelDrops *bool `yaml:"kernelDrops,omitempty"`
-	// ConntrackEnds tells how connections ended in conntrack, and their packets
-	// and bytes, which conntrack then counts (net.netfilter.nf_conntrack_acct);
-	// on where absent.
+	// ConntrackEnds listens to how connections ended in conntrack, which makes
+	// some verdicts certain; on where absent.
 	ConntrackEnds *bool `yaml:"conntrackEnds,omitempty"`
+	// Accounting lets conntrack count packets and bytes
+	// (net.netfilter.nf_conntrack_acct) and tells each connection once more
+	// when they are known.
+	Accounting bool `yaml:"accounting,omitempty"`
 }
 
 // MetricsConfig says where Prometheus gets metrics, besides the control socket.

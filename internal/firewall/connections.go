@@ -43,7 +43,8 @@ func (f *Firewall) trackerConfig() tracker.Config {
 	if wanted := f.config.Capture.KernelDrops; wanted != nil && !*wanted {
 		sees &^= tracker.Drops
 	}
-	return tracker.Config{Firewall: f.config.Name, Sees: sees, Timeouts: (&timeouts{}).read}
+	return tracker.Config{Firewall: f.config.Name, Sees: sees, Timeouts: (&timeouts{}).read,
+		Accounting: f.config.Capture.Accounting}
 }
 
 // describe names the decision about the event that is being added.

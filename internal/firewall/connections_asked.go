@@ -11,7 +11,7 @@ import (
 
 // ToldConnections returns the newest rows about connections that keep accepts,
 // oldest first, at most max (all if max is negative): of each connection the
-// last one.
+// last one; of one that has not ended, what it is now.
 func (f *Firewall) ToldConnections(max int, keep func(*flow.Connection) bool) []flow.Connection {
 	c := f.connections
 	c.mu.Lock()
@@ -23,10 +23,17 @@ func (f *Firewall) ToldConnections(max int, keep func(*flow.Connection) bool) []
 	seen := map[name]bool{}
 	var out []flow.Connection
 	for i := len(c.newest) - 1; i >= 0 && (max < 0 || len(out) < max); i-- {
-		row := &c.newest[(c.at+i)%len(c.newest)]
-		if n := (name{row.Tuple, row.First}); !seen[n] && keep(row) {
-			seen[n] = true
-			out = append(out, *row)
+		row := c.newest[(c.at+i)%len(c.newest)]
+		n := name{row.Tuple, row.First}
+		if seen[n] {
+			continue
+		}
+		seen[n] = true
+		if now, known := c.tracker.Now(row.Tuple, row.First); known && row.End == flow.EndNone {
+			row = now // it was told while it hung, and may have moved
+		}
+		if keep(&row) {
+			out = append(out, row)
 		}
 	}
 	for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {

@@ -67,7 +67,8 @@ func (s *stage) connection(port uint16) (text string) {
 	of := func(c *flow.Connection) bool {
 		return c.Tuple.Source.Port() == port || c.Tuple.Dest.Port() == port
 	}
-	for before, deadline := "?", time.Now().Add(5*time.Second); text != before && time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	deadline := time.Now().Add(5 * time.Second)
+	for before := "?"; (text == "" || text != before) && time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		before, text = text, ""
 		rows := append(s.fw.ToldConnections(-1, of), s.fw.OpenConnections(10, of)...)
 		for _, c := range rows {
@@ -84,7 +85,8 @@ func TestConnectionsOfRealSockets(t *testing.T) {
 	testnet.NeedRoot(t)
 	hosts := testnet.NewHosts(t)
 	directory := t.TempDir()
-	fw := startFirewall(t, &Config{Name: "real", ResourceGroup: fmt.Sprintf("t%d", os.Getpid()), Logs: LogsConfig{Directory: directory}}, parseEverything(t))
+	fw := startFirewall(t, &Config{Name: "real", ResourceGroup: fmt.Sprintf("t%d", os.Getpid()), Logs: LogsConfig{Directory: directory},
+		Capture: CaptureConfig{Accounting: true}}, parseEverything(t))
 	client := converse(t, hosts, 100, 5000)
 	// conntrack tells its end when its entry is deleted: here by hand.
 	eventually(t, func() bool { return len(rowsOf(fw, client)) > 0 })

@@ -11,7 +11,7 @@ import (
 
 // accounting makes conntrack count packets and bytes, of the connections that
 // begin from then on.
-var accounting = setting{key: "net.netfilter.nf_conntrack_acct", value: "1", why: "capture.conntrackEnds: packets and bytes of connections"}
+var accounting = setting{key: "net.netfilter.nf_conntrack_acct", value: "1", why: "capture.accounting"}
 
 func (f *Firewall) wantsEnds() bool {
 	wanted := f.config.Capture.ConntrackEnds
@@ -21,7 +21,7 @@ func (f *Firewall) wantsEnds() bool {
 // settings are what this firewall asks for beyond what every one needs.
 func (f *Firewall) settings() []setting {
 	wanted := f.config.Conntrack.settings()
-	if f.wantsEnds() {
+	if f.config.Capture.Accounting {
 		wanted = append(wanted, accounting)
 	}
 	return wanted

@@ -21,9 +21,9 @@ import (
 )
 
 // BenchmarkConntrackEnds is what a new connection costs the CPU, through a
-// firewall that hears conntrack's ends and through one that does not: of client,
-// server, kernel and reader together, which all run in this process. Medians of
-// pairs, one after the other. (That conntrack makes a message of an end is done
+// firewall that hears conntrack's ends, one that also tells packets and bytes,
+// and one that does neither: of client, server, kernel and reader together,
+// which all run in this process. Medians of rounds, one after the other. (That conntrack makes a message of an end is done
 // by a thread of the kernel: see BenchmarkEnd of capture/ends.)
 func BenchmarkConntrackEnds(b *testing.B) {
 	testnet.NeedRoot(b)
@@ -33,20 +33,20 @@ func BenchmarkConntrackEnds(b *testing.B) {
 	if n, err := strconv.Atoi(os.Getenv("SEKISHO_PAIRS")); err == nil {
 		pairs = n
 	}
-	var ratios, costs []float64
+	var costs, heard, counted []float64
 	for b.Loop() {
 		for range pairs {
-			without := cost(b, hosts, to, false)
-			with := cost(b, hosts, to, true)
-			ratios, costs = append(ratios, with/without), append(costs, without)
+			without := cost(b, hosts, to, false, false)
+			costs = append(costs, without/1000)
+			heard = append(heard, cost(b, hosts, to, true, false)/without)
+			counted = append(counted, cost(b, hosts, to, true, true)/without)
 		}
 	}
-	slices.Sort(ratios)
-	slices.Sort(costs)
-	b.ReportMetric(ratios[len(ratios)/2], "with/without")
-	b.ReportMetric(ratios[0], "lowest")
-	b.ReportMetric(ratios[len(ratios)-1], "highest")
-	b.ReportMetric(costs[len(costs)/2]/1000, "µs/connection")
+	for unit, list := range map[string][]float64{"µs/connection": costs, "with-ends/without": heard, "with-accounting/without": counted} {
+		slices.Sort(list)
+		b.ReportMetric(list[len(list)/2], unit)
+		b.Logf("%s: %.3f to %.3f", unit, list[0], list[len(list)-1])
+	}
 }
 
 // used is the CPU time of this process, in nanoseconds.
@@ -84,10 +84,10 @@ func answerAll(b *testing.B, hosts *testnet.Hosts) string {
 
 // cost is the CPU time of a connection, in nanoseconds, over two seconds of them
 // and until their ends were heard.
-func cost(b *testing.B, hosts *testnet.Hosts, to string, ends bool) float64 {
+func cost(b *testing.B, hosts *testnet.Hosts, to string, ends, accounting bool) float64 {
 	b.Helper()
 	config := &Config{Name: "ends", ResourceGroup: fmt.Sprintf("t%d", os.Getpid()), Logs: LogsConfig{Directory: b.TempDir()},
-		Capture: CaptureConfig{ConntrackEnds: &ends}, Conntrack: ConntrackConfig{Timeouts: map[string]string{"tcpTimeWait": "1s", "tcpClose": "1s"}}}
+		Capture: CaptureConfig{ConntrackEnds: &ends, Accounting: accounting}, Conntrack: ConntrackConfig{Timeouts: map[string]string{"tcpTimeWait": "1s", "tcpClose": "1s"}}}
 	fw, err := Start(context.Background(), config, parseEverything(b), slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)

@@ -66,7 +66,7 @@ func TestKilledUnderLoad(t *testing.T) {
 	}{
 		{"rings", CaptureConfig{JournalBytes: 2 * leastJournal}, kills, false},
 		{"a small journal", CaptureConfig{JournalBytes: leastJournal}, kills / 10, false},
-		{"tiny rings and a reader that stops", tiny, kills / 5, true},
+		{"tiny rings and a reader that stops", tiny, kills / 10, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			hosts := testnet.NewHosts(t)
@@ -255,7 +255,7 @@ func newLoad(t *testing.T, hosts *testnet.Hosts) *load {
 				to := []netip.Addr{hosts.Server.Address, hosts.Server.Address6}[worker%2]
 				for n := 0; !l.done.Load(); n++ {
 					connectBriefly(to, n)
-					time.Sleep(4 * time.Millisecond)
+					time.Sleep(10 * time.Millisecond)
 				}
 				return nil
 			})

@@ -69,7 +69,7 @@ func packetFields() []twoWay {
 			return &c.Unacked[way]
 		})
 	}
-	const byEnd = " Connection tracking tells it when it forgets the connection; absent before, and where it does not count."
+	const byEnd = " Connection tracking tells it when it forgets the connection; absent before, and where it does not count (capture.accounting)."
 	return []twoWay{
 		counter("ClientPackets", "Packets of the client."+byEnd, func(c *flow.Counters) *uint64 { return &c.Packets[flow.FromClient] }),
 		counter("ServerPackets", "Packets of the server."+byEnd, func(c *flow.Counters) *uint64 { return &c.Packets[flow.FromServer] }),

@@ -13,7 +13,7 @@ var eventFamilies = []family{
 	},
 	{
 		name: "sekisho_events_lost_total", kind: counter, labels: []string{"place", "flag"},
-		help: "Events that were lost, by place and flag. Place ring: the ring had no room, because it was not read for too long or a flood filled it; a larger one (capture.ringBytes, capture.refusedRingBytes) lasts longer. While this rises, that a packet is not in the logs does not prove that it did not come.",
+		help: "Events that were lost, by place and flag. Place ring: the ring had no room, because it was not read for too long or a flood filled it; a larger one (capture.ringBytes, capture.synRingBytes, capture.refusedRingBytes) lasts longer. While this rises, that a packet is not in the logs does not prove that it did not come.",
 		read: func(s *sample, put put) {
 			byFlag(s.Capture.Lost, func(n uint64, flag string) { put(float64(n), "ring", flag) })
 		},
@@ -25,7 +25,7 @@ var eventFamilies = []family{
 	},
 	{
 		name: "sekisho_event_numbers_missing", kind: gauge,
-		help: "Numbers without an event among those that this process read: each CPU numbers its events, lost ones too, so this is the reader's own count of losses. No counter, because a number that comes late, through the other ring, is taken off again.",
+		help: "Numbers without an event among those that this process read: each CPU numbers its events, lost ones too, so this is the reader's own count of losses. No counter, because a number that comes late, through another ring, is taken off again.",
 		read: func(s *sample, put put) { put(float64(s.Capture.Missing)) },
 	},
 	{
@@ -34,8 +34,18 @@ var eventFamilies = []family{
 		read: func(s *sample, put put) { put(float64(s.Capture.ReasonOverruns), "nflog") },
 	},
 	{
+		name: "sekisho_reasons_listening", kind: gauge,
+		help: "1 while the kernel's sentences about INVALID packets are listened to; 0 in a flood of them (more than capture.reasonsRate a second) and some seconds after, and always where nobody asked for them. Meanwhile INVALID rows have the reason UNKNOWN.",
+		read: func(s *sample, put put) { put(oneIf(s.Capture.Listening)) },
+	},
+	{
+		name: "sekisho_packets_ignored_total", kind: counter,
+		help: "Packets that connection tracking ignored and let pass (rows with the flag IGNORED), those to the host itself included. Nothing is wrong with them.",
+		read: func(s *sample, put put) { put(float64(s.Capture.Ignored)) },
+	},
+	{
 		name: "sekisho_ring_fill_bytes", kind: gauge, labels: []string{"ring"},
-		help: "Bytes that wait in a ring to be read: ring events has the ordinary ones, ring refused those of INVALID and denied packets. What is near sekisho_ring_size_bytes is about to lose events.",
+		help: "Bytes that wait in a ring to be read: ring events has the ordinary ones, ring syns those of allowed SYNs, ring refused those of INVALID and denied packets. What is near sekisho_ring_size_bytes is about to lose events.",
 		read: func(s *sample, put put) {
 			for _, r := range s.Rings {
 				put(float64(r.Fill), r.Name)
@@ -56,6 +66,13 @@ var eventFamilies = []family{
 		help: "Age of the oldest event that was read from a ring and not yet delivered; 0 when there is none. INVALID events wait up to 0.05 s for the kernel's reason; more than a second means a busy host or a disk that is too slow.",
 		read: func(s *sample, put put) { put(s.Lag.Seconds()) },
 	},
+}
+
+func oneIf(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // byFlag puts the counts of the flags that are counted. The empty flag is

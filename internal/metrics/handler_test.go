@@ -33,7 +33,7 @@ var full = Snapshot{
 	Capture: capture.Stats{
 		Recorded: map[flow.Flag]uint64{flow.FlagNone: 5, flow.SYN: 1000, flow.SYNACK: 990, flow.INVALID: 0},
 		Lost:     map[flow.Flag]uint64{flow.SYN: 7, flow.INVALID: 70},
-		Read:     1995, Missing: 77, ReasonOverruns: 2,
+		Read:     1995, Missing: 77, ReasonOverruns: 2, Listening: true, Ignored: 4,
 	},
 	Rings:       []Ring{{"events", 4096, 16 << 20}, {"refused", 0, 4 << 20}},
 	Programs:    []Program{{"record4", 2_000_000, 190 * time.Millisecond}, {"record6", 3, 900}},

@@ -18,28 +18,12 @@ type attempt struct {
 	ids            map[string]bool // connection ids that rows have told
 	repeat         Connect         // how to do the like once more
 
-	// ends are the two sockets where the scenario holds them, nil where it
-	// does not, or not any more.
+	// ends are the two sockets, where the scenario holds them.
 	ends map[side]*lab.End
-	// opened is closed when the handshake has ended, one way or the other.
-	opened  chan struct{}
-	outcome lab.Connection
-	failure error
-}
-
-// side is one end of a connection that stays open.
-type side string
-
-const (
-	client side = "client"
-	server side = "server"
-)
-
-func (s side) other() side {
-	if s == client {
-		return server
-	}
-	return client
+	// opening gives what became of the handshake, once; nil where that is
+	// known. last is what became of it.
+	opening chan handshake
+	last    handshake
 }
 
 // begin notes an attempt, under a name where it has one: it is the last one
@@ -57,7 +41,7 @@ func (r *Runner) begin(name, from, to string, port uint16) (*attempt, error) {
 		r.seen[r.last.client.Port()] = true
 	}
 	a := &attempt{since: time.Now(), client: netip.AddrPortFrom(source, 0), server: netip.AddrPortFrom(dest, port),
-		from: from, to: to, repeat: Connect{From: from, To: to, Port: port}, ids: map[string]bool{}, ends: map[side]*lab.End{}, opened: make(chan struct{})}
+		from: from, to: to, repeat: Connect{From: from, To: to, Port: port}, ids: map[string]bool{}, ends: map[side]*lab.End{}}
 	r.last = a
 	if name != "" {
 		r.named[name] = a

@@ -111,6 +111,16 @@ func (c *checker) named(name, path string) {
 	}
 }
 
+// serves reports whether the topology has a service there.
+func (c *checker) serves(machine string, port uint16) bool {
+	for _, m := range c.topology.VirtualMachines {
+		if m.Name == machine && slices.ContainsFunc(m.Services, func(s topology.Service) bool { return s.Port == port }) {
+			return true
+		}
+	}
+	return false
+}
+
 // target is a node's name or, unless a name is needed, an address.
 func (c *checker) target(name, path string, needsName bool) {
 	if _, err := netip.ParseAddr(name); err != nil || needsName {

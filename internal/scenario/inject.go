@@ -49,7 +49,7 @@ func (s *Inject) what() string {
 		flags = "a segment without flags"
 	}
 	if s.On != "" {
-		return fmt.Sprintf("inject %s into %q as the %s", flags, s.On, (&Send{Side: s.Side}).side())
+		return fmt.Sprintf("inject %s into %q as the %s", flags, s.On, s.Side.name())
 	}
 	text := fmt.Sprintf("inject %s from %s to %s port %d", flags, s.From, s.To, s.Port)
 	if s.Count > 1 {
@@ -67,7 +67,7 @@ func (s *Inject) check(c *checker, path string) {
 	}
 	if s.On != "" {
 		c.named(s.On, path+".on")
-		c.oneOf(string(s.Side), path+".side", "", string(client), string(server))
+		c.side(s.Side, path+".side")
 		if s.From != "" || s.To != "" || s.Port != 0 || s.LocalPort != 0 || s.Count > 1 {
 			c.add(path, "", "a segment of an open connection has that one's addresses", "either on, or from, to, port and localPort")
 		}
@@ -91,7 +91,7 @@ func (s *Inject) do(ctx context.Context, r *Runner) (string, error) {
 	}
 	from := s.From
 	if s.On != "" {
-		from, err = s.place(r, &segment)
+		from, err = s.place(ctx, r, &segment)
 	} else {
 		err = s.begin(r, &segment)
 	}
@@ -103,9 +103,8 @@ func (s *Inject) do(ctx context.Context, r *Runner) (string, error) {
 
 // place gives the segment its place in an open connection, and says from where
 // it is sent.
-func (s *Inject) place(r *Runner, segment *lab.Segment) (from string, err error) {
-	own := (&Send{Side: s.Side}).side()
-	end, _, err := r.ends(s.On, own)
+func (s *Inject) place(ctx context.Context, r *Runner, segment *lab.Segment) (from string, err error) {
+	end, _, err := r.ends(ctx, s.On, s.Side)
 	if err != nil {
 		return "", err
 	}
@@ -116,7 +115,7 @@ func (s *Inject) place(r *Runner, segment *lab.Segment) (from string, err error)
 	segment.Source, segment.Dest = end.Local, end.Remote
 	segment.Seq += numbers.Next
 	segment.Ack += numbers.Expected
-	if own == server {
+	if s.Side == server {
 		return r.last.to, nil
 	}
 	return r.last.from, nil

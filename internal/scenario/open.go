@@ -3,6 +3,7 @@ package scenario
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/lab"
@@ -52,6 +53,9 @@ func (s *Open) check(c *checker, path string) {
 	if s.Port == 0 {
 		c.add(path+".port", "0", "not a port", "a number from 1 to 65535")
 	}
+	if s.Server != nobody && c.serves(s.To, s.Port) {
+		c.add(path+".port", fmt.Sprint(s.Port), "a service of the machine has this port", "another port, or server: none")
+	}
 	if s.Expect != "" {
 		c.outcome(s.Expect, path+".expect")
 	}
@@ -67,21 +71,19 @@ func (s *Open) do(ctx context.Context, r *Runner) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// Whom rows belong to is known before it is open if the port was asked for.
+	a.client = withPort(a.client, s.LocalPort)
 	listener, err := s.listener(r)
 	if err != nil {
 		return "", err
 	}
-	dial := func() {
-		defer close(a.opened)
-		a.failure = s.dial(ctx, r, a, listener)
-	}
+	opening := make(chan handshake, 1)
+	a.opening = opening
+	to := a.server
+	r.group.Go(func() { opening <- s.dial(ctx, r, to, listener) })
 	if s.Background {
-		r.group.Go(dial)
-		// Whom rows belong to is known by the port that was asked for.
-		a.client = withPort(a.client, s.LocalPort)
 		return "", nil
 	}
-	dial()
 	return (&Await{On: s.Name, Expect: s.Expect}).do(ctx, r)
 }
 
@@ -106,58 +108,22 @@ func listenerKey(node string, port uint16) string { return fmt.Sprintf("%s:%d", 
 // acceptWithin is how long the server's end may take once the client's is there.
 const acceptWithin = 2 * time.Second
 
-func (s *Open) dial(ctx context.Context, r *Runner, a *attempt, l *lab.Listener) error {
-	end, result, err := r.Lab.Dial(ctx, s.From, a.server, lab.DialOptions{Timeout: s.Timeout.value(),
+func (s *Open) dial(ctx context.Context, r *Runner, to netip.AddrPort, l *lab.Listener) (h handshake) {
+	end, result, err := r.Lab.Dial(ctx, s.From, to, lab.DialOptions{Timeout: s.Timeout.value(),
 		LocalPort: s.LocalPort, KeepAlive: s.KeepAlive.value(), FastOpen: s.FastOpen})
-	a.outcome = result
-	if err != nil || end == nil {
-		a.client = result.Local
-		return err
+	h = handshake{ends: map[side]*lab.End{}, result: result, err: err}
+	if end == nil {
+		return h
 	}
-	a.client, a.ends[client] = end.Local, end
+	h.ends[client] = end
 	if l == nil || s.Server == deaf {
-		return nil
+		return h
 	}
-	if a.ends[server], err = l.Accept(ctx, end.Local, acceptWithin); err != nil {
-		return fmt.Errorf("wait for the server's end: %w", err)
-	}
-	return nil
-}
-
-// Await waits for a connection that is being opened in the background.
-type Await struct {
-	On     string      `yaml:"on"`
-	Expect lab.Outcome `yaml:"expect,omitempty"` // established where absent
-}
-
-func (s *Await) checks() bool { return true }
-func (s *Await) what() string { return fmt.Sprintf("await %q", s.On) }
-
-func (s *Await) check(c *checker, path string) {
-	c.named(s.On, path+".on")
-	if s.Expect != "" {
-		c.outcome(s.Expect, path+".expect")
-	}
-}
-
-func (s *Await) do(ctx context.Context, r *Runner) (string, error) {
-	a, err := r.of(s.On)
+	accepted, err := l.Accept(ctx, end.Local, acceptWithin)
 	if err != nil {
-		return "", err
+		h.err = fmt.Errorf("wait for the server's end: %w", err)
+		return h
 	}
-	select {
-	case <-ctx.Done():
-		return "", context.Cause(ctx)
-	case <-a.opened:
-	}
-	r.last = a
-	want := s.Expect
-	if want == "" {
-		want = lab.Established
-	}
-	text := fmt.Sprintf("%s after %v", a.outcome.Outcome, a.outcome.Handshake.Round(time.Millisecond))
-	if a.failure != nil {
-		return text, a.failure
-	}
-	return text, expected(a.outcome.Outcome, want)
+	h.ends[server] = accepted
+	return h
 }

@@ -59,7 +59,7 @@ func (r *Runner) Run(ctx context.Context, s *Scenario) (passed, failed int, err 
 			return passed, failed, context.Cause(ctx)
 		}
 		r.Observer.Done(step, result, problem)
-		if r.TellVerdicts && s.silentAt(i) {
+		if r.TellVerdicts && r.last != nil && s.silentAt(i) {
 			r.tellVerdict(ctx, r.last)
 		}
 		switch {
@@ -111,14 +111,15 @@ func (r *Runner) step(ctx context.Context, s *Step) (a action, result string, pr
 func (r *Runner) clear() error {
 	r.group.Wait()
 	var errs []error
+	for _, a := range r.named {
+		errs = append(errs, a.settle(context.Background()))
+	}
 	for pid := range r.stopped {
 		errs = append(errs, syscall.Kill(pid, syscall.SIGCONT))
 	}
 	for _, a := range r.named {
 		for _, end := range a.ends {
-			if end != nil {
-				errs = append(errs, end.Leave())
-			}
+			errs = append(errs, end.Leave())
 		}
 	}
 	for _, l := range r.listeners {

@@ -98,6 +98,7 @@ func TestReadProblems(t *testing.T) {
 		opened + "  - expect: {at: [fw-a], some: [{Fleg: SYN}]}\n":                                "steps[1].expect.some[0].Fleg: no such column",
 		head + "  - open: {from: vm1, to: 10.1.2.4, port: 7}\n":                                   "steps[0].open.to: no such machine or firewall (got \"10.1.2.4\")",
 		head + "  - open: {name: c, from: vm1, to: vm2, port: 7, server: deef}\n":                 "steps[0].open.server: not one of its values",
+		head + "  - open: {name: c, from: vm1, to: vm2, port: 7}\n":                               "steps[0].open.port: a service of the machine has this port (got \"7\")",
 		head + "  - inject: {from: vm1, to: vm2}\n":                                               "steps[0].inject: a segment from scratch needs port and localPort",
 		head + "  - connect: {from: vm1, to: vm2, port: 65000, ports: 1000, expect: refused}\n":   "steps[0].connect.ports: there are not so many ports",
 		head + "  - conntrack: {on: fw-a, do: empty}\n":                                           "steps[0].conntrack.do: not one of its values",

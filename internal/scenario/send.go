@@ -5,12 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/sekisho/sekisho/internal/lab"
 )
 
 // Send sends bytes through an open connection.
@@ -37,19 +34,12 @@ const sendWithin = 2 * time.Second
 
 func (s *Send) checks() bool { return true }
 func (s *Send) what() string {
-	return fmt.Sprintf("send %d bytes from the %s of %q", s.Bytes, s.side(), s.On)
-}
-
-func (s *Send) side() side {
-	if s.Side == "" {
-		return client
-	}
-	return s.Side
+	return fmt.Sprintf("send %d bytes from the %s of %q", s.Bytes, s.Side.name(), s.On)
 }
 
 func (s *Send) check(c *checker, path string) {
 	c.named(s.On, path+".on")
-	c.oneOf(string(s.Side), path+".side", "", string(client), string(server))
+	c.side(s.Side, path+".side")
 	c.oneOf(s.Expect, path+".expect", "", arrive, lost, reset)
 	c.duration(s.Within, path+".within")
 	if s.Bytes <= 0 {
@@ -58,7 +48,7 @@ func (s *Send) check(c *checker, path string) {
 }
 
 func (s *Send) do(ctx context.Context, r *Runner) (string, error) {
-	from, to, err := r.ends(s.On, s.side())
+	from, to, err := r.ends(ctx, s.On, s.Side)
 	if err != nil {
 		return "", err
 	}
@@ -104,72 +94,6 @@ func becameOf(sent, received error) (string, error) {
 		return reset, nil
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return lost, nil
-	}
-	return "", err
-}
-
-// ends returns a connection's own end and the other one, which may be nil.
-func (r *Runner) ends(name string, of side) (own, other *lab.End, err error) {
-	a, err := r.of(name)
-	if err != nil {
-		return nil, nil, err
-	}
-	<-a.opened
-	r.last = a
-	if own = a.ends[of]; own == nil {
-		return nil, nil, fmt.Errorf("the %s's end of %q is not in our hands", of, name)
-	}
-	return own, a.ends[of.other()], nil
-}
-
-// Close ends an open connection, at one end.
-type Close struct {
-	On   string `yaml:"on"`
-	Side side   `yaml:"side,omitempty"` // client where absent
-	// How is "fin" (where absent), "reset", or "vanish": no packet is sent, as
-	// when a machine loses its power.
-	How string `yaml:"how,omitempty"`
-}
-
-// The values of Close.How beside reset.
-const (
-	fin    = "fin"
-	vanish = "vanish"
-)
-
-func (s *Close) checks() bool { return false }
-func (s *Close) what() string {
-	how := s.How
-	if how == "" {
-		how = fin
-	}
-	return fmt.Sprintf("close %q at the %s: %s", s.On, s.side(), how)
-}
-
-func (s *Close) side() side { return (&Send{Side: s.Side}).side() }
-
-func (s *Close) check(c *checker, path string) {
-	c.named(s.On, path+".on")
-	c.oneOf(string(s.Side), path+".side", "", string(client), string(server))
-	c.oneOf(s.How, path+".how", "", fin, reset, vanish)
-}
-
-func (s *Close) do(_ context.Context, r *Runner) (string, error) {
-	end, _, err := r.ends(s.On, s.side())
-	if err != nil {
-		return "", err
-	}
-	switch s.How {
-	case reset:
-		delete(r.last.ends, s.side())
-		return "", end.Reset()
-	case vanish:
-		delete(r.last.ends, s.side())
-		return "", end.Leave()
-	}
-	err = end.Finish()
-	if errors.Is(err, syscall.ENOTCONN) {
-		err = nil // the other side has reset it
 	}
 	return "", err
 }

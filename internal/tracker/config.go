@@ -39,6 +39,9 @@ type Config struct {
 	Describe func(*flow.Event) flow.Decision
 	// Sees is what the source of the events can show; everything where 0.
 	Sees Sight
+	// Accounting tells an ended connection once more when its packets and bytes
+	// are known: most connections then have two rows.
+	Accounting bool
 	// Tell is called with each row, in the course of the other methods: it must
 	// not call the tracker. nil is nobody.
 	Tell func(flow.Connection)

@@ -9,7 +9,7 @@ const (
 	guessed
 	// pending: a SYN on a connection that is alive; it may come to nothing.
 	pending
-	// allowed, refusedByUs: what the policy did with its SYNs.
+	// allowed, forbidden: what the policy did with its SYNs.
 	allowed
 	forbidden
 	// cutOff: denied in the middle.
@@ -25,7 +25,7 @@ const (
 	goesOn
 	// unackedKnown: what was not acknowledged is known.
 	unackedKnown
-	// malformed: a packet was.
+	// malformedPacket: a packet was malformed.
 	malformedPacket
 	// acked: the client acknowledged a SYN-ACK that never passed.
 	acked
@@ -37,7 +37,7 @@ const (
 	goneAnswer
 	// silent: no byte has passed between the last event and that packet.
 	silent
-	// expired, deleted: conntrack forgot it because of its timeout; before.
+	// expiredByTimeout, deletedBefore: conntrack forgot it because of its timeout; before.
 	expiredByTimeout
 	deletedBefore
 	// hardError: an ICMP error that ends an attempt.

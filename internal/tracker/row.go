@@ -70,10 +70,27 @@ func (t *Tracker) Open(f func(*flow.Connection) bool) {
 		}
 		c := *next
 		*next = c.links[byClass].prev
-		row := t.row(c, t.verdict(c))
-		row.Update = int(c.told.updates) + 1
-		if !f(&row) {
+		if row := t.present(c); !f(&row) {
 			return
 		}
 	}
+}
+
+// Now returns a connection as it is at this moment, if it is still known. Tuple
+// and first time name it, as in its rows.
+func (t *Tracker) Now(tuple flow.Tuple, first time.Time) (row flow.Connection, known bool) {
+	k, _ := keyOf(tuple)
+	for c := t.table[k]; c != nil; c = c.before {
+		if c.first == first.UnixNano() {
+			return t.present(c), true
+		}
+	}
+	return row, false
+}
+
+// present is a connection's row of this moment.
+func (t *Tracker) present(c *entry) flow.Connection {
+	row := t.row(c, t.verdict(c))
+	row.Update = int(c.told.updates) + 1
+	return row
 }

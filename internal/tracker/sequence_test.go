@@ -54,7 +54,7 @@ func readSequence(t testing.TB, file string) sequence {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	s := sequence{file: file, config: Config{Firewall: "fw", Sees: Everything}}
+	s := sequence{file: file, config: Config{Firewall: "fw", Sees: Everything, Accounting: true}}
 	for scanner := bufio.NewScanner(f); scanner.Scan(); {
 		text := scanner.Text()
 		words, args := split(text)

@@ -29,7 +29,7 @@ func (t *Tracker) tellChanged(c *entry) {
 	if c.end == flow.EndNone && (v.Outcome == flow.Opening || v.Outcome.Healthy() && untold) {
 		return
 	}
-	if old.outcome == v.Outcome && old.certainty == v.Certainty && old.end == c.end && old.counters == c.hasCounters() {
+	if old.outcome == v.Outcome && old.certainty == v.Certainty && old.end == c.end && old.counters == t.hasCounters(c) {
 		return
 	}
 	t.tell(c, v)
@@ -43,14 +43,18 @@ func (t *Tracker) tellLast(c *entry) {
 	// That it is forgotten now is no news about one that has its row.
 	ours := old.updates > 0 && (c.end == flow.EndEvicted || c.end == flow.EndStopped)
 	if old.outcome != v.Outcome || old.certainty != v.Certainty || old.end != c.end && !ours ||
-		old.counters != c.hasCounters() || old.events != c.events && !c.is(folded) {
+		old.counters != t.hasCounters(c) || old.events != c.events && !c.is(folded) {
 		t.tell(c, v)
 	}
 	t.count(c, v.Outcome)
 	t.stats.Events += uint64(c.events)
 }
 
-func (c *entry) hasCounters() bool { return c.trouble != nil && c.trouble.counters != nil }
+// hasCounters reports whether a row has more to say than one without packets
+// and bytes.
+func (t *Tracker) hasCounters(c *entry) bool {
+	return t.config.Accounting && c.trouble != nil && c.trouble.counters != nil
+}
 
 // tell tells a connection, alone or with others.
 func (t *Tracker) tell(c *entry, v flow.Verdict) {
@@ -59,7 +63,7 @@ func (t *Tracker) tell(c *entry, v flow.Verdict) {
 	}
 	together := t.fold.takes(t, c, v)
 	c.told.outcome, c.told.certainty, c.told.end = v.Outcome, v.Certainty, c.end
-	c.told.events, c.told.counters = c.events, c.hasCounters()
+	c.told.events, c.told.counters = c.events, t.hasCounters(c)
 	if together {
 		return
 	}
