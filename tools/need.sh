@@ -7,12 +7,12 @@ set -euo pipefail
 
 declare -A package=(
 	[nft]=nftables [ip]=iproute2 [ss]=iproute2 [ssh]=openssh-client [sshd]=openssh-server [ssh-keygen]=openssh-client
-	[tcpdump]=tcpdump [ulogd]=ulogd2 [conntrack]=conntrack [curl]=curl [sysctl]=procps
-	[clang]=clang [llvm-strip]=llvm [shellcheck]=shellcheck [gcc]=gcc [g++]=g++
+	[tcpdump]=tcpdump [iptables]=iptables [ulogd]=ulogd2 [conntrack]=conntrack [curl]=curl [sysctl]=procps
+	[clang]=clang [llvm-strip]=llvm [shellcheck]=shellcheck [gcc]=gcc [g++]=g++ [node]=nodejs [npm]=npm
 )
 declare -A programs=(
 	[demo]="nft ip ssh sshd ssh-keygen gcc g++"
-	[test]="nft ip ss ssh sshd ssh-keygen gcc g++ tcpdump curl sysctl"
+	[test]="nft ip ss ssh sshd ssh-keygen gcc g++ node npm iptables conntrack tcpdump curl sysctl"
 	[bench]="nft ip gcc g++ ulogd conntrack"
 	[lint]="shellcheck clang llvm-strip gcc g++"
 	[generate]="clang llvm-strip"

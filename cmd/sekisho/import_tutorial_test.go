@@ -118,10 +118,14 @@ func (p *tutorial) expect(block string) {
 	for line := range strings.Lines(p.output.String()) {
 		have[plain(line)] = true
 	}
+	var missing []string
 	for line := range strings.Lines(block) {
 		if !strings.ContainsAny(line, "│") && strings.TrimSpace(line) != "" && !have[plain(line)] {
-			p.t.Errorf("not in the output: %s\noutput:\n%s", line, p.output.String())
+			missing = append(missing, line)
 		}
+	}
+	if len(missing) > 0 {
+		p.t.Errorf("output:\n%s\nwithout these lines of the page:\n%s", p.output.String(), strings.Join(missing, ""))
 	}
 	p.output.Reset()
 }
