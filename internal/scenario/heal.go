@@ -98,7 +98,9 @@ func (r *Runner) applyRule(ctx context.Context, f *diagnose.RuleFix) error {
 // again does what was done before once more, and wants it healthy.
 func (s *Heal) again(ctx context.Context, r *Runner, before *attempt) error {
 	c := before.repeat
-	c.Expect, c.Timeout, c.Ports, c.LocalPort = lab.Established, "", 0, 0
+	// What must work now gets more time than what had to hang: a busy machine
+	// is no fault.
+	c.Expect, c.Timeout, c.Ports, c.LocalPort = lab.Established, "15s", 0, 0
 	if r.listeners[listenerKey(before.to, before.server.Port())] != nil {
 		// The scenario's own server does not answer, and does not close.
 		c.Bytes, c.Close, c.Hold = 10, lab.ByReset, "100ms"

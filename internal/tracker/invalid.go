@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"strings"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/flow"
@@ -61,6 +62,10 @@ func (t *Tracker) judgeInvalid(c *entry, e *flow.Event, way flow.Way, at int64) 
 		t.miss(c, e, way, at)
 	case e.TCPFlags&(flow.BitRST|flow.BitSYN) != 0:
 		return false // breaks nothing by itself
+	case c.step == nothing && provesRequest(e):
+		c.step = requested // its event is lost
+		c.set(acked)
+		return true
 	case c.step == requested:
 		if way == flow.FromClient && t.acknowledges(c, e) {
 			c.set(acked)
@@ -73,6 +78,14 @@ func (t *Tracker) judgeInvalid(c *entry, e *flow.Event, way flow.Way, at int64) 
 		t.miss(c, e, way, at)
 	}
 	return false
+}
+
+// provesRequest reports whether the kernel says of a client's packet that it
+// has seen the SYN and no answer: "packet (index 3) in dir 0 invalid, state
+// SYN_SENT". That is as good as the SYN's own event.
+func provesRequest(e *flow.Event) bool {
+	return e.Reason == flow.InvalidState && e.TCPFlags&flow.BitACK != 0 &&
+		strings.Contains(e.ReasonText, "in dir 0 invalid, state SYN_SENT")
 }
 
 // fault is the kernel's sentence about a packet, or the code where it has none.
