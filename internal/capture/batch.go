@@ -27,8 +27,10 @@ func (r *Recorder) read(sets []*set, last bool) (more bool, err error) {
 		return false, err
 	}
 	if err := r.keep(regions); !r.book.note(err) {
+		r.unread.CompareAndSwap(0, r.until)
 		return false, nil // they stay in the rings
 	}
+	whole := true
 	for i := range regions {
 		g, ring := &regions[i], rings[i]
 		if err := r.enqueue(g, ring); err != nil {
@@ -37,12 +39,37 @@ func (r *Recorder) read(sets []*set, last bool) (more bool, err error) {
 		ring.advance(g.end())
 		if g.more || g.blocked {
 			// What is still in this ring is hardly older than what was read.
-			until = min(until, ring.newest-int64(settle))
+			until, whole = min(until, ring.newest-int64(settle)), false
 		}
 		more = more || g.more
 	}
 	r.until = until
+	r.unread.Store(0)
+	if !whole {
+		r.unread.Store(until)
+	}
 	return more, nil
+}
+
+// noteBacklog finds the oldest event that waits in the rings before the first
+// turn: what was recorded while no process was there.
+func (r *Recorder) noteBacklog() error {
+	regions, _, err := peekAll(r.sets(), 1)
+	if err != nil {
+		return err
+	}
+	for i := range regions {
+		for _, sample := range regions[i].samples() {
+			e, err := regions[i].layout.parse(sample)
+			if err != nil {
+				return err
+			}
+			if oldest := r.unread.Load(); oldest == 0 || int64(e.E.TimeNs) < oldest {
+				r.unread.Store(int64(e.E.TimeNs))
+			}
+		}
+	}
+	return nil
 }
 
 // keep writes regions to the journal.

@@ -14,8 +14,10 @@ import (
 type Gauges struct {
 	// Rings are the rings of the program, "events", "syns" and "refused".
 	Rings []RingGauge
-	// Lag is the age of the oldest event that was read from a ring and not
-	// yet delivered; 0 where there is none.
+	// Lag is the age of the oldest event that may wait to be delivered: read
+	// from a ring, or in one after a turn that could not read all. It is 0
+	// where there is none: what is older than Lag, or than a few times
+	// Config.Poll, has been delivered.
 	Lag time.Duration
 	// Programs are the attached programs that the kernel has counted runs of.
 	// It counts while the sysctl kernel.bpf_stats_enabled is 1 (or somebody
@@ -48,8 +50,12 @@ func (r *Recorder) Gauges() (Gauges, error) {
 	for _, ring := range r.set.rings {
 		g.Rings = append(g.Rings, RingGauge{Name: ring.name, Fill: ring.fill(), Size: ring.size()})
 	}
-	if held := r.held.Load(); held != 0 {
-		g.Lag = time.Duration(monotonic() - held)
+	oldest := r.held.Load()
+	if unread := r.unread.Load(); unread != 0 && (oldest == 0 || unread < oldest) {
+		oldest = unread
+	}
+	if oldest != 0 {
+		g.Lag = time.Duration(monotonic() - oldest)
 	}
 	for _, l := range r.set.links {
 		p, err := gaugeProgram(l)

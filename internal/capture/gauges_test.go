@@ -108,6 +108,38 @@ func TestGaugesTellHowFarTheReaderIsBehind(t *testing.T) {
 	}
 }
 
+// What waits in the rings makes the reader late, before and after it is read.
+func TestTheBacklogOfTheRingsIsLag(t *testing.T) {
+	testnet.NeedRoot(t)
+	router := testnet.NewRouter(t)
+	nft(t, conntrackOnly)
+	r, err := Open(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	check := func(when string, late bool) {
+		t.Helper()
+		if lag := gauges(t, r).Lag; (lag >= 20*time.Millisecond) != late || lag > time.Minute {
+			t.Errorf("%s: lag %v", when, lag)
+		}
+	}
+	if err := r.noteBacklog(); err != nil {
+		t.Fatal(err)
+	}
+	check("without a packet", false)
+	sendSYNs(t, router, 3)
+	time.Sleep(20 * time.Millisecond)
+	if err := r.noteBacklog(); err != nil {
+		t.Fatal(err)
+	}
+	check("before the first turn", true)
+	if _, err := r.turn(false, func([]flow.Event) {}); err != nil {
+		t.Fatal(err)
+	}
+	check("when all is read", false)
+}
+
 func TestGaugesMayBeAskedWhileTheRecorderReadsAndCloses(t *testing.T) {
 	testnet.NeedRoot(t)
 	router := testnet.NewRouter(t)

@@ -23,6 +23,9 @@ func (r *Recorder) Run(ctx context.Context, deliver func([]flow.Event)) error {
 			return err
 		}
 	}
+	if err := r.noteBacklog(); err != nil {
+		return err
+	}
 	poll := r.config.Poll
 	if poll == 0 {
 		poll = DefaultPoll

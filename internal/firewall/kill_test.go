@@ -116,8 +116,7 @@ func checkBooks(t *testing.T, p *program, losses bool) {
 		}
 		if r.Get("ConnectionId") == nil && flag != flow.INVALID.String() {
 			if nameless++; nameless == 1 {
-				t.Logf("a row without connection: %s %v:%v to %v:%v, number %v", flag,
-					r.Get("SourceIp"), r.Get("SourcePort"), r.Get("DestinationIp"), r.Get("DestinationPort"), r.Get("EventNumber"))
+				logStory(t, traces, r)
 			}
 		}
 	}
@@ -145,6 +144,21 @@ func checkBooks(t *testing.T, p *program, losses bool) {
 	}
 	if recorded+lost < 1000 {
 		t.Errorf("only %d events: there was no load", recorded+lost)
+	}
+}
+
+// logStory logs the rows of the tuple that a row has.
+func logStory(t *testing.T, rows []logs.Record, of logs.Record) {
+	t.Helper()
+	ports := func(r logs.Record) string {
+		a, b := fmt.Sprint(r.Get("SourceIp"), r.Get("SourcePort")), fmt.Sprint(r.Get("DestinationIp"), r.Get("DestinationPort"))
+		return min(a, b) + " " + max(a, b)
+	}
+	for i, r := range rows {
+		if ports(r) == ports(of) {
+			t.Logf("row %d: %s %v, %v, CPU %v number %v, connection %v", i, r.Time().Format("15:04:05.000000"),
+				r.Get("Flag"), r.Get("TcpState"), r.Get("EventCpu"), r.Get("EventNumber"), r.Get("ConnectionId"))
+		}
 	}
 }
 
