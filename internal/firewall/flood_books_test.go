@@ -20,13 +20,14 @@ type floodBooks struct {
 	untold    map[string]uint64 // of counts, by kind
 	states    map[string]int
 	rows      int                      // of the flow trace
+	folded    map[string]int           // of them, by what their packets have in common
 	alone     map[int64]map[string]int // by the client's port: flags of rows for one packet
 }
 
 func readFloodBooks(t *testing.T, folder string) *floodBooks {
 	t.Helper()
 	b := &floodBooks{steps: map[string]uint64{}, decisions: map[string]uint64{}, asked: map[string]uint64{},
-		losses: map[string]uint64{}, lost: map[string]uint64{}, untold: map[string]uint64{}, states: map[string]int{}, alone: map[int64]map[string]int{}}
+		losses: map[string]uint64{}, lost: map[string]uint64{}, untold: map[string]uint64{}, states: map[string]int{}, folded: map[string]int{}, alone: map[int64]map[string]int{}}
 	for table, take := range map[*logs.Table]func(logs.Record){
 		logs.FlowTrace: b.step, logs.NetworkRule: b.decision, logs.CaptureLoss: b.loss,
 		logs.CaptureState: func(r logs.Record) { b.states[r.Get("State").(string)]++ },
@@ -64,6 +65,7 @@ func (b *floodBooks) step(r logs.Record) {
 		b.asked[r.Get("Verdict").(string)] += n
 	}
 	if n > 1 {
+		b.folded[r.Get("FoldedBy").(string)]++
 		return
 	}
 	for _, end := range []string{"SourcePort", "DestinationPort"} {
@@ -108,7 +110,7 @@ func (b *floodBooks) check(t *testing.T, s capture.Stats) {
 			t.Errorf("%s: network rules stand for %d packets, the flow trace for %d", action, n, want)
 		}
 	}
-	t.Logf("%d rows; %v; decisions %v; losses %v; states %v", b.rows, b.steps, b.decisions, b.losses, b.states)
+	t.Logf("%d rows, %v; %v; decisions %v; losses %v; states %v", b.rows, b.folded, b.steps, b.decisions, b.losses, b.states)
 }
 
 // checkWhole looks for each step of ordinary connections, in a row of its own.

@@ -126,8 +126,9 @@ func TestFloods(t *testing.T) {
 	servers(t, hosts)
 	flood := newFlooder(t, hosts)
 	folder := t.TempDir()
-	config := &Config{Name: "flood", StateFolder: filepath.Join(folder, "state"), Logs: LogsConfig{Directory: folder},
-		Capture: CaptureConfig{RefusedRingBytes: 16 * uint32(os.Getpagesize())}}
+	// A tenth of the default rates, so that a slow host floods too.
+	config := &Config{Name: "flood", StateFolder: filepath.Join(folder, "state"), Logs: LogsConfig{Directory: folder, FoldRate: 100},
+		Capture: CaptureConfig{RefusedRingBytes: 16 * uint32(os.Getpagesize()), ReasonsRate: 200}}
 	t.Cleanup(func() {
 		if err := Remove(context.Background(), config); err != nil {
 			t.Error(err)
@@ -180,6 +181,9 @@ func TestFloods(t *testing.T) {
 	books := readFloodBooks(t, folder)
 	books.check(t, counted)
 	books.checkWhole(t, ports)
+	if books.folded[string(logs.ByDestination)] == 0 {
+		t.Errorf("no rows are folded by destination: %v", books.folded)
+	}
 	if books.states[string(logs.ReasonsOff)] == 0 {
 		t.Errorf("the kernel's reasons were not turned down: %v", books.states)
 	}
