@@ -102,8 +102,8 @@ func bringUp(t *testing.T, suffix, text string, o Options) *Supervisor {
 
 func checkGone(t *testing.T, name string) {
 	t.Helper()
-	for _, pattern := range []string{namespaceFolder + "/" + name + "-*", labsFolder + "/" + name + "*",
-		runFolder + "/" + name + "*", pinFolder + "/" + name + "*"} {
+	for _, pattern := range []string{namespaceFolder + "/" + name + "-*", labsFolder + "/" + name,
+		runFolder + "/" + name + "-*", pinFolder + "/" + name + "-*"} {
 		if left, _ := filepath.Glob(pattern); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
 		}
