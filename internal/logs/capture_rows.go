@@ -149,7 +149,7 @@ func StateRow(s State, src *Source) Row { return Row{CaptureState, &stateRow{s, 
 func standardOf[R any](table string, source func(*R) *Source) []column[R] {
 	var out []column[R]
 	for _, c := range standard(table) {
-		out = append(out, column[R]{c.Column, func(r *R) cell { return c.cell(&packet{src: source(r)}) }})
+		out = append(out, column[R]{Column: c.Column, cell: func(r *R) cell { return c.cell(&packet{src: source(r)}) }})
 	}
 	return out
 }
@@ -158,7 +158,7 @@ func standardOf[R any](table string, source func(*R) *Source) []column[R] {
 func maybeMoment[R any](name, doc string, get func(*R) time.Time) column[R] {
 	return define(name, DateTime, doc, func(r *R) cell {
 		if t := get(r); !t.IsZero() {
-			return cell{kind: isMoment, at: t.UTC().Truncate(100 * time.Nanosecond)}
+			return momentCell(t)
 		}
 		return cell{}
 	})

@@ -2,7 +2,6 @@ package logs
 
 import (
 	"net/netip"
-	"strings"
 	"time"
 )
 
@@ -14,7 +13,6 @@ type cell struct {
 	text string
 	num  int64
 	addr netip.Addr
-	at   time.Time
 }
 
 type kind uint8
@@ -23,8 +21,8 @@ const (
 	absent kind = iota
 	isText
 	isNumber
-	isAddress // a string once it is written
-	isMoment
+	isAddress    // a string once it is written
+	isMoment     // microseconds since 1970, in num
 	isResourceID // in any case; rows have it in lower case, the envelope in upper
 )
 
@@ -36,10 +34,10 @@ func (c cell) value(t Type) any {
 	case isAddress:
 		return c.addr.String()
 	case isMoment:
-		return c.at
+		return c.time()
 	case isResourceID:
 		if c.text != "" {
-			return strings.Map(lower, c.text)
+			return LowerID(c.text)
 		}
 	case isNumber:
 		if t == Int {
@@ -48,4 +46,17 @@ func (c cell) value(t Type) any {
 		return c.num
 	}
 	return nil
+}
+
+// momentCell is the cell of a time. The files that keep rows count whole
+// microseconds, as do the databases that read them; what is finer is cut off
+// here, so that a time is the same on every way it takes.
+func momentCell(t time.Time) cell { return cell{kind: isMoment, num: t.UnixMicro()} }
+
+// time is the time of a moment's cell, and the zero time of any other.
+func (c cell) time() time.Time {
+	if c.kind != isMoment {
+		return time.Time{}
+	}
+	return time.UnixMicro(c.num).UTC()
 }

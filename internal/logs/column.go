@@ -12,10 +12,13 @@ import (
 type column[R any] struct {
 	Column
 	cell func(*R) cell
+	// kept tells whether the column is kept with a record where rows are
+	// stored; nil where it always is.
+	kept func(*R) bool
 }
 
 func define[R any](name string, t Type, doc string, get func(*R) cell) column[R] {
-	return column[R]{Column{Name: name, Type: t, Doc: doc}, get}
+	return column[R]{Column: Column{Name: name, Type: t, Doc: doc}, cell: get}
 }
 
 // text is a string column in which the empty string is a value like others.
@@ -63,12 +66,9 @@ func number[R any](name string, t Type, doc string, get func(*R) (int64, bool)) 
 	})
 }
 
-// moment is a datetime column. Kusto counts time in units of 100 ns; what is
-// finer is cut off here, so that a time is the same on every way it takes.
+// moment is a datetime column.
 func moment[R any](name, doc string, get func(*R) time.Time) column[R] {
-	return define(name, DateTime, doc, func(r *R) cell {
-		return cell{kind: isMoment, at: get(r).UTC().Truncate(100 * time.Nanosecond)}
-	})
+	return define(name, DateTime, doc, func(r *R) cell { return momentCell(get(r)) })
 }
 
 // resourceID is the string column that the envelope calls resourceId.
@@ -95,6 +95,7 @@ func newTable[R any](t Table, groups ...[]column[R]) *Table {
 	}
 	t.resource = t.index["_ResourceId"]
 	t.cell = func(record any, i int) cell { return columns[i].cell(record.(*R)) }
+	t.visit = func(record any, to Visitor) { visit(columns, record.(*R), to) }
 	return &t
 }
 

@@ -10,7 +10,7 @@ import (
 // read back or one that was just made: what works on connections works on rows.
 // The error names the column.
 //
-// Times are whole 100 ns, as in Kusto, Idle and Timeout whole milliseconds, and
+// Times are whole microseconds, Idle and Timeout whole milliseconds, and
 // of packets the host dropped there is no ICMP type: those are TCP's.
 func ParseConnection(e Entry) (flow.Connection, error) {
 	var c flow.Connection

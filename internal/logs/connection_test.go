@@ -83,7 +83,7 @@ func TestPrintConnections(t *testing.T) {
 func anyConnection() *rapid.Generator[flow.Connection] {
 	s := rapid.String() // what is no UTF-8 does not survive JSON
 	moment := rapid.Custom(func(t *rapid.T) time.Time {
-		return time.Unix(rapid.Int64Range(1, 1<<33).Draw(t, "second"), 100*rapid.Int64Range(0, 9_999_999).Draw(t, "ticks")).UTC()
+		return time.Unix(rapid.Int64Range(1, 1<<33).Draw(t, "second"), 1000*rapid.Int64Range(0, 999_999).Draw(t, "microseconds")).UTC()
 	})
 	maybe := rapid.OneOf(moment, rapid.Just(time.Time{}))
 	count := rapid.IntRange(0, 1<<30)

@@ -2,11 +2,12 @@ package logs
 
 import (
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
 // timeFormat is Azure's form of 2023: seven digits, the 100 ns of Kusto's
-// datetime, and Z. Azure wrote six digits and +00:00 in 2026; readers of the
+// datetime, and Z. Ours are whole microseconds, so the seventh is a 0. Azure wrote six digits and +00:00 in 2026; readers of the
 // older form are more, and [ParseJSON] takes both.
 const timeFormat = "2006-01-02T15:04:05.0000000Z"
 
@@ -63,7 +64,7 @@ func appendCell(dst []byte, c cell) []byte {
 	case isResourceID:
 		return appendResourceID(dst, c.text)
 	case isMoment:
-		return append(c.at.AppendFormat(append(dst, '"'), timeFormat), '"')
+		return append(c.time().AppendFormat(append(dst, '"'), timeFormat), '"')
 	}
 	return dst
 }
@@ -109,6 +110,9 @@ func appendEscaped(dst []byte, r rune) []byte {
 
 // Resource ids are ASCII by Azure's rules. Only ASCII letters change case, so
 // that lower(upper(r)) is lower(r) for every rune: an id survives the envelope.
+
+// LowerID is a resource id as rows have it: in lower case.
+func LowerID(id string) string { return strings.Map(lower, id) }
 
 func upper(r rune) rune {
 	if 'a' <= r && r <= 'z' {

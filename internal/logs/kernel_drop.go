@@ -2,7 +2,6 @@ package logs
 
 import (
 	"net/netip"
-	"strconv"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/flow"
@@ -65,11 +64,7 @@ func dropTuple() []column[dropped] {
 
 // protocol carries an ICMP packet's type, as in the other tables.
 func (r *dropped) protocol() (string, bool) {
-	name := r.Tuple.Protocol.String()
-	if r.Tuple.Protocol.IsICMP() {
-		name += " Type=" + strconv.Itoa(int(r.ICMPType))
-	}
-	return name, r.Tuple.IsValid()
+	return protocolName(r.Tuple.Protocol, r.ICMPType), r.Tuple.IsValid()
 }
 
 // dropReason says why, by whom and where in the kernel.

@@ -48,7 +48,7 @@ func TestKernelDropRows(t *testing.T) {
 		if diff := cmp.Diff(want[i], values(r, columns...)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", d.Reason, diff)
 		}
-		if r.Table() != KernelDrop || r.Time().Nanosecond() != 408_123_400 {
+		if r.Table() != KernelDrop || r.Time().Nanosecond() != 408_123_000 {
 			t.Errorf("%s: table %s, time %v", d.Reason, r.Table().Name, r.Time())
 		}
 	}

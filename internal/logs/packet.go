@@ -92,14 +92,29 @@ func tuple() []column[packet] {
 	}
 }
 
-// protocolText carries an ICMP packet's type, as Azure's logs do.
-func protocolText(p *packet) string {
-	name := p.ev.Packet.Protocol.String()
-	if p.ev.Packet.Protocol.IsICMP() {
-		name += " Type=" + strconv.Itoa(int(p.ev.ICMPType))
+func protocolText(p *packet) string { return protocolName(p.ev.Packet.Protocol, p.ev.ICMPType) }
+
+// protocolName carries an ICMP packet's type, as Azure's logs do.
+func protocolName(protocol flow.Protocol, icmpType uint8) string {
+	if !protocol.IsICMP() {
+		return protocol.String()
 	}
-	return name
+	if protocol == flow.ICMPv6 {
+		return icmpNames[1][icmpType]
+	}
+	return icmpNames[0][icmpType]
 }
+
+// icmpNames are the protocols of ICMP and ICMPv6 packets by their type: made
+// once, because a name is joined from its parts.
+var icmpNames = func() (names [2][256]string) {
+	for i, p := range []flow.Protocol{flow.ICMP, flow.ICMPv6} {
+		for n := range names[i] {
+			names[i][n] = p.String() + " Type=" + strconv.Itoa(n)
+		}
+	}
+	return names
+}()
 
 func port(a netip.AddrPort) (int64, bool) { return int64(a.Port()), a.IsValid() }
 

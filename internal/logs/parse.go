@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -41,7 +40,8 @@ type envelope struct {
 }
 
 // ParseJSON reads one JSON object as [AppendJSON] writes it, or as Azure
-// exports it. The time may have any number of digits and any zone.
+// exports it. The time may have any number of digits and any zone; what is finer
+// than a microsecond is cut off.
 //
 // The result has TimeGenerated, _ResourceId, Type and the properties; what a
 // workspace adds (TenantId and its like) is absent. Properties that the table
@@ -63,7 +63,7 @@ func ParseJSON(line []byte) (Record, error) {
 	r := Record{table, make([]any, len(table.Columns))}
 	r.values[0] = at
 	if e.ResourceID != "" {
-		r.values[table.resource] = strings.Map(lower, e.ResourceID)
+		r.values[table.resource] = LowerID(e.ResourceID)
 	}
 	r.values[table.Index("Type")] = table.Name
 	for i, c := range table.Columns {
@@ -80,7 +80,7 @@ func ParseJSON(line []byte) (Record, error) {
 
 func parseTime(s string) (time.Time, error) {
 	at, err := time.Parse(time.RFC3339Nano, s)
-	return at.UTC().Truncate(100 * time.Nanosecond), err
+	return at.UTC().Truncate(time.Microsecond), err
 }
 
 // parseValue reads a value as the Go type that belongs to t; nil for null.

@@ -50,6 +50,6 @@ func (r Row) Get(column string) any {
 }
 
 // Time returns the value of TimeGenerated.
-func (r Row) Time() time.Time { return r.cell(0).at }
+func (r Row) Time() time.Time { return r.cell(0).time() }
 
 func (r Row) cell(i int) cell { return r.table.cell(r.record, i) }

@@ -122,8 +122,8 @@ func TestStandardColumns(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("values (-want +got):\n%s", diff)
 	}
-	if got := r.Time().Nanosecond(); got != 412_123_400 {
-		t.Errorf("Time() has %d ns; want whole 100 ns", got)
+	if got := r.Time().Nanosecond(); got != 412_123_000 {
+		t.Errorf("Time() has %d ns; want whole microseconds", got)
 	}
 }
 

@@ -9,7 +9,7 @@ const (
 	Int      Type = "int"      // int32
 	Long     Type = "long"     // int64
 	Real     Type = "real"     // float64
-	DateTime Type = "datetime" // time.Time in UTC, whole 100 ns as in Kusto
+	DateTime Type = "datetime" // time.Time in UTC, whole microseconds
 	Bool     Type = "bool"     // bool
 )
 
@@ -55,6 +55,7 @@ type Table struct {
 	resource int      // the place of _ResourceId
 	keys     []string // per column, its JSON key with quotes and colon
 	cell     func(record any, i int) cell
+	visit    func(record any, to Visitor)
 }
 
 // Index returns the place of the named column in Columns, or -1. Names are
