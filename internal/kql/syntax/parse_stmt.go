@@ -152,6 +152,9 @@ var typeNames = []string{"bool", "int", "long", "real", "decimal", "string", "da
 func (p *parser) declare() Statement {
 	start := p.tok.span.Start
 	p.advance()
+	if p.tok.word("pattern") {
+		p.fail(p.tok.span, "", "the statement 'pattern' is not supported")
+	}
 	if !p.acceptWord("query_parameters") {
 		p.fail(p.tok.span, "", "only 'declare query_parameters' is supported")
 	}
