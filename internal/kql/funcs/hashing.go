@@ -8,7 +8,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"net/url"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -30,14 +29,6 @@ func init() {
 		{Name: "base64_encodestring", Hidden: true, Sig: "text:string", Returns: value.StringType, Doc: "Is base64_encode_tostring.", Eval: func(c *Call) any { return base64.StdEncoding.EncodeToString([]byte(c.Str(0))) }},
 		{Name: "base64_decode_tostring", Sig: "base64:string", Returns: value.StringType, Doc: "Decodes base64 to text.", Eval: evalBase64Decode},
 		{Name: "base64_decodestring", Hidden: true, Sig: "base64:string", Returns: value.StringType, Doc: "Is base64_decode_tostring.", Eval: evalBase64Decode},
-		{Name: "url_encode", Sig: "url:string", Returns: value.StringType, Doc: "Encodes a text for a URL.", Eval: func(c *Call) any { return url.PathEscape(c.Str(0)) }},
-		{Name: "url_decode", Sig: "url:string", Returns: value.StringType, Doc: "Decodes a text of a URL.", Eval: func(c *Call) any {
-			s, err := url.PathUnescape(c.Str(0))
-			if err != nil {
-				return c.Str(0)
-			}
-			return s
-		}},
 		{Name: "new_guid", Returns: value.GuidType, Volatile: true, Doc: "Makes a new guid.", Eval: evalNewGuid},
 	})
 }
