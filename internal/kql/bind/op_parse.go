@@ -19,8 +19,8 @@ func (b *binder) parse(r *relation, op syntax.ParseOp) *relation {
 		p, _ := op.Params.Get("kind")
 		b.report(p.Span, "simple, regex or relaxed", "'%s' is not a kind of parse", kind)
 	}
-	pattern, types := b.parsePattern(op, kind == "regex")
-	strict := kind == "" || kind == "simple"
+	pattern, types := b.parsePattern(op, kind)
+	strict := kind != "relaxed"
 	parsed := b.apply(op.Span, funcs.Must("parse_pattern"), []plan.Expr{x,
 		&plan.Lit{T: value.StringType, Value: pattern}, &plan.Lit{T: value.StringType, Value: types},
 		&plan.Lit{T: value.BoolType, Value: strict}})
@@ -55,33 +55,26 @@ func (b *binder) set1(items []item, name string, x plan.Expr) []item {
 	return append(items, item{name: name, x: x})
 }
 
-// parsePattern writes the pattern as a regular expression with a group for each
-// column, and the columns' types with spaces between.
-func (b *binder) parsePattern(op syntax.ParseOp, regex bool) (pattern, types string) {
+// parsePattern writes the pattern as a regular expression with a named group
+// for each column, and the columns' types with spaces between.
+func (b *binder) parsePattern(op syntax.ParseOp, kind string) (pattern, types string) {
+	regex := kind == "regex"
 	var re strings.Builder
 	var names []string
-	re.WriteString("(?" + parseFlags(op) + ")^")
+	re.WriteString("(?" + b.parseFlags(op, regex) + ")^")
 	for i, part := range op.Pattern {
 		last := i == len(op.Pattern)-1
 		switch {
 		case part.Text != nil:
-			lit, ok := b.constant(part.Text, nil)
-			if !ok {
-				continue
-			}
-			text := value.Text(lit.Value)
-			if regex {
-				if err := funcs.CheckRegex(text); err != nil {
-					b.report(part.Span, "", "the regular expression is not valid: %v", err)
-				}
-				re.WriteString("(?:" + text + ")")
-			} else {
-				re.WriteString(quoteMeta(text))
-			}
+			re.WriteString(b.parseText(part, regex))
 		case part.Column != nil:
-			re.WriteString(groupFor(part, last, regex))
+			starred := !last && op.Pattern[i+1].Text == nil
+			re.WriteString("(?P<" + funcs.PatternGroup(len(names)) + ">" + groupFor(part.Type, last, starred, kind) + ")")
+			if last {
+				re.WriteString("$")
+			}
 			names = append(names, part.Type.String())
-		case last:
+		case last || regex:
 			re.WriteString(".*")
 		default:
 			re.WriteString(".*?")
@@ -90,46 +83,75 @@ func (b *binder) parsePattern(op syntax.ParseOp, regex bool) (pattern, types str
 	return re.String(), strings.Join(names, " ")
 }
 
-// parseFlags are the regular expression's flags: the dot matches line breaks.
-func parseFlags(op syntax.ParseOp) string {
-	flags := "s"
+// parseText is a text of the pattern, which kind=regex takes as an expression.
+func (b *binder) parseText(part syntax.ParsePart, regex bool) string {
+	lit, ok := b.constant(part.Text, nil)
+	if !ok {
+		return ""
+	}
+	text := value.Text(lit.Value)
+	if !regex {
+		return quoteMeta(text)
+	}
+	if err := funcs.CheckRegex(text); err != nil {
+		b.report(part.Span, "", "the regular expression is not valid: %v", err)
+		return ""
+	}
+	return "(?:" + text + ")"
+}
+
+// parseFlags are the regular expression's flags. Without an expression, what
+// lies between the texts may hold line breaks.
+func (b *binder) parseFlags(op syntax.ParseOp, regex bool) string {
+	flags := ""
 	for _, f := range op.Params.Text("flags") {
 		switch f {
-		case 'i', 'm', 'U':
+		case 'i', 'm', 's', 'U':
 			flags += string(f)
 		}
+	}
+	if !regex && !strings.Contains(flags, "s") {
+		flags += "s"
 	}
 	return flags
 }
 
-func groupFor(part syntax.ParsePart, last, regex bool) string {
-	switch {
-	case last:
-		return "(.*)$"
-	case regex || part.Type == value.StringType:
-		return "(.*?)"
-	case part.Type.IsInteger():
-		return `(.*?)`
+// groupFor is what a column matches. Numbers match digits where nothing else
+// says where they end: in kind=regex, which is greedy, and before a *. With
+// kind=relaxed there need not be any.
+func groupFor(t value.Type, last, starred bool, kind string) string {
+	regex, digits := kind == "regex", `[-+]?[\d.]+(?:[eE][-+]?\d+)?`
+	if t.IsInteger() {
+		digits = `-?\d+`
 	}
-	return "(.*?)"
+	switch {
+	case t.IsNumber() && starred && kind == "relaxed":
+		return "(?:" + digits + ")?"
+	case t.IsNumber() && (regex || starred):
+		return digits
+	case last || regex:
+		return ".*"
+	}
+	return ".*?"
 }
 
 func quoteMeta(s string) string {
 	return funcs.Must("regex_quote").Eval(&funcs.Call{Args: []any{s}, Types: []value.Type{value.StringType}}).(string)
 }
 
-// parseKV finds keys and their values in a text.
+// parseKV finds keys and their values in a text. quote and escape may be given
+// several times.
 func (b *binder) parseKV(r *relation, op syntax.ParseKV) *relation {
 	x := b.cast(b.expr(op.X, over(r)), value.StringType)
 	args := []plan.Expr{x}
 	for _, name := range []string{"pair_delimiter", "kv_delimiter", "quote", "escape", "greedy", "regex"} {
-		lit := &plan.Lit{T: value.StringType, Value: ""}
-		if p, ok := op.With.Get(name); ok {
-			if v, ok := b.constant(p.Value, nil); ok {
-				lit.Value = value.Text(v.Value)
+		texts := value.Array{}
+		for _, p := range op.With {
+			if v, ok := b.constant(p.Value, nil); p.Name == name && ok {
+				texts = append(texts, value.Text(v.Value))
 			}
 		}
-		args = append(args, lit)
+		args = append(args, &plan.Lit{T: value.DynamicType, Value: texts})
 	}
 	keys := value.Array{}
 	for _, c := range op.Columns {

@@ -27,7 +27,8 @@ func init() {
 
 // parseIPv6 reads an address with an optional prefix length. IPv4 becomes the
 // IPv6 address that maps it; the prefix of a text with points counts IPv4 bits.
-func parseIPv6(s string) (p netip.Prefix, ok bool) {
+// mapped takes ::10.0.0.1, an older way to write IPv4, as ::ffff:10.0.0.1.
+func parseIPv6(s string, mapped bool) (p netip.Prefix, ok bool) {
 	host, length, hasLength := strings.Cut(strings.TrimSpace(s), "/")
 	a, err := netip.ParseAddr(host)
 	if err != nil || a.Zone() != "" {
@@ -44,7 +45,7 @@ func parseIPv6(s string) (p netip.Prefix, ok bool) {
 		}
 	}
 	b := a.As16()
-	if points { // ::10.0.0.1 is an older way to write ::ffff:10.0.0.1
+	if points && mapped {
 		b[10], b[11] = 0xff, 0xff
 	}
 	return netip.PrefixFrom(netip.AddrFrom16(b), bits), true
@@ -61,7 +62,7 @@ func cut(a netip.Addr, bits int) netip.Addr {
 }
 
 func ipv6Text(s string, bits int64) any {
-	p, ok := parseIPv6(s)
+	p, ok := parseIPv6(s, false)
 	if !ok || bits < 0 || bits > 128 {
 		return nil
 	}
@@ -76,8 +77,8 @@ func ipv6Text(s string, bits int64) any {
 // evalIPv6Compare takes a third argument of up to 32 as bits of IPv4 where both
 // addresses are written so.
 func evalIPv6Compare(c *Call) any {
-	a, ok1 := parseIPv6(c.Str(0))
-	b, ok2 := parseIPv6(c.Str(1))
+	a, ok1 := parseIPv6(c.Str(0), true)
+	b, ok2 := parseIPv6(c.Str(1), true)
 	bits := int(c.Int(2, 128))
 	if !ok1 || !ok2 || bits < 0 || bits > 128 {
 		return nil
@@ -95,8 +96,8 @@ func isIPv4(s string) bool {
 }
 
 func ipv6InRange(ip, network string) any {
-	a, ok1 := parseIPv6(ip)
-	n, ok2 := parseIPv6(network)
+	a, ok1 := parseIPv6(ip, true)
+	n, ok2 := parseIPv6(network, true)
 	if !ok1 || !ok2 {
 		return nil
 	}
