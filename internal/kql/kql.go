@@ -31,6 +31,9 @@ type Options struct {
 	Now time.Time
 	// Parameters are values for declare query_parameters.
 	Parameters map[string]any
+	// Unbounded leaves the size of the result to whoever reads it, row by row.
+	// What the engine itself has to hold keeps its limits.
+	Unbounded bool
 }
 
 func (o Options) bind(r bind.Runner) bind.Options {
@@ -49,6 +52,8 @@ type Answer struct {
 	// Render is the chart that the query asks for, "" for a table.
 	Render     string
 	RenderWith map[string]string
+	// Set is what set statements said, by name.
+	Set map[string]any
 }
 
 // Run runs a query. The error is of type [syntax.Diagnostics] when the query is
@@ -67,13 +72,16 @@ func Run(ctx context.Context, e *duck.Engine, text string, o Options) (*Answer, 
 		s.Close()
 		return nil, err
 	}
+	if o.Unbounded {
+		s.Unbound()
+	}
 	rows, err := s.Query(ctx, bound.Queries[0])
 	if err != nil {
 		s.Close()
 		return nil, err
 	}
 	q := bound.Queries[0]
-	return &Answer{Rows: &sessionRows{rows, s}, Render: q.Render, RenderWith: q.RenderWith}, nil
+	return &Answer{Rows: &sessionRows{rows, s}, Render: q.Render, RenderWith: q.RenderWith, Set: bound.Options}, nil
 }
 
 // sessionRows end their session when they are closed.

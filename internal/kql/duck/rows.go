@@ -59,7 +59,7 @@ func (r *rows) Next() ([]any, error) {
 		out[i] = r.read(r.values[i], r.forms[i])
 	}
 	r.count++
-	if limit := r.s.e.cfg; limit.Rows > 0 && r.count > limit.Rows || limit.Bytes > 0 && r.bytes > limit.Bytes {
+	if limit := r.s; limit.rows > 0 && r.count > limit.rows || limit.bytes > 0 && r.bytes > limit.bytes {
 		return nil, ErrTooLarge
 	}
 	return out, nil

@@ -21,12 +21,17 @@ var ErrTooLarge = errors.New("the result has more rows or bytes than allowed; na
 // ErrTimeout says that a query took too long.
 var ErrTimeout = errors.New("the query took longer than allowed")
 
+// ErrMemory says that a query needs more memory than allowed.
+var ErrMemory = errors.New("the query needs more memory than allowed; narrow it with where, or group by fewer values")
+
 // Session is one connection of the engine, for one query at a time. Tables that
 // it stores are gone when it is closed.
 type Session struct {
 	e      *Engine
 	conn   *sql.Conn
 	tables []string
+	// rows and bytes bound a result; 0 is no bound.
+	rows, bytes int64
 }
 
 // Session opens a connection.
@@ -35,8 +40,12 @@ func (e *Engine) Session(ctx context.Context) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open DuckDB connection: %w", err)
 	}
-	return &Session{e: e, conn: c}, nil
+	return &Session{e: e, conn: c, rows: e.cfg.Rows, bytes: e.cfg.Bytes}, nil
 }
+
+// Unbound lifts the limits of the results that follow: their reader streams
+// them and counts for itself.
+func (s *Session) Unbound() { s.rows, s.bytes = 0, 0 }
 
 // Close drops what was stored and gives the connection back.
 func (s *Session) Close() error {
@@ -86,10 +95,14 @@ func (s *Session) limit(ctx context.Context) (context.Context, context.CancelFun
 	return context.WithCancel(ctx)
 }
 
-// explain tells a timeout from other errors.
+// explain tells a timeout, and too little memory, from other errors.
 func (s *Session) explain(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
+	}
+	var d *duckdb.Error
+	if errors.As(err, &d) && d.Type == duckdb.ErrorTypeOutOfMemory {
+		return fmt.Errorf("%w: %w", ErrMemory, err)
 	}
 	return fmt.Errorf("run query: %w", err)
 }
