@@ -1,0 +1,57 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// oneAPIError is an error in Microsoft's form "OneApi", as Kusto writes it.
+type oneAPIError struct {
+	Error oneAPIBody `json:"error"`
+}
+
+type oneAPIBody struct {
+	Code      string        `json:"code"`
+	Message   string        `json:"message"`
+	Type      string        `json:"@type"`
+	Detail    string        `json:"@message"`
+	Context   oneAPIContext `json:"@context"`
+	Permanent bool          `json:"@permanent"`
+	// Diagnostics are ours: each mistake of the query with line and column.
+	Diagnostics any `json:"@diagnostics,omitempty"`
+}
+
+type oneAPIContext struct {
+	Timestamp        string `json:"timestamp"`
+	ServiceAlias     string `json:"serviceAlias"`
+	ClientRequestID  string `json:"clientRequestId"`
+	ActivityID       string `json:"activityId"`
+	SubActivityID    string `json:"subActivityId"`
+	ParentActivityID string `json:"parentActivityId"`
+}
+
+func newOneAPIError(f *failure, id identifiers) oneAPIError {
+	e := oneAPIBody{Code: f.code, Message: f.message, Type: f.exception, Detail: f.detail, Permanent: !f.transient,
+		Context: oneAPIContext{time.Now().UTC().Format(time.RFC3339Nano), "sekisho", id.client, id.activity, id.activity, id.activity}}
+	if f.diagnostics != nil {
+		e.Diagnostics = f.diagnostics
+	}
+	return oneAPIError{e}
+}
+
+// writeKustoError answers with a failure, before any row was written.
+func writeKustoError(w http.ResponseWriter, f *failure, c *call) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(f.status)
+	_ = json.NewEncoder(w).Encode(newOneAPIError(f, c.id)) // an error means that the client is gone
+}
+
+// marshal writes what can always be written as JSON: strings, numbers, lists.
+func marshal(v any) []byte {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return data
+}
