@@ -9,6 +9,8 @@
 //
 //	logs.go, packet.go                  what a row is made from
 //	flow_trace.go, network_rule.go      the two definitions
+//	workspace_rows.go                   the tables that a workspace fills
+//	azure_rules.go, azure_others.go     Azure's tables that nobody fills
 //	standard.go                         what both have in common
 //	table.go, column.go, cell.go        what a definition consists of
 //	row.go, subset.go                   events → rows, and which of them Azure has

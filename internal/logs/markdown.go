@@ -14,7 +14,7 @@ func Markdown() string {
 		"An unknown value is null, never zero.\n\n" +
 		"In exported JSON, each row is an object with `time` (TimeGenerated), `resourceId` (_ResourceId in upper case), " +
 		"`category` and `properties`; the columns marked with * are not among the properties, and an unknown value has no key.\n")
-	for _, t := range Tables() {
+	for _, t := range AllTables() {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\nCategory `%s`, shown as \"%s\".\n\n", t.Name, t.Doc, t.Category, t.DisplayName)
 		b.WriteString("| Column | Type | Origin | Meaning |\n|---|---|---|---|\n")
 		for _, c := range t.Columns {

@@ -67,9 +67,18 @@ func (t *Table) Index(column string) int {
 	return -1
 }
 
-// Tables lists all tables. Neither the slice nor a table may be changed.
+// Tables lists the tables that a firewall fills. Neither the slice nor a table
+// may be changed.
 func Tables() []*Table {
 	return []*Table{FlowTrace, NetworkRule, CaptureLoss, CaptureState, KernelDrop, Connection}
+}
+
+// AllTables lists all tables that a query can name: those that a firewall
+// fills, those that a workspace fills, and those of Azure's that stay empty.
+func AllTables() []*Table {
+	return append(Tables(), Heartbeat, TopologyRevision, PolicyRevision,
+		NatRule, ApplicationRule, ThreatIntel, IdpsSignature, FatFlow, DNSQuery, FQDNResolutionFailure, DNSFlowTrace,
+		NetworkRuleAggregation, ApplicationRuleAggregation, NatRuleAggregation)
 }
 
 // Lookup finds a table by its name.
@@ -83,7 +92,7 @@ func LookupCategory(category string) (*Table, bool) {
 }
 
 func find(match func(*Table) bool) (*Table, bool) {
-	for _, t := range Tables() {
+	for _, t := range AllTables() {
 		if match(t) {
 			return t, true
 		}
