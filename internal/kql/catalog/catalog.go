@@ -3,6 +3,7 @@
 package catalog
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -25,7 +26,13 @@ type Table struct {
 	// Relation is the SQL that stands behind FROM. It comes from the store,
 	// never from a query.
 	Relation string
+	// Resolve, if set, gives the relation in place of Relation, one that has at
+	// least the rows of a span of TimeGenerated, both ends included.
+	Resolve func(ctx context.Context, from, to value.Datetime) (string, error)
 }
+
+// TimeColumn is the column that [Table.Resolve] goes by.
+const TimeColumn = "TimeGenerated"
 
 // Catalog finds tables. Implementations are safe for concurrent use.
 type Catalog interface {

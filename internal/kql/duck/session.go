@@ -71,6 +71,11 @@ func isOverflow(err error) bool {
 }
 
 func (s *Session) query(ctx context.Context, q *plan.Query, o sqlgen.Options) (result.Rows, error) {
+	relations, err := resolve(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	o.Relations = relations
 	st, err := sqlgen.Generate(Dialect{}, q, o)
 	if err != nil {
 		return nil, err

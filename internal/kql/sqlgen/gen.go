@@ -70,6 +70,9 @@ type Options struct {
 	// Exact calculates integers in Go, where they wrap as Kusto's do. Without
 	// it an overflow is an error of the engine.
 	Exact bool
+	// Relations stand behind FROM for scans whose table's own relation does
+	// not: tables that read only what the query needs.
+	Relations map[*plan.Scan]string
 }
 
 // Generate writes a query in a dialect.
@@ -136,43 +139,13 @@ func (g *gen) countUses(n plan.Node, seen map[plan.Node]bool) {
 	for _, in := range n.Inputs() {
 		g.countUses(in, seen)
 	}
-	for _, x := range exprs(n) {
+	for _, x := range plan.Exprs(n) {
 		plan.Walk(x, func(e plan.Expr) {
 			if in, ok := e.(*plan.InQuery); ok {
 				g.countUses(in.Sub, seen)
 			}
 		})
 	}
-}
-
-// exprs returns the expressions of a node.
-func exprs(n plan.Node) []plan.Expr {
-	var out []plan.Expr
-	add := func(items []plan.Item) {
-		for _, it := range items {
-			out = append(out, it.X)
-		}
-	}
-	switch n := n.(type) {
-	case *plan.Filter:
-		out = append(out, n.Cond)
-	case *plan.Project:
-		add(n.Items)
-	case *plan.Aggregate:
-		add(n.Keys)
-		add(n.Aggs)
-	case *plan.Unnest:
-		add(n.Items)
-	case *plan.Join:
-		for _, p := range n.On {
-			out = append(out, p.Left, p.Right)
-		}
-	case *plan.Union:
-		for _, b := range n.Branches {
-			out = append(out, b.Items...)
-		}
-	}
-	return out
 }
 
 // with writes the shared nodes.

@@ -1,6 +1,7 @@
 package sqlgen
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,7 +51,7 @@ func (g *gen) scan(n *plan.Scan) string {
 		g.forms[n.Cols[i]] = form
 		cols = append(cols, sql+" AS "+name(n.Cols[i]))
 	}
-	return "SELECT " + strings.Join(cols, ", ") + " FROM " + n.Table.Relation
+	return "SELECT " + strings.Join(cols, ", ") + " FROM " + cmp.Or(g.opts.Relations[n], n.Table.Relation)
 }
 
 // rows writes constants as VALUES.
@@ -220,7 +221,7 @@ func hasRows(n plan.Node) bool {
 	if _, ok := n.(*plan.Rows); ok {
 		return true
 	}
-	for _, x := range exprs(n) {
+	for _, x := range plan.Exprs(n) {
 		found := false
 		plan.Walk(x, func(e plan.Expr) {
 			if in, ok := e.(*plan.InQuery); ok {

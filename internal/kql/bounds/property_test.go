@@ -1,0 +1,166 @@
+package bounds_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sekisho/sekisho/internal/kql"
+	"github.com/sekisho/sekisho/internal/kql/bind"
+	"github.com/sekisho/sekisho/internal/kql/bounds"
+	"github.com/sekisho/sekisho/internal/kql/catalog"
+	"github.com/sekisho/sekisho/internal/kql/plainly"
+	"github.com/sekisho/sekisho/internal/kql/plan"
+	"github.com/sekisho/sekisho/internal/kql/randomly"
+	"github.com/sekisho/sekisho/internal/kql/syntax"
+	"github.com/sekisho/sekisho/internal/kql/value"
+)
+
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// TestNothingNeededIsLeftOut answers random queries twice: over all rows, and
+// over those that lie within the bounds of each scan.
+func TestNothingNeededIsLeftOut(t *testing.T) {
+	t.Parallel()
+	const seed, count = 6, 6000
+	tables := randomly.Tables(seed)
+	g := randomly.New(seed, tables)
+	var answered, narrowed int
+	for n := range count {
+		q := g.Query(n)
+		if q.Spoilt {
+			continue
+		}
+		text := withTimes(q.Root, rand.New(rand.NewPCG(seed, uint64(n))), tables)
+		all, ok := answer(t, text, tables, nil)
+		if !ok {
+			continue
+		}
+		answered++
+		left := 0
+		some, ok := answer(t, text, tables, func(s *plan.Scan, span bounds.Span, rows [][]any) [][]any {
+			kept := within(s, span, rows)
+			left += len(rows) - len(kept)
+			return kept
+		})
+		if left > 0 {
+			narrowed++
+		}
+		if diff := cmp.Diff(all, some); !ok || diff != "" {
+			t.Errorf("query %d over %d rows less answers otherwise:\n%s\n%s", n, left, text, diff)
+		}
+	}
+	t.Logf("%d queries have an answer, %d of them with rows left out", answered, narrowed)
+	if answered < count/4 || narrowed < answered/10 {
+		t.Errorf("only %d queries have an answer, and only %d with rows left out", answered, narrowed)
+	}
+}
+
+// withTimes puts one or two conditions about times into a query.
+func withTimes(root *randomly.Piece, r *rand.Rand, tables []randomly.Table) string {
+	for range 1 + r.IntN(2) {
+		at := 1 + r.IntN(len(root.Kids))
+		prefix := randomly.Piece{Sep: root.Sep, Kids: root.Kids[:at]}
+		cols, _ := kql.Columns(context.Background(), prefix.String(), kql.Options{Catalog: randomly.Catalog(tables), Now: now})
+		var times []string
+		for _, c := range cols {
+			if c.Type == value.DatetimeType {
+				times = append(times, "['"+c.Name+"']")
+			}
+		}
+		if len(times) > 0 {
+			where := &randomly.Piece{Text: []string{"where " + timeCondition(r, times[r.IntN(len(times))])}}
+			root.Kids = slices.Insert(slices.Clone(root.Kids), at, where)
+		}
+	}
+	return root.String()
+}
+
+func timeCondition(r *rand.Rand, column string) string {
+	moment := func() string { return fmt.Sprintf("ago(%dm)", r.IntN(170)) }
+	exact := fmt.Sprintf("datetime(%s)", now.Add(-time.Duration(r.IntN(6))*29*time.Minute).Format(time.RFC3339))
+	forms := []string{
+		"§ > " + moment(), "§ >= " + exact, "§ < " + moment(), exact + " >= §", "§ == " + exact, "§ != " + exact,
+		"§ between (ago(2h) .. " + moment() + ")", "§ !between (ago(2h) .. " + moment() + ")", "§ in (" + exact + ", ago(58m))",
+		"(§ < ago(90m) or § > " + moment() + ")", "(§ > " + moment() + " or rand() < 2)", "not(§ > " + moment() + ")",
+		"(§ > " + moment() + " and isnotnull(§))", "iff(true, § > " + moment() + ", false)",
+	}
+	return strings.ReplaceAll(forms[r.IntN(len(forms))], "§", column)
+}
+
+// answer gives the rows of a query; change, if not nil, is what each scan reads.
+func answer(t *testing.T, text string, tables []randomly.Table, change func(*plan.Scan, bounds.Span, [][]any) [][]any) (rows []string, ok bool) {
+	t.Helper()
+	tree, ds := syntax.Parse(text)
+	if ds.Refused() {
+		return nil, false
+	}
+	plain := plainly.Tables{}
+	for _, table := range tables {
+		for _, r := range table.Rows {
+			plain[table.Name] = append(plain[table.Name], neverNull(table, r))
+		}
+	}
+	bound, ds := bind.Query(context.Background(), tree, bind.Options{Catalog: randomly.Catalog(tables), Now: value.FromTime(now), Runner: plainly.Runner{Tables: plain}})
+	if ds.Refused() {
+		return nil, false
+	}
+	q := bound.Queries[0]
+	if change != nil {
+		narrow(q, plain, change)
+	}
+	a, err := plainly.Run(q, plain)
+	var unsupported plainly.Unsupported
+	if err != nil && !errors.As(err, &unsupported) {
+		t.Fatalf("%s:\n%+v", text, err)
+	}
+	for _, r := range a.Rows {
+		rows = append(rows, value.JSON(value.Array(r))) // NaN equals itself as text
+	}
+	return rows, err == nil
+}
+
+func neverNull(t randomly.Table, row []any) []any {
+	out := slices.Clone(row)
+	for i, v := range out {
+		if v == nil && t.Columns[i].Type == value.StringType {
+			out[i] = ""
+		}
+	}
+	return out
+}
+
+// narrow gives each scan a table of its own.
+func narrow(q *plan.Query, tables plainly.Tables, change func(*plan.Scan, bounds.Span, [][]any) [][]any) {
+	spans := bounds.Scans(q, "t")
+	for s, span := range bounds.Scans(q, "TimeGenerated") {
+		span = span.And(spans[s])
+		own := *s.Table
+		own.Name = fmt.Sprintf("%s\x00%d", s.Table.Name, len(tables))
+		tables[own.Name] = change(s, span, tables[s.Table.Name])
+		s.Table = &own
+	}
+}
+
+// within keeps the rows of a span, as a store does that opens whole files.
+func within(s *plan.Scan, span bounds.Span, rows [][]any) [][]any {
+	i := slices.IndexFunc(s.Table.Columns, func(c catalog.Column) bool { return c.Name == "t" || c.Name == catalog.TimeColumn })
+	if i < 0 {
+		return rows
+	}
+	var out [][]any
+	for _, r := range rows {
+		at, ok := r[i].(value.Datetime)
+		if !ok && span == bounds.Always || ok && span.From <= at && at <= span.To {
+			out = append(out, r)
+		}
+	}
+	return out
+}
