@@ -12,7 +12,6 @@ package kql
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/kql/bind"
@@ -59,45 +58,11 @@ type Answer struct {
 // Run runs a query. The error is of type [syntax.Diagnostics] when the query is
 // at fault.
 func Run(ctx context.Context, e *duck.Engine, text string, o Options) (*Answer, error) {
-	tree, ds := syntax.Parse(text)
-	if err := ds.Err(); err != nil {
-		return nil, err
-	}
 	s, err := e.Session(ctx)
 	if err != nil {
 		return nil, err
 	}
-	bound, ds := bind.Query(ctx, tree, o.bind(s))
-	if err := ds.Err(); err != nil {
-		s.Close()
-		return nil, err
-	}
-	if o.Unbounded {
-		s.Unbound()
-	}
-	rows, err := s.Query(ctx, bound.Queries[0])
-	if err != nil {
-		s.Close()
-		return nil, err
-	}
-	q := bound.Queries[0]
-	return &Answer{Rows: &sessionRows{rows, s}, Render: q.Render, RenderWith: q.RenderWith, Set: bound.Options}, nil
-}
-
-// sessionRows end their session when they are closed.
-type sessionRows struct {
-	result.Rows
-	s *duck.Session
-}
-
-// Close implements [result.Rows].
-func (r *sessionRows) Close() error {
-	if r.s == nil {
-		return nil
-	}
-	err := errors.Join(r.Rows.Close(), r.s.Close())
-	r.s = nil
-	return err
+	return RunIn(ctx, s, text, o)
 }
 
 // Check says what is wrong with a query, without running it.

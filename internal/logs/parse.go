@@ -32,6 +32,18 @@ func (r Record) Get(column string) any {
 // Time returns the value of TimeGenerated.
 func (r Record) Time() time.Time { return r.values[0].(time.Time) }
 
+// NewRecord makes a record of values in the order of the table's columns, of the
+// Go types of their [Type]; nil where absent. TimeGenerated, the first, is there.
+func NewRecord(table *Table, values []any) (Record, error) {
+	if len(values) != len(table.Columns) {
+		return Record{}, fmt.Errorf("make record of %s: %d values for %d columns", table.Name, len(values), len(table.Columns))
+	}
+	if _, ok := values[0].(time.Time); !ok {
+		return Record{}, fmt.Errorf("make record of %s: no TimeGenerated", table.Name)
+	}
+	return Record{table, values}, nil
+}
+
 type envelope struct {
 	Time       string                     `json:"time"`
 	ResourceID string                     `json:"resourceId"`

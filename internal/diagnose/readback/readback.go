@@ -97,6 +97,28 @@ func (r *Reader) line(text []byte) error {
 	if err != nil {
 		return err
 	}
+	return r.add(record)
+}
+
+// Add takes a row that was read elsewhere. A row that cannot be one is an error
+// and counts for nothing.
+func (r *Reader) Add(record logs.Record) error {
+	err := r.add(record)
+	if err == nil {
+		r.lines++
+	}
+	return err
+}
+
+// Know makes firewalls known that were there, with or without a row.
+func (r *Reader) Know(firewalls ...string) {
+	for _, name := range firewalls {
+		r.firewall(name)
+	}
+}
+
+// add passes over rows of tables that tell nothing of connections.
+func (r *Reader) add(record logs.Record) error {
 	switch record.Table() {
 	case logs.Connection:
 		c, err := logs.ParseConnection(record)
