@@ -2,6 +2,7 @@ package bind
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/sekisho/sekisho/internal/kql/funcs"
 	"github.com/sekisho/sekisho/internal/kql/plan"
@@ -152,21 +153,43 @@ func (b *binder) multiple(a syntax.Expr, e *env) []namedItem {
 		return nil
 	}
 	fn, ok := funcs.Lookup(c.Fn.Text)
-	if !ok || fn.Columns == nil {
+	if !ok || fn.Columns == nil && fn.PerArgument == "" {
 		return nil
 	}
 	whole := b.call(c, e)
-	var out []namedItem
-	for i, col := range fn.Columns(len(c.Args)) {
-		x := b.apply(c.Span, funcs.Must("element"), []plan.Expr{whole, &plan.Lit{T: value.LongType, Value: int64(i)}})
-		name := col.Name
-		if len(c.Args) > 0 {
-			name = fn.Name + "_" + nameOf(c.Args[0]) + "_" + col.Name
-		}
-		out = append(out, namedItem{item: item{name, b.cast(x, col.Type), c.Span}})
+	columns := b.outputsOf(c, fn, e)
+	if len(columns) == 1 {
+		return b.tuple(a, []namedItem{{item: item{columns[0].Name, whole, c.Span}}})
 	}
-	if n, ok := a.(syntax.Named); ok && len(n.Names) < len(out) {
-		out = out[:len(n.Names)]
+	var out []namedItem
+	for i, col := range columns {
+		x := b.apply(c.Span, funcs.Must("element"), []plan.Expr{whole, &plan.Lit{T: value.LongType, Value: int64(i)}})
+		out = append(out, namedItem{item: item{col.Name, b.cast(x, col.Type), c.Span}})
 	}
 	return b.tuple(a, out)
+}
+
+// outputsOf names the columns of a function that gives several.
+func (b *binder) outputsOf(c syntax.Call, fn *funcs.Func, e *env) []funcs.ColumnSpec {
+	var out []funcs.ColumnSpec
+	if fn.PerArgument == "" {
+		out = fn.Columns(len(c.Args))
+		for i := range out {
+			if len(c.Args) > 0 {
+				out[i].Name = fn.Name + "_" + nameOf(c.Args[0]) + "_" + out[i].Name
+			}
+		}
+		return out
+	}
+	for i, a := range c.Args {
+		if i > 0 && b.argument(a, e).Type() == value.BoolType {
+			break
+		}
+		name := nameOf(a)
+		if name == "" {
+			name = "array" + strconv.Itoa(i)
+		}
+		out = append(out, funcs.ColumnSpec{Name: name + fn.PerArgument, Type: value.DynamicType})
+	}
+	return out
 }

@@ -148,18 +148,29 @@ func (b *binder) print(p syntax.Print) *relation {
 	rows := &plan.Rows{Data: [][]any{{}}}
 	r := &relation{node: rows}
 	var items []item
-	n := &namer{}
 	for i, a := range p.Args {
-		name, said := "", false
-		if named, ok := a.(syntax.Named); ok {
-			name, said = named.Names[0].Text, true
-		} else {
-			name = "print_" + value.Text(int64(i))
+		for _, it := range b.printed(a, i, over(r)) {
+			items = b.add(items, it.name, it.said, it.x, a.Pos())
 		}
-		n.count++
-		items = b.add(items, name, said, b.expr(unnamed(a), over(r)), a.Pos())
 	}
 	return b.project(r, items)
+}
+
+// printed binds an operand of print: one column, or several where a function
+// gives several, of which those that are named count if any is.
+func (b *binder) printed(a syntax.Expr, i int, e *env) []namedItem {
+	named, ok := a.(syntax.Named)
+	if many := b.multiple(a, e); len(many) > 1 {
+		if ok {
+			return many[:min(len(many), len(named.Names))]
+		}
+		return many
+	}
+	it := item{name: "print_" + value.Text(int64(i)), x: b.expr(unnamed(a), e), at: a.Pos()}
+	if ok {
+		it.name = named.Names[0].Text
+	}
+	return []namedItem{{it, ok}}
 }
 
 // add appends an item; two of the same name are refused when the query says

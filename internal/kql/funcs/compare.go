@@ -51,6 +51,9 @@ func resolveEqual(op string) func([]value.Type) ([]value.Type, value.Type, error
 		if !ok {
 			return nil, value.BoolType, fmt.Errorf("'%s' is not defined for %s and %s", op, args[0], args[1])
 		}
+		if args[0] == value.DynamicType && args[1] == value.DynamicType {
+			return nil, value.BoolType, fmt.Errorf("'%s' is not defined for two dynamic values: convert them with tostring or tolong", op)
+		}
 		if t == value.Unknown || t == value.DynamicType {
 			return args, value.BoolType, nil
 		}

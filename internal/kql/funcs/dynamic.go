@@ -37,8 +37,10 @@ func init() {
 		}},
 		{Name: "bag_merge", Sig: "bag:bag other:bag*", Returns: value.DynamicType, Loose: true, Doc: "Joins bags; the first one that has a key gives its value.", Eval: evalBagMerge},
 		{Name: "bag_has_key", Sig: "bag:bag key:string", Returns: value.BoolType, Doc: "Tells whether a bag has a key.", Eval: evalBagHasKey},
-		{Name: "bag_set_key", Sig: "bag:bag key:string value:any", Returns: value.DynamicType, Loose: true, Doc: "Sets a key of a bag.", Eval: evalBagSetKey},
-		{Name: "bag_remove_keys", Sig: "bag:bag keys:array", Returns: value.DynamicType, Doc: "Takes keys out of a bag.", Eval: evalBagRemoveKeys},
+		{Name: "bag_set_key", Sig: "bag:bag key:string value:any", Returns: value.DynamicType, Loose: true, Doc: "Sets a key of a bag, or of a bag within it by a path such as $.a.b.", Eval: evalBagSetKey},
+		{Name: "bag_remove_keys", Sig: "bag:bag keys:array", Returns: value.DynamicType, Doc: "Takes keys out of a bag, or out of bags within it by paths such as $.a.b.", Eval: evalBagRemoveKeys},
+		{Name: "bag_zip", Sig: "keys:array values:array", Returns: value.DynamicType, Loose: true, Doc: "Makes a bag of an array of keys and one of values.", Eval: evalBagZip},
+		{Name: "treepath", Sig: "object:bag", Returns: value.DynamicType, Naming: PrefixFirstArg, Prefix: "tree", Doc: "Lists the paths to all that a dynamic value holds.", Eval: evalTreePath},
 		{Name: "array_slice", Sig: "array:array start:integer end:integer", Returns: value.DynamicType, Doc: "Gives a part of an array; negative numbers count from its end.", Eval: evalArraySlice},
 		{Name: "array_reverse", Sig: "array:array", Returns: value.DynamicType, Doc: "Turns an array round.", Eval: func(c *Call) any {
 			a := slices.Clone(c.Array(0))
@@ -56,6 +58,7 @@ func init() {
 		{Name: "set_intersect", Sig: "set:array other:array*", Returns: value.DynamicType, Doc: "Gives the values that all arrays have.", Eval: evalSetIntersect},
 		{Name: "set_difference", Sig: "set:array other:array*", Returns: value.DynamicType, Doc: "Gives the values of the first array that no other has.", Eval: evalSetDifference},
 		{Name: "set_equals", Sig: "a:array b:array", Returns: value.BoolType, Doc: "Tells whether two arrays have the same values.", Eval: evalSetEquals},
+		{Name: "jaccard_index", Sig: "set1:array set2:array", Returns: value.RealType, Doc: "Gives the share of the values of two arrays that both have.", Eval: evalJaccard},
 		{Name: "array_distinct", Hidden: true, Sig: "array:array", Returns: value.DynamicType, Doc: "Takes repeated values out of an array.", Eval: func(c *Call) any { return distinct(c.Array(0)) }},
 	})
 }

@@ -67,6 +67,10 @@ type Func struct {
 	// Columns, of functions that give several columns in extend and project,
 	// names them; Eval gives an array of their values.
 	Columns func(args int) []ColumnSpec
+	// PerArgument, of functions that give a column for each of their dynamic
+	// arguments, is put behind its name; with more than one of them Eval gives
+	// an array of the columns' values.
+	PerArgument string
 	// Hidden entries are not in completion and reference: old names.
 	Hidden bool
 

@@ -76,53 +76,15 @@ func evalSetEquals(c *Call) any {
 	return true
 }
 
-func evalBagHasKey(c *Call) any {
-	b := c.Bag(0)
-	if b == nil {
-		return nil
-	}
-	_, ok := Path(b, c.Str(1))
-	return ok
-}
-
-func evalBagSetKey(c *Call) any {
-	b := c.Bag(0)
-	if b == nil {
-		return nil
-	}
-	out := copyBag(b, func(string) bool { return true })
-	out.Set(c.Str(1), c.Args[2])
-	return out
-}
-
-func evalBagRemoveKeys(c *Call) any {
-	b, keys := c.Bag(0), c.Array(1)
-	if b == nil {
-		return nil
-	}
-	return copyBag(b, func(k string) bool { return find(keys, k) < 0 })
-}
-
-// Path follows a key, or a path such as $.a.b, into a bag.
-func Path(v any, path string) (any, bool) {
-	b, ok := v.(*value.Bag)
-	if !ok {
-		return nil, false
-	}
-	if !strings.HasPrefix(path, "$.") {
-		return b.Get(path)
-	}
-	var at any = b
-	for _, step := range strings.Split(path[2:], ".") {
-		b, ok := at.(*value.Bag)
-		if !ok {
-			return nil, false
-		}
-		if at, ok = b.Get(step); !ok {
-			return nil, false
+func evalJaccard(c *Call) any {
+	a, b := distinct(c.Array(0)), distinct(c.Array(1))
+	both := 0
+	for _, e := range a {
+		if find(b, e) >= 0 {
+			both++
 		}
 	}
-	return at, true
+	return float64(both) / float64(len(a)+len(b)-both)
 }
 
 func evalStrcatArray(c *Call) any {
