@@ -17,7 +17,7 @@ func init() {
 		"toscalar": (*binder).toscalar, "now": (*binder).now, "ago": (*binder).ago,
 		"column_ifexists": (*binder).columnIfExists, "columnifexists": (*binder).columnIfExists,
 		"pack_all": (*binder).packAll, "bag_pack_columns": (*binder).packColumns, "ingestion_time": (*binder).ingestionTime,
-		"pack_array": (*binder).packArray,
+		"pack_array": (*binder).packArray, "bin_auto": (*binder).binAuto, "column_names_of": (*binder).columnNamesOf,
 	} {
 		special[name] = f
 	}

@@ -3,6 +3,7 @@ package bind
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/sekisho/sekisho/internal/kql/funcs"
 	"github.com/sekisho/sekisho/internal/kql/plan"
@@ -18,8 +19,10 @@ func (b *binder) multiAggregate(r *relation, a syntax.Expr, c syntax.Call, keys 
 		out = b.argExtreme(r, c, keys)
 	case "take_any", "any", "anyif", "take_anyif":
 		out = b.takeAny(r, c, keys)
-	case "percentile", "percentiles":
+	case "percentile", "percentiles", "percentilew", "percentilesw":
 		out = b.percentiles(r, c)
+	case "percentiles_array", "percentilesw_array":
+		out = b.percentilesArray(r, c)
 	default:
 		return nil
 	}
@@ -125,25 +128,69 @@ func (b *binder) takeAny(r *relation, c syntax.Call, keys []item) []namedItem {
 	return out
 }
 
-// percentiles binds percentiles(x, 50, 95), a column for each.
+// percentiles binds percentiles(x, 50, 95) and percentilesw(x, weight, 50, 95),
+// a column for each.
 func (b *binder) percentiles(r *relation, c syntax.Call) []namedItem {
-	fn, _ := funcs.LookupAggregate("percentile")
 	many, _ := funcs.LookupAggregate(c.Fn.Text)
 	if !b.checkArity(c, many) {
 		return []namedItem{}
 	}
-	x := b.argument(c.Args[0], aggEnv(r))
+	of, percents := b.percentileOf(r, c)
 	var out []namedItem
-	for _, p := range c.Args[1:] {
+	for _, p := range percents {
 		lit, ok := b.constant(p, nil)
 		if !ok {
 			continue
 		}
-		percent, _ := value.ToReal(lit.Value)
-		agg := &plan.Agg{Fn: fn, T: x.Type(), Args: []plan.Expr{x, &plan.Lit{T: value.RealType, Value: percent}}}
-		out = append(out, namedItem{item: item{percentName(nameOf(c.Args[0]), []syntax.Expr{p}), agg, p.Pos()}})
+		out = append(out, namedItem{item: item{percentName(nameOf(c.Args[0]), []syntax.Expr{p}), of(lit.Value), p.Pos()}})
 	}
 	return out
+}
+
+// percentileOf binds what percentiles are taken of, and gives the aggregate
+// for a percentage, and the arguments that are percentages.
+func (b *binder) percentileOf(r *relation, c syntax.Call) (of func(percent any) plan.Expr, percents []syntax.Expr) {
+	name, at := "percentile", 1
+	args := []plan.Expr{b.argument(c.Args[0], aggEnv(r))}
+	if strings.HasPrefix(c.Fn.Text, "percentilew") || strings.HasPrefix(c.Fn.Text, "percentilesw") {
+		name, at = "percentilew", 2
+		weight := b.argument(c.Args[1], aggEnv(r))
+		if t := weight.Type(); !t.IsInteger() && t != value.Unknown {
+			b.report(c.Args[1].Pos(), "", "a weight must be a whole number, not %s", t)
+		}
+		args = append(args, weight)
+	}
+	fn, _ := funcs.LookupAggregate(name)
+	return func(percent any) plan.Expr {
+		share, _ := value.ToReal(percent)
+		return &plan.Agg{Fn: fn, T: args[0].Type(), Args: append(slices.Clone(args), &plan.Lit{T: value.RealType, Value: share})}
+	}, c.Args[at:]
+}
+
+// percentilesArray binds the forms that give one array. The percentages are
+// arguments, or one array.
+func (b *binder) percentilesArray(r *relation, c syntax.Call) []namedItem {
+	fn, _ := funcs.LookupAggregate(c.Fn.Text)
+	if !b.checkArity(c, fn) {
+		return []namedItem{}
+	}
+	of, percents := b.percentileOf(r, c)
+	var list []plan.Expr
+	for _, p := range percents {
+		lit, ok := b.constant(p, nil)
+		if !ok {
+			continue
+		}
+		shares, many := lit.Value.(value.Array)
+		if !many {
+			shares = value.Array{lit.Value}
+		}
+		for _, share := range shares {
+			list = append(list, of(share))
+		}
+	}
+	pack := &plan.Call{Fn: funcs.Must("pack_array"), Args: list, T: value.DynamicType}
+	return []namedItem{{item: item{nameBy(fn, c), pack, c.Span}}}
 }
 
 // multiple binds scalar functions that give several columns; nil for others.
@@ -165,6 +212,9 @@ func (b *binder) multiple(a syntax.Expr, e *env) []namedItem {
 	for i, col := range columns {
 		x := b.apply(c.Span, funcs.Must("element"), []plan.Expr{whole, &plan.Lit{T: value.LongType, Value: int64(i)}})
 		out = append(out, namedItem{item: item{col.Name, b.cast(x, col.Type), c.Span}})
+	}
+	if n, ok := a.(syntax.Named); ok && len(n.Names) < len(out) {
+		out = out[:len(n.Names)]
 	}
 	return b.tuple(a, out)
 }

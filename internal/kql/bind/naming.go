@@ -82,6 +82,11 @@ func nameBy(fn *funcs.Func, c syntax.Call) string {
 		return first
 	case funcs.PrefixFirstArg:
 		return fn.Prefix + "_" + first
+	case funcs.PrefixTwoArgs:
+		if len(c.Args) > 1 {
+			first += "_" + nameOf(c.Args[1])
+		}
+		return fn.Prefix + "_" + first
 	case funcs.PrefixOnly:
 		return fn.Prefix
 	case funcs.ExactPercent:

@@ -92,7 +92,7 @@ func (b *binder) lined(slots *relation, a axis, missing []item, nonempty bool) *
 	}
 	slot := &plan.Ref{Col: slots.cols[n-1]}
 	all := b.group(slots, keys, []item{
-		{x: aggregateOf("make_list", value.DynamicType, packed)},
+		{x: aggregateOf("collect_rows", value.DynamicType, packed)},
 		{x: aggregateOf("min", value.LongType, slot)}, {x: aggregateOf("max", value.LongType, slot)},
 	})
 	groups, first, last := seriesEnds(all, len(keys), a)

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/sekisho/sekisho/internal/kql/funcs"
 	"github.com/sekisho/sekisho/internal/kql/plan"
 	"github.com/sekisho/sekisho/internal/kql/syntax"
@@ -118,6 +120,9 @@ func (b *binder) aggregateCall(c syntax.Call, fn *funcs.Func, e *env) plan.Expr 
 	return b.aggregate(c, fn, args, e.aggs.in)
 }
 
+// olderNames names the aggregates that have a second, older name.
+var olderNames = map[string]string{"make_dictionary": "make_bag", "passthrough": "take_any", "cnt": "count"}
+
 // aggregate makes the aggregate of bound arguments.
 func (b *binder) aggregate(c syntax.Call, fn *funcs.Func, args []plan.Expr, r *relation) plan.Expr {
 	var filter plan.Expr
@@ -127,9 +132,13 @@ func (b *binder) aggregate(c syntax.Call, fn *funcs.Func, args []plan.Expr, r *r
 		fn, _ = funcs.LookupAggregate("count")
 		args = nil
 	case isIf:
-		filter = b.predicate(c.Args[1], args[1])
 		fn, _ = funcs.LookupAggregate(base)
-		args = append([]plan.Expr{args[0]}, args[2:]...)
+		at, _ := fn.Arity()
+		filter = b.predicate(c.Args[at], args[at])
+		args = append(slices.Clone(args[:at]), args[at+1:]...)
+	}
+	if older, ok := olderNames[fn.Name]; ok {
+		fn, _ = funcs.LookupAggregate(older)
 	}
 	t, err := b.resolve(fn, args)
 	if err != nil {

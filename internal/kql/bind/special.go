@@ -104,6 +104,56 @@ func (b *binder) packArray(c syntax.Call, e *env) plan.Expr {
 	return b.apply(c.Span, funcs.Must("pack_array"), args)
 }
 
+// binAuto rounds to the bins that options of the query describe.
+func (b *binder) binAuto(c syntax.Call, e *env) plan.Expr {
+	if !b.checkArity(c, funcs.Must("bin_auto")) {
+		return unknown
+	}
+	x := b.expr(c.Args[0], e)
+	size, ok := b.set["query_bin_auto_size"]
+	if !ok {
+		b.report(c.Span, "write set query_bin_auto_size = 1h; before the query", "'bin_auto' needs the option query_bin_auto_size")
+		return &plan.Lit{T: x.Type()}
+	}
+	if at, ok := b.set["query_bin_auto_at"]; ok {
+		return b.apply(c.Span, funcs.Must("bin_at"), []plan.Expr{x, option(size), option(at)})
+	}
+	return b.apply(c.Span, funcs.Must("bin"), []plan.Expr{x, option(size)})
+}
+
+// option is the number or time that an option of the query is set to.
+func option(v any) plan.Expr {
+	t := value.Unknown
+	switch v.(type) {
+	case int64:
+		t = value.LongType
+	case float64:
+		t = value.RealType
+	case value.Timespan:
+		t = value.TimespanType
+	case value.Datetime:
+		t = value.DatetimeType
+	}
+	return &plan.Lit{T: t, Value: v}
+}
+
+// columnNamesOf lists the columns of a table, which is not read.
+func (b *binder) columnNamesOf(c syntax.Call, _ *env) plan.Expr {
+	if len(c.Args) != 1 || !b.isTabular(c.Args[0], nil) {
+		b.report(c.Span, "column_names_of(table)", "'column_names_of' needs a table")
+		return &plan.Lit{T: value.DynamicType}
+	}
+	out := &plan.Lit{T: value.DynamicType}
+	if r := b.table(c.Args[0]); r != nil {
+		names := value.Array{}
+		for _, col := range r.cols {
+			names = append(names, col.Name)
+		}
+		out.Value = names
+	}
+	return out
+}
+
 // ingestionTime is null: rows do not carry when they came.
 func (b *binder) ingestionTime(syntax.Call, *env) plan.Expr {
 	return &plan.Lit{T: value.DatetimeType}

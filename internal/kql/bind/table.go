@@ -157,13 +157,10 @@ func (b *binder) print(p syntax.Print) *relation {
 }
 
 // printed binds an operand of print: one column, or several where a function
-// gives several, of which those that are named count if any is.
+// gives several.
 func (b *binder) printed(a syntax.Expr, i int, e *env) []namedItem {
 	named, ok := a.(syntax.Named)
 	if many := b.multiple(a, e); len(many) > 1 {
-		if ok {
-			return many[:min(len(many), len(named.Names))]
-		}
 		return many
 	}
 	it := item{name: "print_" + value.Text(int64(i)), x: b.expr(unnamed(a), e), at: a.Pos()}

@@ -2,15 +2,11 @@ package duck
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/sekisho/sekisho/internal/kql/funcs"
 	"github.com/sekisho/sekisho/internal/kql/sqlgen"
 	"github.com/sekisho/sekisho/internal/kql/value"
 )
-
-// maxList is how many values make_list and make_set keep.
-const maxList = 1048576
 
 type aggWriter func(w *sqlgen.Writer, a sqlgen.Agg) string
 
@@ -29,8 +25,12 @@ var aggregates = map[string]aggWriter{
 	"variance":       spread("var_samp"),
 	"variancep":      spread("var_pop"),
 	"percentile":     percentile,
-	"make_list":      makeList(true), "makelist": makeList(true), "make_list_with_nulls": makeList(false),
-	"make_set": makeSet, "makeset": makeSet,
+	"percentilew":    weightedPercentile,
+	"covariance":     together("covar_samp"),
+	"covariancep":    together("covar_pop"),
+	"make_list":      makeList(true, maxList), "makelist": makeList(true, maxOldList), "make_list_with_nulls": makeList(false, maxList),
+	"collect_rows": func(w *sqlgen.Writer, a sqlgen.Agg) string { return collect(w, a, false, maxList) },
+	"make_set":     makeSet(maxList), "makeset": makeSet(maxOldList),
 	"take_any": takeAny, "any": takeAny,
 	"arg_max": argExtreme("arg_max"), "arg_min": argExtreme("arg_min"),
 	"binary_all_and": extreme("bit_and"), "binary_all_or": extreme("bit_or"), "binary_all_xor": extreme("bit_xor"),
@@ -62,10 +62,13 @@ func sum(w *sqlgen.Writer, a sqlgen.Agg) string {
 }
 
 // average of nothing is not a number.
-func average(_ *sqlgen.Writer, a sqlgen.Agg) string {
+func average(w *sqlgen.Writer, a sqlgen.Agg) string {
 	x := a.Args[0]
 	n := "count(" + x.SQL + ")" + a.Filter
 	switch a.Out {
+	case value.DecimalType:
+		list := sqlgen.Operand{SQL: collect(w, a, true, maxList), Type: value.DynamicType}
+		return w.Go("avg_of", a.Out, list)
 	case value.DatetimeType, value.TimespanType:
 		return "CAST(sum(" + x.SQL + ")" + a.Filter + " // nullif(" + n + ", 0) AS BIGINT)"
 	}
@@ -75,11 +78,19 @@ func average(_ *sqlgen.Writer, a sqlgen.Agg) string {
 	return "(CAST(kql_wrap(coalesce(sum(" + x.SQL + ")" + a.Filter + ", 0)) AS DOUBLE) / CAST(" + n + " AS DOUBLE))"
 }
 
+// extreme of values of which one is not a number is none. DuckDB calls such a
+// one the greatest.
 func extreme(fn string) aggWriter {
 	return func(_ *sqlgen.Writer, a sqlgen.Agg) string {
-		sql := fn + "(" + a.Args[0].SQL + ")" + a.Filter
-		if a.Out == value.StringType {
+		x := a.Args[0].SQL
+		sql := fn + "(" + x + ")" + a.Filter
+		switch {
+		case a.Out == value.StringType:
 			return "coalesce(" + sql + ", '')"
+		case a.Out == value.DecimalType:
+			return "arg_" + fn + "(" + x + ", " + Dialect{}.DecimalKey(x) + ")" + a.Filter
+		case a.Out == value.RealType && fn == "min":
+			return "CASE WHEN coalesce(bool_or(isnan(" + x + "))" + a.Filter + ", false) THEN CAST('nan' AS DOUBLE) ELSE " + sql + " END"
 		}
 		return sql
 	}
@@ -99,66 +110,25 @@ func spread(fn string) aggWriter {
 	}
 }
 
+// together is a statistic of two values, 0 of a single pair and not a number
+// where one of the values is not finite.
+func together(fn string) aggWriter {
+	return func(_ *sqlgen.Writer, a sqlgen.Agg) string {
+		x, y := a.Args[0].SQL, a.Args[1].SQL
+		finite := "isfinite(" + x + ") AND isfinite(" + y + ")"
+		return "CASE WHEN coalesce(bool_or(NOT (" + finite + "))" + a.Filter + ", false) THEN CAST('nan' AS DOUBLE) ELSE coalesce(" +
+			fn + "(CASE WHEN " + finite + " THEN " + x + " END, " + y + ")" + a.Filter + ", 0) END"
+	}
+}
+
 // percentile is the nearest value that there is.
-func percentile(_ *sqlgen.Writer, a sqlgen.Agg) string {
+func percentile(w *sqlgen.Writer, a sqlgen.Agg) string {
+	if a.Args[0].Type == value.DecimalType {
+		a.Args = []sqlgen.Operand{a.Args[0], {SQL: "1", Type: value.LongType}, a.Args[1]}
+		return weightedPercentile(w, a)
+	}
 	percent, _ := value.ToReal(a.Args[1].Value)
 	return fmt.Sprintf("quantile_disc(%s, %g)%s", a.Args[0].SQL, min(max(percent/100, 0), 1), a.Filter)
-}
-
-// collect writes an array of the values as JSON.
-func collect(w *sqlgen.Writer, a sqlgen.Agg, skipNull bool, limit int64) string {
-	x := asDynamic(w, a.Args[0])
-	filter := a.Filter
-	switch {
-	case skipNull && filter == "":
-		filter = " FILTER (WHERE " + x + " IS NOT NULL)"
-	case skipNull:
-		filter = strings.TrimSuffix(filter, ")") + " AND " + x + " IS NOT NULL)"
-	default:
-		x = "coalesce(" + x + ", 'null')"
-	}
-	return fmt.Sprintf("('[' || array_to_string(coalesce(list(%s %s)%s, [])[1:%d], ',') || ']')", x, a.Order, filter, limit)
-}
-
-// asDynamic writes a value as JSON text.
-func asDynamic(w *sqlgen.Writer, x sqlgen.Operand) string {
-	if sql := toDynamic(w, sqlgen.Op{Args: []sqlgen.Operand{x}}); sql != "" {
-		return sql
-	}
-	if x.Type == value.StringType {
-		return "CAST(to_json(" + x.SQL + ") AS VARCHAR)"
-	}
-	return w.Go("todyn", value.DynamicType, x)
-}
-
-// listLimit is the second argument, if there is one.
-func listLimit(a sqlgen.Agg) int64 {
-	if len(a.Args) > 1 {
-		if n, ok := a.Args[1].Value.(int64); ok && n >= 0 && n < maxList {
-			return n
-		}
-	}
-	return maxList
-}
-
-func makeList(skipNull bool) aggWriter {
-	return func(w *sqlgen.Writer, a sqlgen.Agg) string { return collect(w, a, skipNull, listLimit(a)) }
-}
-
-// makeSet keeps the order of the rows where they have one.
-func makeSet(w *sqlgen.Writer, a sqlgen.Agg) string {
-	if a.Order == "" {
-		a.Args[0].SQL = "DISTINCT " + asDynamic(w, a.Args[0])
-		x := strings.TrimPrefix(a.Args[0].SQL, "DISTINCT ")
-		filter := " FILTER (WHERE " + x + " IS NOT NULL)"
-		if a.Filter != "" {
-			filter = strings.TrimSuffix(a.Filter, ")") + " AND " + x + " IS NOT NULL)"
-		}
-		return fmt.Sprintf("('[' || array_to_string(coalesce(list(%s)%s, [])[1:%d], ',') || ']')", a.Args[0].SQL, filter, listLimit(a))
-	}
-	all := sqlgen.Operand{SQL: collect(w, a, true, maxList), Type: value.DynamicType}
-	limit := listLimit(a)
-	return w.Go("make_set_of", value.DynamicType, all, sqlgen.Operand{SQL: w.Arg(limit, "BIGINT"), Type: value.LongType, Const: true, Value: limit})
 }
 
 // takeAny gives the first value that is not null, or any without an order.
@@ -166,11 +136,7 @@ func takeAny(_ *sqlgen.Writer, a sqlgen.Agg) string {
 	x := a.Args[0].SQL
 	sql := "any_value(" + x + ")" + a.Filter
 	if a.Order != "" {
-		filter := " FILTER (WHERE " + x + " IS NOT NULL)"
-		if a.Filter != "" {
-			filter = strings.TrimSuffix(a.Filter, ")") + " AND " + x + " IS NOT NULL)"
-		}
-		sql = "first(" + x + " " + a.Order + ")" + filter
+		sql = "first(" + x + " " + a.Order + ")" + alsoHolds(a.Filter, x+" IS NOT NULL")
 	}
 	if a.Out == value.StringType {
 		return "coalesce(" + sql + ", '')"
@@ -182,8 +148,14 @@ func takeAny(_ *sqlgen.Writer, a sqlgen.Agg) string {
 // takes any row where all keys are null.
 func argExtreme(fn string) aggWriter {
 	return func(_ *sqlgen.Writer, a sqlgen.Agg) string {
-		x := "struct_pack(v := " + a.Args[0].SQL + ")"
-		sql := fmt.Sprintf("struct_extract(coalesce(%s(%s, %s %s)%s, first(%s %s)%s), 'v')", fn, x, a.Args[1].SQL, a.Order, a.Filter, x, a.Order, a.Filter)
+		x, by := "struct_pack(v := "+a.Args[0].SQL+")", a.Args[1].SQL
+		switch {
+		case a.Args[1].Type == value.DecimalType:
+			by = Dialect{}.DecimalKey(by)
+		case a.Args[1].Type == value.RealType && fn == "arg_min":
+			by = "CASE WHEN isnan(" + by + ") THEN CAST('-infinity' AS DOUBLE) ELSE " + by + " END"
+		}
+		sql := fmt.Sprintf("struct_extract(coalesce(%s(%s, %s %s)%s, first(%s %s)%s), 'v')", fn, x, by, a.Order, a.Filter, x, a.Order, a.Filter)
 		if a.Out == value.StringType {
 			return "coalesce(" + sql + ", '')"
 		}

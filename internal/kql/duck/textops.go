@@ -81,9 +81,9 @@ func toDynamic(_ *sqlgen.Writer, c sqlgen.Op) string {
 	switch c.Args[0].Type {
 	case value.DynamicType:
 		return sql
-	case value.IntType, value.LongType, value.BoolType, value.DecimalType:
+	case value.IntType, value.LongType, value.BoolType:
 		return "CAST(" + sql + " AS VARCHAR)"
-	case value.GuidType:
+	case value.GuidType, value.DecimalType:
 		return "CAST(to_json(" + sql + ") AS VARCHAR)"
 	}
 	return ""

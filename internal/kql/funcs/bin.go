@@ -12,6 +12,7 @@ func init() {
 		{Name: "bin", Sig: "value:summable size:summable", Naming: FirstArg, Doc: "Rounds down to a multiple of the size.", Resolve: resolveBin, Eval: evalBin},
 		{Name: "floor", Sig: "value:summable size:summable", Naming: FirstArg, Doc: "Is bin.", Resolve: resolveBin, Eval: evalBin},
 		{Name: "bin_at", Sig: "value:summable size:summable at:summable", Naming: FirstArg, Doc: "Rounds down to a multiple of the size, counted from a fixed point.", Resolve: resolveBinAt, Eval: evalBinAt},
+		{Name: "bin_auto", Sig: "value:summable", Naming: FirstArg, Doc: "Rounds down to a multiple of the option query_bin_auto_size, counted from the option query_bin_auto_at.", Eval: func(*Call) any { return nil }},
 	})
 }
 

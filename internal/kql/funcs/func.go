@@ -40,6 +40,7 @@ const (
 	Unnamed        Naming = iota // Column1
 	FirstArg                     // x
 	PrefixFirstArg               // Prefix_x, or Prefix_
+	PrefixTwoArgs                // Prefix_x_y
 	PrefixOnly                   // Prefix
 	ExactPercent                 // percentile_x_50
 )

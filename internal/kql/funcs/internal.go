@@ -1,6 +1,8 @@
 package funcs
 
 import (
+	"slices"
+
 	"github.com/sekisho/sekisho/internal/kql/value"
 )
 
@@ -10,11 +12,17 @@ func init() {
 	register(Scalar, "internal", []*Func{
 		{Name: "expand_elements", Hidden: true, Sig: "x:dynamic", Returns: value.DynamicType, Loose: true, Doc: "Gives the elements of a dynamic value as an array: mv-expand.", Eval: func(c *Call) any { return elements(c.Args[0], false) }},
 		{Name: "expand_pairs", Hidden: true, Sig: "x:dynamic", Returns: value.DynamicType, Loose: true, Doc: "Gives the keys and values of a bag as arrays: mv-expand kind=array.", Eval: func(c *Call) any { return elements(c.Args[0], true) }},
-		{Name: "make_set_of", Hidden: true, Sig: "list:dynamic limit:integer", Returns: value.DynamicType, Doc: "Takes repeated values out of a list.", Eval: func(c *Call) any {
-			set := distinct(c.Array(0))
+		{Name: "flat_list_of", Hidden: true, Sig: "list:dynamic limit:integer", Returns: value.DynamicType, Doc: "Takes the elements out of the arrays in a list: make_list.", Eval: func(c *Call) any {
+			list := flat(c.Array(0))
+			return list[:min(int64(len(list)), c.Int(1, maxRange))]
+		}},
+		{Name: "flat_set_of", Hidden: true, Sig: "list:dynamic limit:integer", Returns: value.DynamicType, Doc: "Does the same, and takes repeated values out: make_set.", Eval: func(c *Call) any {
+			set := distinct(flat(c.Array(0)))
 			return set[:min(int64(len(set)), c.Int(1, maxRange))]
 		}},
+		{Name: "percentilew_of", Hidden: true, Sig: "pairs:dynamic percent:real", Loose: true, Doc: "Gives a percentile of values with weights.", Eval: evalWeighted},
 		{Name: "make_bag_of", Hidden: true, Sig: "list:dynamic limit:integer?", Returns: value.DynamicType, Loose: true, Doc: "Joins the bags of a list.", Eval: evalMakeBag},
+		{Name: "avg_of", Hidden: true, Sig: "list:dynamic", Returns: value.DecimalType, Loose: true, Doc: "Gives the mean of the decimals of a list.", Eval: evalMeanDecimal},
 		{Name: "sum_of", Hidden: true, Sig: "list:dynamic", Returns: value.DecimalType, Loose: true, Doc: "Adds the decimals of a list.", Eval: evalSumDecimals},
 	})
 }
@@ -42,6 +50,43 @@ func elements(v any, pairs bool) value.Array {
 	return value.Array{v}
 }
 
+// flat takes the elements out of the arrays in a list, one level deep.
+func flat(list value.Array) value.Array {
+	out := value.Array{}
+	for _, e := range list {
+		if inner, ok := e.(value.Array); ok {
+			out = append(out, inner...)
+			continue
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// evalWeighted gives the least value at or below which that share of the
+// weights is.
+func evalWeighted(c *Call) any {
+	type weighted struct {
+		v      any
+		weight int64
+	}
+	var list []weighted
+	total := 0.0
+	for _, e := range c.Array(0) {
+		pair := e.(value.Array)
+		weight := pair[1].(int64)
+		list, total = append(list, weighted{value.Convert(pair[0], c.Out), weight}), total+float64(weight)
+	}
+	slices.SortStableFunc(list, func(a, b weighted) int { order, _ := value.Compare(a.v, b.v); return order })
+	so, share := 0.0, c.Real(1, 0)/100
+	for i, e := range list {
+		if so += float64(e.weight); so >= share*total || i == len(list)-1 {
+			return e.v
+		}
+	}
+	return nil
+}
+
 // evalMakeBag keeps the first value of each key.
 func evalMakeBag(c *Call) any {
 	out := value.NewBag()
@@ -58,6 +103,15 @@ func evalMakeBag(c *Call) any {
 		}
 	}
 	return out
+}
+
+// evalMeanDecimal is null of nothing.
+func evalMeanDecimal(c *Call) any {
+	n := value.NewDecimal(int64(len(c.Array(0))))
+	if mean, ok := evalSumDecimals(c).(value.Decimal).Arith('/', n); ok {
+		return mean
+	}
+	return nil
 }
 
 func evalSumDecimals(c *Call) any {

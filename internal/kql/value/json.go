@@ -8,7 +8,7 @@ import (
 )
 
 // JSON writes a value as compact JSON, as tostring of a dynamic value does:
-// moments and guids as strings, reals with a point.
+// decimals, moments and guids as strings, reals with a point.
 func JSON(v any) string {
 	var b strings.Builder
 	writeJSON(&b, v)
@@ -47,8 +47,8 @@ func writeJSON(b *strings.Builder, v any) {
 			writeJSON(b, v.values[k])
 		}
 		b.WriteByte('}')
-	default:
-		writeTyped(b, v)
+	default: // decimals, guids and times, which JSON lacks
+		writeString(b, Text(v))
 	}
 }
 
@@ -58,16 +58,6 @@ func writeReal(b *strings.Builder, f float64) {
 		return
 	}
 	b.WriteString(FormatReal(f))
-}
-
-// writeTyped writes the types that JSON lacks: decimals as numbers, others as
-// strings.
-func writeTyped(b *strings.Builder, v any) {
-	if d, ok := v.(Decimal); ok {
-		b.WriteString(d.String())
-		return
-	}
-	writeString(b, Text(v))
 }
 
 func writeString(b *strings.Builder, s string) {
