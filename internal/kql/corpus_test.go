@@ -201,8 +201,14 @@ var (
 	unordering = regexp.MustCompile(`\|\s*(summarize|join|union|distinct|make-series|lookup|count|evaluate|top-nested|mv-apply|partition)\b`)
 )
 
+// inner is what stands in brackets: orders in there are not the result's.
+var inner = regexp.MustCompile(`\([^()]*\)|\{[^{}]*\}`)
+
 // isOrdered tells whether the query orders its result.
 func isOrdered(query string) bool {
+	for last := ""; last != query; {
+		last, query = query, inner.ReplaceAllString(query, "")
+	}
 	o, u := ordering.FindAllStringIndex(query, -1), unordering.FindAllStringIndex(query, -1)
 	if len(o) == 0 {
 		return false

@@ -57,7 +57,7 @@ func Query(ctx context.Context, q *syntax.Query, opts Options) (Result, syntax.D
 	if opts.Catalog == nil {
 		opts.Catalog = catalog.Static{}
 	}
-	b := &binder{ctx: ctx, opts: opts, scope: &scope{vars: map[string]*variable{}}, set: map[string]any{}}
+	b := &binder{ctx: ctx, opts: opts, scope: &scope{vars: map[string]*variable{}}, set: map[string]any{}, uniques: map[*plan.Limit][]*plan.Column{}}
 	queries := b.statements(q.Statements)
 	for i := range b.diags {
 		b.diags[i].Locate(q.Text)
@@ -73,6 +73,8 @@ type binder struct {
 	scope *scope
 	diags syntax.Diagnostics
 	set   map[string]any
+	// uniques holds the columns of the left sides of innerunique joins.
+	uniques map[*plan.Limit][]*plan.Column
 
 	columns int
 	depth   int

@@ -15,7 +15,9 @@ var falseLit = &plan.Lit{T: value.BoolType, Value: false}
 // where keeps the rows for which all conditions hold.
 func (b *binder) where(r *relation, op syntax.Simple) *relation {
 	for _, a := range op.Args {
-		r = b.filter(r, b.condition(a, over(r)))
+		cond := b.condition(a, over(r))
+		b.pushBelowUnique(r.node, cond)
+		r = b.filter(r, cond)
 	}
 	return r
 }

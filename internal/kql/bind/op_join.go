@@ -115,7 +115,8 @@ func (b *binder) uniqueRows(left *relation, pairs []plan.Pair) (*relation, []pla
 		keys = append(keys, col)
 	}
 	out := *left
-	out.node = &plan.Limit{In: left.node, N: 1, Order: left.order, Partition: keys}
+	one := &plan.Limit{In: left.node, N: 1, Order: left.order, Partition: keys}
+	out.node, b.uniques[one] = one, left.cols
 	return &out, pairs
 }
 

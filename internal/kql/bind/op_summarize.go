@@ -232,7 +232,8 @@ func (b *binder) count(r *relation, args []syntax.Expr) *relation {
 }
 
 // topHitters gives the commonest values of a column, or those with the
-// greatest sum of another.
+// greatest sum of another. Of values that are equally common, those that come
+// last stay.
 func (b *binder) topHitters(r *relation, op syntax.TopHitters) *relation {
 	keys, r := b.keys(r, []syntax.Expr{op.X}, &namer{prefix: "Column"})
 	name, agg := "approximate_count_"+keys[0].name, syntax.Call{Span: op.Span, Fn: syntax.Name{Span: op.Span, Text: "count"}}
@@ -243,7 +244,11 @@ func (b *binder) topHitters(r *relation, op syntax.TopHitters) *relation {
 	e := over(r)
 	e.aggs = &aggregation{in: r}
 	out := b.group(r, keys, []item{{name: name, x: b.call(agg, e)}})
-	out.order = append([]plan.Key{{Col: out.cols[1], Desc: true}}, out.order...)
+	order := []plan.Key{{Col: out.cols[1], Desc: true}}
+	for _, k := range out.order {
+		order = append(order, plan.Key{Col: k.Col, Desc: !k.Desc})
+	}
+	out.order = order
 	out.ordinal = false
 	return b.take(out, op.N)
 }

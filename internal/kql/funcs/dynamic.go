@@ -52,7 +52,7 @@ func init() {
 		{Name: "strcat_array", Sig: "array:array delimiter:text", Returns: value.StringType, Doc: "Joins the elements of an array with a delimiter between.", Eval: evalStrcatArray},
 		{Name: "array_strcat", Hidden: true, Sig: "array:array delimiter:text", Returns: value.StringType, Doc: "Is strcat_array.", Eval: evalStrcatArray},
 		{Name: "range", Sig: "start:summable stop:summable step:summable?", Returns: value.DynamicType, Doc: "Makes an array of equally spaced values, at most 1,048,576.", Eval: evalRange},
-		{Name: "repeat", Sig: "value:any times:integer", Returns: value.DynamicType, Naming: PrefixFirstArg, Prefix: "repeat", Loose: true, Doc: "Makes an array that holds a value several times.", Eval: evalRepeatArray},
+		{Name: "repeat", Sig: "value:plain times:integer", Returns: value.DynamicType, Naming: PrefixFirstArg, Prefix: "repeat", Loose: true, Doc: "Makes an array that holds a value several times.", Eval: evalRepeatArray},
 		{Name: "set_has_element", Sig: "set:array value:any", Returns: value.BoolType, Doc: "Tells whether an array has a value.", Eval: func(c *Call) any { return c.Array(0) != nil && find(c.Array(0), c.Args[1]) >= 0 }},
 		{Name: "set_union", Sig: "set:array other:array*", Returns: value.DynamicType, Doc: "Gives the values that one of the arrays has.", Eval: evalSetUnion},
 		{Name: "set_intersect", Sig: "set:array other:array*", Returns: value.DynamicType, Doc: "Gives the values that all arrays have.", Eval: evalSetIntersect},

@@ -20,7 +20,7 @@ func init() {
 		{Name: "series_decompose", Sig: "series:array seasonality:integer? trend:string? test_points:integer? seasonality_threshold:number?",
 			Returns: value.DynamicType, Columns: dynamics("baseline", "seasonal", "trend", "residual"),
 			Doc: "Takes a series apart into season, trend and the rest.", Eval: func(c *Call) any {
-				d, ok := decompose(c, 1, c.Int(3, 0), c.Real(4, defaultSeasonality))
+				d, ok := decompose(c, 1, c.Int(3, 0), "avg", c.Real(4, defaultSeasonality))
 				if !ok {
 					return nil
 				}
@@ -31,7 +31,7 @@ func init() {
 			Doc: "Marks the elements that lie far from what season and trend let expect.", Eval: evalAnomalies},
 		{Name: "series_decompose_forecast", Sig: "series:array points:integer seasonality:integer? trend:string? seasonality_threshold:number?",
 			Returns: value.DynamicType, Doc: "Forecasts the last elements of a series from season and trend of the others.", Eval: func(c *Call) any {
-				if d, ok := decompose(c, 2, c.Int(1, 0), c.Real(4, defaultSeasonality)); ok {
+				if d, ok := decompose(c, 2, c.Int(1, 0), "linefit", c.Real(4, defaultSeasonality)); ok {
 					return realSeries(d.baseline)
 				}
 				return nil
@@ -44,9 +44,10 @@ func init() {
 // decomposition is a series taken apart: series = seasonal + trend + residual.
 type decomposition struct{ baseline, seasonal, trend, residual []float64 }
 
-// decompose reads the series and, from argument at on, seasonality and trend.
-// The last points of the series are not learned from.
-func decompose(c *Call, at int, points int64, threshold float64) (d decomposition, ok bool) {
+// decompose reads the series and, from argument at on, seasonality and trend,
+// which is that given or else usual. The last points of the series are not
+// learned from.
+func decompose(c *Call, at int, points int64, usual string, threshold float64) (d decomposition, ok bool) {
 	xs, ok := seriesNumbers(c.Args[0])
 	if !ok || points < 0 || points >= int64(len(xs)) {
 		return d, false
@@ -58,8 +59,11 @@ func decompose(c *Call, at int, points int64, threshold float64) (d decompositio
 		rest[i] = x - d.seasonal[i]
 	}
 	line := fit{}
-	switch kind := c.Str(at + 1); kind {
-	case "", "avg":
+	if given := c.Str(at + 1); given != "" {
+		usual = given
+	}
+	switch usual {
+	case "avg":
 		line.interception = mean(rest)
 	case "linefit":
 		line = fitLine(rest)
@@ -76,7 +80,7 @@ func decompose(c *Call, at int, points int64, threshold float64) (d decompositio
 }
 
 func evalAnomalies(c *Call) any {
-	d, ok := decompose(c, 2, c.Int(4, 0), c.Real(6, defaultSeasonality))
+	d, ok := decompose(c, 2, c.Int(4, 0), "avg", c.Real(6, defaultSeasonality))
 	if !ok {
 		return nil
 	}

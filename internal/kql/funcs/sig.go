@@ -80,7 +80,7 @@ func (f *Func) Signature() string {
 // Kinds: any; scalar (any but an array or bag, in what it means); text (any,
 // converted with tostring); string; stringish (string or dynamic); integer;
 // number; real; bool; datetime; timespan; summable; dynamic; array and bag
-// (dynamic, by another name for people); orderable.
+// (dynamic, by another name for people); orderable and plain (not dynamic).
 func (p Param) Accept(t value.Type) (value.Type, error) {
 	if t == value.Unknown {
 		return t, nil
@@ -108,7 +108,7 @@ func (p Param) Accept(t value.Type) (value.Type, error) {
 		ok = t == value.TimespanType
 	case "summable":
 		ok = t.IsSummable()
-	case "orderable":
+	case "orderable", "plain":
 		ok = t != value.DynamicType
 	case "dynamic", "array", "bag":
 		want, ok = value.DynamicType, t == value.DynamicType
@@ -127,5 +127,5 @@ var kindNames = map[string]string{
 	"string": "a string", "stringish": "a string or dynamic", "integer": "an integer", "number": "a number",
 	"real": "a number", "bool": "a bool", "datetime": "a datetime", "timespan": "a timespan",
 	"summable": "a number, timespan or datetime", "orderable": "a value that can be ordered, which dynamic cannot",
-	"dynamic": "dynamic", "array": "a dynamic array", "bag": "a dynamic property bag", "guid": "a guid",
+	"dynamic": "dynamic", "array": "a dynamic array", "bag": "a dynamic property bag", "guid": "a guid", "plain": "a value that is not dynamic",
 }

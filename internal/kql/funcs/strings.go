@@ -76,9 +76,11 @@ func evalSubstring(c *Call) any {
 	n := int64(len(r))
 	start := c.Int(1, 0)
 	if start < 0 {
-		start = max(0, n+start)
+		start += n
 	}
-	start = min(start, n)
+	if start < 0 || start > n {
+		return ""
+	}
 	length := min(max(c.Int(2, n), 0), n-start)
 	return string(r[start : start+length])
 }

@@ -54,9 +54,12 @@ func substring(c call) any {
 	if start < 0 {
 		start += int64(len(r))
 	}
+	if start < 0 {
+		return ""
+	}
 	length := c.whole(2, int64(len(r)))
 	out := ""
-	for i := max(start, 0); i < int64(len(r)) && i < max(start, 0)+length; i++ {
+	for i := start; i < int64(len(r)) && i < start+length; i++ {
 		out += string(r[i])
 	}
 	return out
