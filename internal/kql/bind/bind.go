@@ -60,7 +60,7 @@ func Query(ctx context.Context, q *syntax.Query, opts Options) (Result, syntax.D
 	b := &binder{ctx: ctx, opts: opts, scope: &scope{vars: map[string]*variable{}}, set: map[string]any{}, uniques: map[*plan.Limit][]*plan.Column{}}
 	queries := b.statements(q.Statements)
 	for i := range b.diags {
-		b.diags[i].Locate(q.Text)
+		b.diags[i].Complete(q.Text, syntax.CodeSemantics)
 	}
 	slices.SortStableFunc(b.diags, func(x, y syntax.Diagnostic) int { return x.Span.Start - y.Span.Start })
 	return Result{Queries: queries, Options: b.set}, b.diags
@@ -90,6 +90,14 @@ const maxCalls = 2000
 func (b *binder) report(at syntax.Span, hint, format string, args ...any) {
 	if len(b.diags) < maxDiagnostics {
 		b.diags = append(b.diags, syntax.Diagnostic{Severity: syntax.Error, Span: at, Message: fmt.Sprintf(format, args...), Hint: hint})
+	}
+}
+
+// unsupported reports something that Kusto has and this engine has not.
+func (b *binder) unsupported(at syntax.Span, hint, format string, args ...any) {
+	if len(b.diags) < maxDiagnostics {
+		b.report(at, hint, format, args...)
+		b.diags[len(b.diags)-1].Code = syntax.CodeUnsupported
 	}
 }
 

@@ -82,7 +82,7 @@ func (b *binder) unknownFunction(c syntax.Call, e *env) plan.Expr {
 		return unknown
 	}
 	if why, ok := funcs.OutOfScope(c.Fn.Text); ok {
-		b.report(c.Fn.Span, "", "the function '%s' is not supported: %s", c.Fn.Text, why)
+		b.unsupported(c.Fn.Span, "", "the function '%s' is not supported: %s", c.Fn.Text, why)
 		return unknown
 	}
 	var names []string

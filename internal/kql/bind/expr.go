@@ -115,7 +115,7 @@ func (b *binder) binary(x syntax.Binary, e *env) plan.Expr {
 	case x.Op == "!~":
 		op = "=~"
 	case op == "like" || op == "notlike" || op == "likecs" || op == "notlikecs":
-		b.report(x.OpAt, "use contains, startswith, endswith or matches regex", "'%s' is not supported", op)
+		b.unsupported(x.OpAt, "use contains, startswith, endswith or matches regex", "'%s' is not supported", op)
 		return unknown
 	}
 	if op == "matches regex" {
@@ -158,7 +158,7 @@ func (b *binder) anyColumn(x syntax.Binary, e *env) plan.Expr {
 	op, negated := strings.CutPrefix(x.Op, "!")
 	fn, ok := funcs.Lookup(op)
 	if !ok {
-		b.report(x.OpAt, "", "'* %s' is not supported", x.Op)
+		b.unsupported(x.OpAt, "", "'* %s' is not supported", x.Op)
 		return unknown
 	}
 	var out plan.Expr = &plan.Lit{T: value.BoolType, Value: false}

@@ -139,7 +139,7 @@ func (b *binder) partition(r *relation, op syntax.Partition) *relation {
 		return nil
 	}
 	if op.Sub.Source != nil {
-		b.report(op.Sub.Source.Pos(), "begin with an operator", "a subquery of partition with a table of its own is not supported")
+		b.unsupported(op.Sub.Source.Pos(), "begin with an operator", "a subquery of partition with a table of its own is not supported")
 		return nil
 	}
 	inner := *r

@@ -15,7 +15,7 @@ func (b *binder) topNested(r *relation, op syntax.TopNested) *relation {
 	var result *relation
 	for _, level := range op.Levels {
 		if level.Others != nil {
-			b.report(level.Others.Pos(), "", "'with others' is not supported")
+			b.unsupported(level.Others.Pos(), "", "'with others' is not supported")
 			return nil
 		}
 		key, names, rows := b.nestedKey(r, level)

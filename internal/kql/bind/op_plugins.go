@@ -26,7 +26,7 @@ func (b *binder) evaluate(r *relation, op syntax.Evaluate) *relation {
 		return p(b, r, op)
 	}
 	if why, ok := funcs.OutOfScope(name); ok {
-		b.report(op.Call.Fn.Span, "", "the plugin '%s' is not supported: %s", name, why)
+		b.unsupported(op.Call.Fn.Span, "", "the plugin '%s' is not supported: %s", name, why)
 		return nil
 	}
 	var names []string

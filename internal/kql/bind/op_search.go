@@ -149,6 +149,6 @@ func (s searcher) operator(text string) (op, part string) {
 // find is search with another head; it gives the rows with their source and
 // the columns asked for.
 func (b *binder) find(op syntax.Find) *relation {
-	b.report(op.Span, "use search, or union and where", "find is not supported yet")
+	b.unsupported(op.Span, "use search, or union and where", "find is not supported yet")
 	return nil
 }

@@ -84,6 +84,6 @@ func (b *binder) simple(r *relation, op syntax.Simple) *relation {
 	case "consume":
 		return b.filter(r, falseLit)
 	}
-	b.report(op.NameAt, "", "the operator '%s' is not supported", op.Name)
+	b.unsupported(op.NameAt, "", "the operator '%s' is not supported", op.Name)
 	return nil
 }

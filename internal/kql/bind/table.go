@@ -112,7 +112,7 @@ func (b *binder) tableCall(c syntax.Call) *relation {
 		return nil
 	}
 	if why, ok := funcs.OutOfScope(c.Fn.Text); ok {
-		b.report(c.Fn.Span, "", "'%s' is not supported: %s", c.Fn.Text, why)
+		b.unsupported(c.Fn.Span, "", "'%s' is not supported: %s", c.Fn.Text, why)
 		return nil
 	}
 	b.report(c.Fn.Span, syntax.DidYouMean(c.Fn.Text, b.scope.names(func(v *variable) bool { return v.function != nil })),

@@ -30,6 +30,7 @@ const (
 	Aggregate
 	Window
 	Plugin
+	TableFunction
 )
 
 // Naming is how a result column is called where the query does not say.

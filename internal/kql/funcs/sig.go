@@ -58,7 +58,8 @@ func (f *Func) Param(i int) Param {
 	return f.params[i]
 }
 
-// Signature writes the call as people read it: substring(source, start, [length]).
+// Signature writes the call as people read it: substring(source, start, [length]),
+// and an operator between what it takes: text has part.
 func (f *Func) Signature() string {
 	var args []string
 	for _, p := range f.params {
@@ -71,7 +72,13 @@ func (f *Func) Signature() string {
 		}
 		args = append(args, s)
 	}
-	return f.Name + "(" + strings.Join(args, ", ") + ")"
+	switch {
+	case f.Class != Operator || len(args) < 2:
+		return f.Name + "(" + strings.Join(args, ", ") + ")"
+	case f.params[1].Repeat:
+		args[1] = "(" + args[1] + ")"
+	}
+	return args[0] + " " + f.Name + " " + args[1]
 }
 
 // Accept returns the type to which an argument of type t is converted for a

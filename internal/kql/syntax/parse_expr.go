@@ -214,7 +214,7 @@ func (p *parser) postfix() Expr {
 			p.advance()
 			n := p.anyName()
 			if p.tok.is("(") {
-				p.fail(n.Span, "only the tables of this workspace can be read", "'.%s(...)' is not supported", n.Text)
+				p.unsupported(n.Span, "only the tables of this workspace can be read", "'.%s(...)' is not supported", n.Text)
 			}
 			x = Path{Span: p.from(start), X: x, Name: n}
 		case p.tok.is(".") && opensBracket(p.lex.text[p.tok.span.End:]):

@@ -21,7 +21,7 @@ func (p *parser) opName() (name string, at Span) {
 		name = name[:cut]
 	}
 	if unsupported[name] {
-		p.fail(Span{start, start + len(name)}, "", "the operator '%s' is not supported", name)
+		p.unsupported(Span{start, start + len(name)}, "", "the operator '%s' is not supported", name)
 	}
 	p.lex.pos = start + len(name)
 	p.tok.span = Span{start, p.lex.pos}

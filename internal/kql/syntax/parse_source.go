@@ -123,7 +123,7 @@ func (p *parser) datum() Expr {
 
 func (p *parser) externalData() Expr {
 	at := p.tok.span
-	p.fail(at, "queries read only the tables that the workspace has", "externaldata is not supported: no query may reach files or the network")
+	p.unsupported(at, "queries read only the tables that the workspace has", "externaldata is not supported: no query may reach files or the network")
 	return nil
 }
 

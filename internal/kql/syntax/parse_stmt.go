@@ -45,7 +45,7 @@ func (p *parser) statement() Statement {
 	}
 	for _, w := range []string{"alias", "restrict", "pattern"} {
 		if p.tok.word(w) && p.peek().kind == tokIdent {
-			p.fail(p.tok.span, "", "the statement '%s' is not supported", w)
+			p.unsupported(p.tok.span, "", "the statement '%s' is not supported", w)
 		}
 	}
 	x := p.pipe()

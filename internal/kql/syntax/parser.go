@@ -19,7 +19,7 @@ func Parse(text string) (*Query, Diagnostics) {
 	p.advance()
 	q := &Query{Text: text, Statements: p.statements(false)}
 	for i := range p.diags {
-		p.diags[i].Locate(text)
+		p.diags[i].Complete(text, CodeSyntax)
 	}
 	slices.SortStableFunc(p.diags, func(a, b Diagnostic) int { return a.Span.Start - b.Span.Start })
 	return q, p.diags
@@ -118,6 +118,15 @@ func (p *parser) report(at Span, hint, format string, args ...any) {
 // fail records a mistake and leaves the rule.
 func (p *parser) fail(at Span, hint, format string, args ...any) {
 	p.report(at, hint, format, args...)
+	panic(bailout{})
+}
+
+// unsupported fails because of something that Kusto has and this engine has not.
+func (p *parser) unsupported(at Span, hint, format string, args ...any) {
+	if len(p.diags) < maxDiagnostics {
+		p.report(at, hint, format, args...)
+		p.diags[len(p.diags)-1].Code = CodeUnsupported
+	}
 	panic(bailout{})
 }
 

@@ -18,9 +18,23 @@ const (
 	Warning Severity = "warning"
 )
 
+// Code is the kind of a mistake.
+type Code string
+
+// The codes.
+const (
+	// CodeSyntax: the text is no query.
+	CodeSyntax Code = "syntax"
+	// CodeSemantics: a name, type or number of arguments is wrong.
+	CodeSemantics Code = "semantics"
+	// CodeUnsupported: Kusto has it, this engine has not.
+	CodeUnsupported Code = "unsupported"
+)
+
 // Diagnostic is one thing that is wrong with a query.
 type Diagnostic struct {
 	Severity Severity `json:"severity"`
+	Code     Code     `json:"code"`
 	// Message says what is wrong; Hint, if any, what to do about it.
 	Message string `json:"message"`
 	Hint    string `json:"hint,omitempty"`
@@ -71,8 +85,12 @@ func (ds Diagnostics) Err() error {
 	return nil
 }
 
-// Locate fills line, column and length from the span.
-func (d *Diagnostic) Locate(text string) {
+// Complete fills line, column and length from the span, and the code where
+// nothing gave it another.
+func (d *Diagnostic) Complete(text string, code Code) {
+	if d.Code == "" {
+		d.Code = code
+	}
 	start := min(max(d.Span.Start, 0), len(text))
 	end := min(max(d.Span.End, start), len(text))
 	before := text[:start]
