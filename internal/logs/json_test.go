@@ -141,7 +141,7 @@ func TestParseJSONSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
 		`{`: "unexpected end of JSON input",
-		`{"time":"2026-09-07T09:49:05Z","category":"AzureFirewallDnsProxy"}`:                                           `no table has the category "AzureFirewallDnsProxy"`,
+		`{"time":"2026-09-07T09:49:05Z","category":"AzureFirewallDnsProxy"}`:                                  `no table has the category "AzureFirewallDnsProxy"`,
 		`{"time":"yesterday","category":"AZFWFlowTrace"}`:                                                     "time: ",
 		`{"time":"2026-09-07T09:49:05Z","category":"AZFWFlowTrace","properties":{"SourcePort":"22"}}`:         "property SourcePort: ",
 		`{"time":"2026-09-07T09:49:05Z","category":"AZFWFlowTrace","properties":{"SourcePort":3000000000}}`:   "property SourcePort: ",

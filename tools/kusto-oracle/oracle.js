@@ -2,7 +2,9 @@
 //
 // Lines of JSON come in on standard input and go out on standard output, one
 // for one. A line {"tables": {"T": "(a: long, b: string)"}} sets the tables that
-// queries know and is answered with {"version": "12.4.1"}. A line
+// queries know and is answered with {"version": "12.4.1"}; so does a line
+// {"schema": ..., "database": "db"} with what ".show databases schema as json"
+// gives, read field by field as monaco-kusto's setSchemaFromShowSchema does. A line
 // {"query": "T | count"} is answered with the columns that come out and what
 // the service objects to:
 //
@@ -40,6 +42,34 @@ function stateOf(tables) {
 	return GlobalState.Default.WithDatabase(new Symbols.DatabaseSymbol.ctor('db', members));
 }
 
+// stateOfSchema reads the fields that editors read. One that is missing is an
+// error here, where an editor would show nothing.
+function stateOfSchema(schema, name) {
+	const database = schema.Databases[name];
+	const lists = [database.Tables, database.ExternalTables, database.MaterializedViews];
+	const tables = lists.flatMap((list) => Object.values(list)).map((table) => {
+		const columns = table.OrderedColumns.map((column) => {
+			const type = Symbols.ScalarTypes.GetSymbol(column.CslType);
+			if (!type || type !== Symbols.ScalarTypes.GetSymbol(kustoTypes[column.Type])) {
+				throw new Error(`${table.Name}.${column.Name}: ${column.Type} and ${column.CslType} do not go together`);
+			}
+			return new Symbols.ColumnSymbol(column.Name, type, column.DocString, null, null, null);
+		});
+		return new Symbols.TableSymbol.$ctor4(table.Name, columns);
+	});
+	if (Object.keys(database.Functions).length > 0 || !database.EntityGroups || !(schema.Plugins instanceof Array)) {
+		throw new Error('functions are not read here, and groups and plugins must be there');
+	}
+	return GlobalState.Default.WithDatabase(new Symbols.DatabaseSymbol.ctor(database.Name, tables));
+}
+
+// kustoTypes are Kusto's names of the .NET types.
+const kustoTypes = {
+	'System.SByte': 'bool', 'System.Int32': 'int', 'System.Int64': 'long', 'System.Double': 'real',
+	'System.Data.SqlTypes.SqlDecimal': 'decimal', 'System.String': 'string', 'System.DateTime': 'datetime',
+	'System.TimeSpan': 'timespan', 'System.Guid': 'guid', 'System.Object': 'dynamic',
+};
+
 function ask(state, query) {
 	const code = KustoCode.ParseAndAnalyze(query, state);
 	const errors = items(code.GetDiagnostics())
@@ -50,8 +80,8 @@ function ask(state, query) {
 }
 
 function answer(request) {
-	if (request.tables) {
-		state = stateOf(request.tables);
+	if (request.tables || request.schema) {
+		state = request.tables ? stateOf(request.tables) : stateOfSchema(request.schema, request.database);
 		return { version: require('@kusto/language-service-next/package.json').version };
 	}
 	return ask(state, request.query);

@@ -17,6 +17,8 @@ type Column struct {
 	// Physical is the store's own type, in upper case, such as TIMESTAMP or
 	// UINTEGER; it decides how the column is read.
 	Physical string
+	// Doc is plain text for people, or "".
+	Doc string
 }
 
 // Table is a table that queries can name.
@@ -29,6 +31,8 @@ type Table struct {
 	// Resolve, if set, gives the relation in place of Relation, one that has at
 	// least the rows of a span of TimeGenerated, both ends included.
 	Resolve func(ctx context.Context, from, to value.Datetime) (string, error)
+	// Doc is plain text for people, or "".
+	Doc string
 }
 
 // TimeColumn is the column that [Table.Resolve] goes by.

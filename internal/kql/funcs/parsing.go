@@ -40,4 +40,3 @@ func evalParsePattern(c *Call) any {
 	}
 	return out
 }
-

@@ -92,3 +92,22 @@ func LookupTabular(name string) (Tabular, bool) {
 	}
 	return Tabular{}, false
 }
+
+// Charts are what render can ask for.
+var Charts = words(`anomalychart areachart barchart card columnchart ladderchart linechart piechart pivotchart plotly
+	scatterchart stackedareachart table timechart timepivot treemap`)
+
+// Negation is how the contrary of an operator between two values is written, ""
+// where there is none.
+func Negation(op string) string {
+	switch op {
+	case "=~":
+		return "!~"
+	case "has_any", "has_all", "matches regex":
+		return ""
+	}
+	if f, ok := Lookup(op); ok && (f.Group == "string operators" || op == "in") {
+		return "!" + op
+	}
+	return ""
+}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/sekisho/sekisho/internal/kql"
+	"github.com/sekisho/sekisho/internal/kql/oracle"
 	"github.com/sekisho/sekisho/internal/kql/plan"
 	"github.com/sekisho/sekisho/internal/kql/randomly"
 	"github.com/sekisho/sekisho/internal/kql/syntax"
@@ -48,7 +49,7 @@ type exception struct {
 
 // verdicts compares the engine with the language service.
 type verdicts struct {
-	service        *service
+	service        *oracle.Service
 	opts           kql.Options
 	exceptions     []*exception
 	taken, refused int
@@ -75,7 +76,7 @@ func (v *verdicts) readExceptions(t *testing.T) {
 // disagree says in what way both differ, "" where they agree or where the
 // difference is an exception.
 func (v *verdicts) disagree(query string, _ bool) string {
-	theirs, err := v.service.opinion(query)
+	theirs, err := v.service.Ask(query)
 	if err != nil {
 		return err.Error()
 	}
@@ -93,7 +94,7 @@ func (v *verdicts) disagree(query string, _ bool) string {
 	return kind
 }
 
-func (v *verdicts) compare(theirs opinion, cols []*plan.Column, ds syntax.Diagnostics) string {
+func (v *verdicts) compare(theirs oracle.Opinion, cols []*plan.Column, ds syntax.Diagnostics) string {
 	ours := ds.Refused()
 	switch {
 	case ours && len(theirs.Errors) > 0:
@@ -134,7 +135,7 @@ func ourColumns(cols []*plan.Column) []string {
 
 // theirColumns calls types as the engine does; the service says more about
 // dynamic ones, such as dynamic(long[]).
-func theirColumns(o opinion) []string {
+func theirColumns(o oracle.Opinion) []string {
 	var out []string
 	for _, c := range o.Columns {
 		t, ok := value.ParseType(c[1])
