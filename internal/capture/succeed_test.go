@@ -63,23 +63,25 @@ func recordOtherwise(t *testing.T, name string) {
 	}
 }
 
-// storm sends SYNs from every CPU, no two alike, until it is stopped.
+// storm sends SYNs from every CPU, no two alike, until it is stopped. It never
+// runs out of packets, so no test of it depends on how fast a host is; but it
+// pauses at its limit, so that what it sends fits in the rings wherever nobody
+// reads them for long.
 type storm struct {
-	sent atomic.Int64
-	stop chan struct{}
-	work sync.WaitGroup
+	sent, limit atomic.Int64
+	stop        chan struct{}
+	work        sync.WaitGroup
 }
+
+// gust is how many packets a storm may send beyond what was asked for: a
+// quarter of what the smallest ring holds.
+const gust = 10_000
 
 func newStorm(t *testing.T, router *testnet.Router) *storm {
 	t.Helper()
 	s := &storm{stop: make(chan struct{})}
+	s.limit.Store(gust)
 	for cpu := range runtime.NumCPU() {
-		packets := make([][]byte, 16_000)
-		for i := range packets {
-			syn := testnet.TCP{Source: netip.AddrPortFrom(router.Client.Address, uint16(1+i)),
-				Dest: netip.AddrPortFrom(router.Server.Address, uint16(1+cpu)), Flags: "S", Seq: 1}
-			packets[i] = syn.Bytes(t)
-		}
 		s.work.Go(func() {
 			runtime.LockOSThread() // and never unlocked: it keeps its affinity to itself
 			var one unix.CPUSet
@@ -87,32 +89,50 @@ func newStorm(t *testing.T, router *testnet.Router) *storm {
 			if err := unix.SchedSetaffinity(0, &one); err != nil {
 				t.Error(err)
 			}
-			s.blow(t, router, packets)
+			s.blow(t, router, cpu)
 		})
 	}
 	t.Cleanup(s.end)
 	return s
 }
 
-func (s *storm) blow(t *testing.T, router *testnet.Router, packets [][]byte) {
-	for i, p := range packets {
-		if i%10 == 0 { // some thousands a second: longer than the test
+func (s *storm) blow(t *testing.T, router *testnet.Router, cpu int) {
+	for i := 0; ; i++ {
+		if i%10 == 0 { // some thousands a second
 			time.Sleep(time.Millisecond)
 		}
-		select {
-		case <-s.stop:
-			return
-		default:
+		for s.sent.Load() >= s.limit.Load() && !s.stopped() {
+			time.Sleep(time.Millisecond)
 		}
-		router.Client.Send(t, p)
+		if s.stopped() {
+			return
+		}
+		syn := testnet.TCP{Source: netip.AddrPortFrom(router.Client.Address, uint16(1+i%60_000)),
+			Dest: netip.AddrPortFrom(router.Server.Address, uint16(1+cpu+runtime.NumCPU()*(i/60_000))), Flags: "S", Seq: 1}
+		router.Client.Send(t, syn.Bytes(t))
 		s.sent.Add(1)
 	}
 }
 
-func (s *storm) end() {
+// more waits until so many more packets are sent.
+func (s *storm) more(t *testing.T, packets int64) {
+	t.Helper()
+	until := s.sent.Load() + packets
+	s.limit.Store(until + gust)
+	await(t, func() bool { return s.sent.Load() > until })
+}
+
+func (s *storm) stopped() bool {
 	select {
 	case <-s.stop:
+		return true
 	default:
+		return false
+	}
+}
+
+func (s *storm) end() {
+	if !s.stopped() {
 		close(s.stop)
 	}
 	s.work.Wait()
@@ -152,7 +172,7 @@ func takeOver(t *testing.T, router *testnet.Router, predecessor func(*testing.T,
 	name := pinName(t)
 	predecessor(t, name)
 	storm := newStorm(t, router)
-	await(t, func() bool { return storm.sent.Load() > 1000 })
+	storm.more(t, 1000)
 	s := &shelf{deadline: -1}
 	config := Config{Poll: time.Millisecond, PinPath: PinPath(name), Journal: d, Mark: s.mark}
 	killed := d.deadline >= 0
@@ -165,10 +185,7 @@ func takeOver(t *testing.T, router *testnet.Router, predecessor func(*testing.T,
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Close() })
-	resumeSlowly(t, r, s, func() {
-		so := storm.sent.Load()
-		await(t, func() bool { return storm.sent.Load() > so+500 })
-	})
+	resumeSlowly(t, r, s, func() { storm.more(t, 500) })
 	storm.end()
 	stats, err := r.Stats()
 	if err != nil {
