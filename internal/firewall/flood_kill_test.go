@@ -65,6 +65,9 @@ func TestKilledInAFlood(t *testing.T) {
 		{"a journal that is too small", leastJournal, kills / 3},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			if !testnet.Apart(t) {
+				return
+			}
 			hosts := testnet.NewHosts(t)
 			flood := newFlooder(t, hosts)
 			load := newLoad(t, hosts)
@@ -73,7 +76,7 @@ func TestKilledInAFlood(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			var all sync.WaitGroup
 			for kind := range flood.sent {
-				all.Go(func() { flood.run(ctx, t, kind, 1000) })
+				all.Go(func() { flood.run(ctx, t, kind, 400) })
 			}
 			random := rand.New(rand.NewPCG(seed, uint64(tt.kills)))
 			for range tt.kills {

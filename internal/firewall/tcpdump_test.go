@@ -2,7 +2,6 @@ package firewall
 
 import (
 	"bufio"
-
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +39,9 @@ const connectionsSeen = 5000
 // loss and retransmissions are among them.
 func TestRecordedIsWhatTcpdumpSaw(t *testing.T) {
 	testnet.NeedRoot(t)
+	if !testnet.Apart(t) {
+		return
+	}
 	hosts := testnet.NewHosts(t)
 	fw, events := recordAll(t)
 	lose(t, hosts)
@@ -279,10 +281,11 @@ func answer(c *net.TCPConn) {
 
 func connectAll(hosts *testnet.Hosts) {
 	var wg sync.WaitGroup
-	for worker := range 16 {
+	const workers = 48 // they mostly wait
+	for worker := range workers {
 		wg.Go(func() {
 			random := rand.New(rand.NewPCG(7, uint64(worker)))
-			for n := worker; n < connectionsSeen; n += 16 {
+			for n := worker; n < connectionsSeen; n += workers {
 				to := hosts.Server.Address
 				if n%2 == 1 {
 					to = hosts.Server.Address6
