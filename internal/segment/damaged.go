@@ -1,0 +1,81 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Note is something about a folder that somebody should know: what was set
+// aside, or repaired.
+type Note struct {
+	Path string // of the file it is about
+	What string
+}
+
+func (n Note) String() string { return n.Path + ": " + n.What }
+
+// maxNotes bounds what is remembered for Notes.
+const maxNotes = 1000
+
+func (f *Folder) note(n Note) {
+	if len(f.notes) < maxNotes {
+		f.notes = append(f.notes, n)
+	}
+}
+
+// Notes returns what there was to tell since the last call, the first 1000.
+func (f *Folder) Notes() []Note {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	notes := f.notes
+	f.notes = nil
+	return notes
+}
+
+// SetAside takes a segment out of the folder whose file is damaged: the file
+// goes to the folder damaged, with a report beside it, and the others still
+// answer. The name is that of the file. Queries that have pinned the segment
+// may not find its file any more.
+func (f *Folder) SetAside(name, reason string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	info := f.state.segments[name]
+	if info == nil {
+		return fmt.Errorf("set segment aside: there is none called %s", name)
+	}
+	if f.lock == nil {
+		return fmt.Errorf("set segment aside: %w", ErrReadOnly)
+	}
+	if err := f.moveAside(info.Path, reason); err != nil {
+		return err
+	}
+	return f.change(record{Remove: []string{name}}, nil)
+}
+
+func (f *Folder) setAside(path, reason string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.lock == nil {
+		return ErrReadOnly
+	}
+	return f.moveAside(path, reason)
+}
+
+// moveAside moves a file into the folder damaged and writes why.
+func (f *Folder) moveAside(path, reason string) error {
+	folder := filepath.Join(f.root, damagedFolder)
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return fmt.Errorf("set segment aside: %w", err)
+	}
+	to := filepath.Join(folder, filepath.Base(path))
+	report := fmt.Sprintf("%s\nwas set aside at %s, because: %s\n", path, time.Now().UTC().Format(time.RFC3339), reason)
+	err := os.WriteFile(to+".txt", []byte(report), 0o640)
+	if err := errors.Join(err, moveFile(path, to)); err != nil {
+		return fmt.Errorf("set segment aside: %w", err)
+	}
+	f.note(Note{to, reason})
+	return nil
+}

@@ -1,0 +1,115 @@
+package segment
+
+import (
+	"net/netip"
+	"unicode/utf8"
+	"unsafe"
+
+	"github.com/sekisho/sekisho/internal/logs"
+)
+
+// dictionary gives each distinct text of a column a code, from 0 in the order
+// in which they come.
+type dictionary struct {
+	// data and ends hold the texts, one behind the other.
+	data []byte
+	ends []uint32
+
+	codes     map[string]int64
+	addresses map[netip.Addr]int64
+	// recent finds the code of a string by where the string is in memory:
+	// most columns have a few values that are constants of the program, and
+	// hashing those for each row would be half the work of writing it. The
+	// strings are held, so that their memory is not used for others.
+	recent [recents]recent
+}
+
+// recents is more than the usual number of a column's values, at little cost.
+const recents = 64
+
+type recent struct {
+	text string
+	code int64 // plus 1, so that the zero value is none
+}
+
+func (d *dictionary) reset() {
+	d.data, d.ends = d.data[:0], d.ends[:0]
+	clear(d.codes)
+	clear(d.addresses)
+	clear(d.recent[:])
+}
+
+func (d *dictionary) len() int { return len(d.ends) }
+
+// bytes is about how much memory it takes, maps included.
+func (d *dictionary) bytes() int { return len(d.data) + 40*len(d.ends) }
+
+// at is the text with that code, which is the callee's only until the next is
+// added.
+func (d *dictionary) at(code int64) []byte {
+	from := uint32(0)
+	if code > 0 {
+		from = d.ends[code-1]
+	}
+	return d.data[from:d.ends[code]]
+}
+
+// text is the code of a text, which is added where it is new.
+func (d *dictionary) text(s string) int64 {
+	r := d.slot(s)
+	if r.code > 0 && len(r.text) == len(s) && unsafe.StringData(r.text) == unsafe.StringData(s) {
+		return r.code - 1
+	}
+	code := d.find(s)
+	*r = recent{s, code + 1}
+	return code
+}
+
+// resourceID is the code of a resource id in lower case.
+func (d *dictionary) resourceID(id string) int64 {
+	r := d.slot(id)
+	if r.code > 0 && len(r.text) == len(id) && unsafe.StringData(r.text) == unsafe.StringData(id) {
+		return r.code - 1
+	}
+	code := d.find(logs.LowerID(id))
+	*r = recent{id, code + 1}
+	return code
+}
+
+func (d *dictionary) slot(s string) *recent {
+	at := uintptr(unsafe.Pointer(unsafe.StringData(s)))
+	return &d.recent[(at>>4^at>>10^uintptr(len(s)))%recents]
+}
+
+// address is the code of an address as text.
+func (d *dictionary) address(a netip.Addr) int64 {
+	if code, ok := d.addresses[a]; ok {
+		return code
+	}
+	var room [48]byte // as long as an IPv6 address gets without a zone
+	code := d.find(string(a.AppendTo(room[:0])))
+	if d.addresses == nil {
+		d.addresses = make(map[netip.Addr]int64)
+	}
+	d.addresses[a] = code
+	return code
+}
+
+// find is the code of a text by what it says. Bytes that are no UTF-8 become
+// U+FFFD, as they do in JSON: readers of Parquet refuse them.
+func (d *dictionary) find(s string) int64 {
+	if !utf8.ValidString(s) {
+		s = string([]rune(s))
+	}
+	if code, ok := d.codes[s]; ok {
+		return code
+	}
+	if d.codes == nil {
+		d.codes = make(map[string]int64)
+	}
+	code := int64(len(d.ends))
+	d.codes[s] = code
+	d.data = append(d.data, s...)
+	d.ends = append(d.ends, uint32(len(d.data)))
+	return code
+}

@@ -1,0 +1,256 @@
+package segment
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"slices"
+
+	"github.com/parquet-go/parquet-go/encoding/delta"
+	"github.com/parquet-go/parquet-go/encoding/rle"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// encoder turns the columns of a batch into the bodies of Parquet's pages. Its
+// slices are memory that it uses for one column after the other.
+type encoder struct {
+	// order is the order of the rows; nil is that of the batch.
+	order []int32
+
+	has      []byte  // of the column in that order
+	nums     []int64 // its values, absent ones left out
+	distinct []int64 // its different values in the order in which they come; empty where they are too many to be counted
+	codes    []int32 // for each value its place in distinct
+	seen     []int32 // scratch: for each value its place in distinct plus 1
+
+	texts  []byte
+	ends   []uint32
+	body   []byte
+	levels []byte
+}
+
+// encoded is a column as the bodies of pages that are not compressed yet.
+type encoded struct {
+	encoding   format.Encoding
+	dictionary []byte // nil where the encoding has none
+	entries    int    // of the dictionary
+	data       []byte
+	min, max   []byte // nil where they are not told
+}
+
+// The encodings, chosen by what they took of the same rows after compression;
+// docs/explanation/segments.md has the figures.
+const (
+	// Numbers with so few different values become codes.
+	fewNumbers = 256
+	// Numbers that lie closer together are counted with a table.
+	countedSpan = 1 << 16
+	// Texts that come less often than this, on average, are written out:
+	// codes would cost more than the repetitions.
+	rareText = 8
+	// Codes of more bits take whole bytes: compression then sees a sequence
+	// of them that comes again.
+	packedBits = 4
+	// Longer texts have no least and greatest in the footer.
+	longBound = 64
+)
+
+// encode encodes a column. The result is good until the next call, dictionary
+// and data go into the slices that it is given.
+func (e *encoder) encode(c *column, rows int, dictionary, data []byte) (encoded, error) {
+	e.gather(c, rows)
+	out := encoded{data: data[:0]}
+	if err := e.appendLevels(&out); err != nil {
+		return out, err
+	}
+	var err error
+	switch {
+	case len(e.nums) == 0:
+		out.encoding = format.Plain
+	case c.kind == isText:
+		err = e.encodeTexts(&out, &c.dict, dictionary[:0])
+	case c.kind == isBool:
+		out.encoding = format.Plain
+		out.data = appendBits(out.data, e.nums)
+	case c.kind == isDouble:
+		out.encoding = format.Plain
+		out.data = appendLong(out.data, e.nums)
+	default:
+		err = e.encodeNumbers(&out, c.kind, dictionary[:0])
+	}
+	if err != nil {
+		return out, fmt.Errorf("encode column %s: %w", c.name, err)
+	}
+	return out, nil
+}
+
+// gather takes the column's values in the order of the rows.
+func (e *encoder) gather(c *column, rows int) {
+	c.pad(rows)
+	if e.order == nil && c.present == rows {
+		e.has, e.nums = append(e.has[:0], c.has...), append(e.nums[:0], c.nums...)
+		return
+	}
+	e.has, e.nums = e.has[:0], e.nums[:0]
+	for i := range rows {
+		at := i
+		if e.order != nil {
+			at = int(e.order[i])
+		}
+		e.has = append(e.has, c.has[at])
+		if c.has[at] != 0 {
+			e.nums = append(e.nums, c.nums[at])
+		}
+	}
+}
+
+// appendLevels begins a page with which rows have a value.
+func (e *encoder) appendLevels(out *encoded) error {
+	var err error
+	coding := rle.Encoding{BitWidth: 1}
+	if e.levels, err = coding.EncodeLevels(e.levels, e.has); err != nil {
+		return err
+	}
+	out.data = binary.LittleEndian.AppendUint32(out.data, uint32(len(e.levels)))
+	out.data = append(out.data, e.levels...)
+	return nil
+}
+
+// count fills distinct and codes, of values from 0 to less than span. A file's
+// codes are its own, so that its dictionary has only what its rows need, and
+// what comes together has codes that are close.
+func (e *encoder) count(base, span int64) {
+	if int64(len(e.seen)) < span {
+		e.seen = make([]int32, max(span, countedSpan))
+	}
+	e.distinct, e.codes = e.distinct[:0], e.codes[:0]
+	for _, n := range e.nums {
+		seen := &e.seen[n-base]
+		if *seen == 0 {
+			e.distinct = append(e.distinct, n)
+			*seen = int32(len(e.distinct))
+		}
+		e.codes = append(e.codes, *seen-1)
+	}
+	for _, n := range e.distinct {
+		e.seen[n-base] = 0
+	}
+}
+
+func (e *encoder) encodeTexts(out *encoded, d *dictionary, dictionary []byte) error {
+	e.count(0, int64(d.len()))
+	out.min, out.max = e.textBounds(d)
+	if len(e.distinct)*rareText > len(e.nums) && len(e.distinct) > 1 {
+		out.encoding = format.DeltaLengthByteArray
+		return e.appendTexts(out, d)
+	}
+	for _, n := range e.distinct {
+		text := d.at(n)
+		dictionary = binary.LittleEndian.AppendUint32(dictionary, uint32(len(text)))
+		dictionary = append(dictionary, text...)
+	}
+	return e.appendCodes(out, dictionary)
+}
+
+func (e *encoder) textBounds(d *dictionary) (least, greatest []byte) {
+	for i, n := range e.distinct {
+		text := d.at(n)
+		if len(text) > longBound {
+			return nil, nil
+		}
+		if i == 0 || string(text) < string(least) {
+			least = text
+		}
+		if i == 0 || string(text) > string(greatest) {
+			greatest = text
+		}
+	}
+	return least, greatest
+}
+
+// appendTexts appends all lengths and then all texts.
+func (e *encoder) appendTexts(out *encoded, d *dictionary) error {
+	e.texts, e.ends = e.texts[:0], append(e.ends[:0], 0)
+	for _, n := range e.nums {
+		e.texts = append(e.texts, d.at(n)...)
+		e.ends = append(e.ends, uint32(len(e.texts)))
+	}
+	var err error
+	var coding delta.LengthByteArrayEncoding
+	e.body, err = coding.EncodeByteArray(e.body, e.texts, e.ends)
+	out.data = append(out.data, e.body...)
+	return err
+}
+
+// appendCodes appends the codes of the values, whose texts or numbers are in
+// the dictionary.
+func (e *encoder) appendCodes(out *encoded, dictionary []byte) error {
+	out.encoding, out.dictionary, out.entries = format.RLEDictionary, dictionary, len(e.distinct)
+	width := bits.Len(uint(max(len(e.distinct)-1, 0)))
+	if width > packedBits {
+		width = (width + 7) / 8 * 8
+	}
+	var err error
+	coding := rle.Encoding{BitWidth: width}
+	e.body, err = coding.EncodeInt32(e.body, e.codes)
+	out.data = append(append(out.data, byte(width)), e.body...)
+	return err
+}
+
+func (e *encoder) encodeNumbers(out *encoded, k kind, dictionary []byte) error {
+	write := appendLong
+	if k == isInt32 {
+		write = appendInt
+	}
+	least, greatest := slices.Min(e.nums), slices.Max(e.nums)
+	out.min, out.max = write(nil, []int64{least}), write(nil, []int64{greatest})
+	if span := greatest - least; 0 <= span && span < countedSpan {
+		e.count(least, span+1)
+		if len(e.distinct) <= fewNumbers {
+			return e.appendCodes(out, write(dictionary, e.distinct))
+		}
+	}
+	out.encoding = format.DeltaBinaryPacked
+	return e.appendDeltas(out, k)
+}
+
+func (e *encoder) appendDeltas(out *encoded, k kind) error {
+	var err error
+	var coding delta.BinaryPackedEncoding
+	if k == isInt32 {
+		e.codes = e.codes[:0]
+		for _, n := range e.nums {
+			e.codes = append(e.codes, int32(n))
+		}
+		e.body, err = coding.EncodeInt32(e.body, e.codes)
+	} else {
+		e.body, err = coding.EncodeInt64(e.body, e.nums)
+	}
+	out.data = append(out.data, e.body...)
+	return err
+}
+
+func appendInt(dst []byte, nums []int64) []byte {
+	for _, n := range nums {
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(n))
+	}
+	return dst
+}
+
+func appendLong(dst []byte, nums []int64) []byte {
+	for _, n := range nums {
+		dst = binary.LittleEndian.AppendUint64(dst, uint64(n))
+	}
+	return dst
+}
+
+// appendBits appends eight values a byte, the first in its lowest bit.
+func appendBits(dst []byte, nums []int64) []byte {
+	for i, n := range nums {
+		if i%8 == 0 {
+			dst = append(dst, 0)
+		}
+		dst[len(dst)-1] |= byte(n&1) << (i % 8)
+	}
+	return dst
+}

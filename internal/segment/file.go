@@ -1,0 +1,172 @@
+package segment
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"io"
+
+	"github.com/parquet-go/parquet-go/compress/zstd"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/sekisho/sekisho/internal/logs"
+)
+
+// file writes one Parquet file: row groups of one data page a column. The
+// library's own writer takes rows value by value and hashes every text to find
+// its code; here the codes are known. Its encodings, compression and structures
+// are used.
+type file struct {
+	table *logs.Table
+	out   *bufio.Writer
+	at    int64 // bytes written
+
+	encoder encoder
+	codec   *zstd.Codec
+	meta    format.FileMetaData
+	// Memory for one column after the other, and for headers.
+	dictionary, data, compressed []byte
+	header                       bytes.Buffer
+	thrift                       *thrift.Encoder
+	protocol                     thrift.CompactProtocol
+}
+
+var magic = []byte("PAR1")
+
+func newFile(table *logs.Table) *file {
+	f := &file{table: table, out: bufio.NewWriterSize(nil, 1<<16), codec: &zstd.Codec{Level: zstd.SpeedDefault}}
+	f.thrift = thrift.NewEncoder(f.protocol.NewWriter(&f.header))
+	f.meta.Version = 2
+	f.meta.CreatedBy = "sekisho (github.com/sekisho/sekisho)"
+	f.meta.Schema = schemaOf(table)
+	for range table.Columns {
+		f.meta.ColumnOrders = append(f.meta.ColumnOrders, format.ColumnOrder{Value: &format.TypeDefinedOrder{}})
+	}
+	return f
+}
+
+// begin starts a file that goes to w.
+func (f *file) begin(w io.Writer) error {
+	f.out.Reset(w)
+	f.at, f.meta.NumRows = 0, 0
+	f.meta.RowGroups = f.meta.RowGroups[:0]
+	return f.write(magic)
+}
+
+func (f *file) write(data []byte) error {
+	n, err := f.out.Write(data)
+	f.at += int64(n)
+	return err
+}
+
+// group returns the next row group's description, in memory that was used
+// before where there is some.
+func (f *file) group(rows int) *format.RowGroup {
+	n := len(f.meta.RowGroups)
+	if n < cap(f.meta.RowGroups) {
+		f.meta.RowGroups = f.meta.RowGroups[:n+1]
+	} else {
+		f.meta.RowGroups = append(f.meta.RowGroups, format.RowGroup{})
+	}
+	g := &f.meta.RowGroups[n]
+	if g.Columns == nil {
+		g.Columns = make([]format.ColumnChunk, len(f.table.Columns))
+	}
+	g.NumRows, g.Ordinal, g.FileOffset, g.TotalByteSize, g.TotalCompressedSize = int64(rows), int16(n), f.at, 0, 0
+	return g
+}
+
+// writeBatch writes a batch as a row group, in the order of rows that it is
+// given; nil is the batch's own.
+func (f *file) writeBatch(b *batch, order []int32) error {
+	f.encoder.order = order
+	g := f.group(b.rows)
+	for i := range b.columns {
+		chunk := &g.Columns[i]
+		if err := f.writeColumn(&b.columns[i], b.rows, chunk); err != nil {
+			return err
+		}
+		g.TotalByteSize += chunk.MetaData.TotalUncompressedSize
+		g.TotalCompressedSize += chunk.MetaData.TotalCompressedSize
+	}
+	f.meta.NumRows += int64(b.rows)
+	return nil
+}
+
+func (f *file) writeColumn(c *column, rows int, chunk *format.ColumnChunk) error {
+	p, err := f.encoder.encode(c, rows, f.dictionary, f.data)
+	if err != nil {
+		return err
+	}
+	f.data = p.data
+	meta := &chunk.MetaData
+	f.describe(meta, c, p, rows)
+	if p.dictionary != nil {
+		f.dictionary = p.dictionary
+		meta.DictionaryPageOffset = f.at
+		if err := f.writePage(meta, p.dictionary, format.PageHeader{Type: format.DictionaryPage,
+			DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(p.entries), Encoding: format.Plain})}); err != nil {
+			return err
+		}
+	}
+	meta.DataPageOffset = f.at
+	page := format.DataPageHeader{NumValues: int32(rows), Encoding: p.encoding,
+		DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE, Statistics: format.Statistics{NullCount: meta.Statistics.NullCount}}
+	return f.writePage(meta, p.data, format.PageHeader{Type: format.DataPage, DataPageHeader: thrift.New(page)})
+}
+
+// describe fills what the footer says of a column, but for places and sizes.
+func (f *file) describe(meta *format.ColumnMetaData, c *column, p encoded, rows int) {
+	if meta.PathInSchema == nil {
+		meta.PathInSchema = []string{c.name}
+	}
+	meta.Type, meta.Codec, meta.NumValues = c.kind.physical(), format.Zstd, int64(rows)
+	meta.Encoding = append(meta.Encoding[:0], format.RLE, p.encoding)
+	if p.dictionary != nil {
+		meta.Encoding = append(meta.Encoding, format.Plain)
+	}
+	meta.Statistics = format.Statistics{NullCount: int64(rows - c.present), MinValue: append(meta.Statistics.MinValue[:0], p.min...), MaxValue: append(meta.Statistics.MaxValue[:0], p.max...)}
+	if p.min == nil {
+		meta.Statistics.MinValue, meta.Statistics.MaxValue = nil, nil
+	}
+	meta.DictionaryPageOffset, meta.TotalUncompressedSize, meta.TotalCompressedSize = 0, 0, 0
+}
+
+func (f *file) writePage(meta *format.ColumnMetaData, body []byte, header format.PageHeader) error {
+	var err error
+	if f.compressed, err = f.codec.Encode(f.compressed, body); err != nil {
+		return err
+	}
+	header.UncompressedPageSize, header.CompressedPageSize = int32(len(body)), int32(len(f.compressed))
+	header.CRC = int32(crc32.ChecksumIEEE(f.compressed))
+	f.header.Reset()
+	if err := f.thrift.Encode(&header); err != nil {
+		return err
+	}
+	meta.TotalUncompressedSize += int64(f.header.Len() + len(body))
+	meta.TotalCompressedSize += int64(f.header.Len() + len(f.compressed))
+	if err := f.write(f.header.Bytes()); err != nil {
+		return err
+	}
+	return f.write(f.compressed)
+}
+
+// end writes the footer, with what the file says of itself.
+func (f *file) end(say string) error {
+	f.meta.KeyValueMetadata = append(f.meta.KeyValueMetadata[:0], format.KeyValue{Key: metaKey, Value: say})
+	f.header.Reset()
+	if err := f.thrift.Encode(&f.meta); err != nil {
+		return fmt.Errorf("encode footer: %w", err)
+	}
+	length := f.header.Len()
+	if err := f.write(f.header.Bytes()); err != nil {
+		return err
+	}
+	if err := f.write(append(binary.LittleEndian.AppendUint32(nil, uint32(length)), magic...)); err != nil {
+		return err
+	}
+	return f.out.Flush()
+}

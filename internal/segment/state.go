@@ -1,0 +1,137 @@
+package segment
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// state is what a list says: which segments there are, and which were ever
+// delivered. It is made of the list's records, one after the other.
+type state struct {
+	segments map[string]*Info // by the name of the file
+	known    map[source]Ranges
+	newest   map[source]time.Time // of the rows that a source delivered
+}
+
+func newState() *state {
+	return &state{map[string]*Info{}, map[source]Ranges{}, map[source]time.Time{}}
+}
+
+// record is one change of a folder, a line of its list.
+type record struct {
+	Add    []entry  `json:"add,omitempty"`
+	Remove []string `json:"remove,omitempty"`
+	// Known are sequences of which no segment of the list tells: their rows
+	// were merged or are gone.
+	Known []knownRanges `json:"known,omitempty"`
+	// Forget are sources of which nothing is known any more.
+	Forget []source `json:"forget,omitempty"`
+}
+
+// entry is an Info as the list has it.
+type entry struct {
+	Name  string    `json:"name"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Rows  int64     `json:"rows"`
+	Bytes int64     `json:"bytes"`
+	Holds []Held    `json:"holds,omitempty"`
+}
+
+type knownRanges struct {
+	source
+	Newest    time.Time `json:"newest"`
+	Sequences Ranges    `json:"sequences"`
+}
+
+func entryOf(i *Info) entry {
+	return entry{i.Name.String(), i.From, i.To, i.Rows, i.Bytes, i.Holds}
+}
+
+// apply changes the state by a record.
+func (s *state) apply(r record) error {
+	for _, k := range r.Known {
+		s.know(k.source, k.Sequences, k.Newest)
+	}
+	for _, e := range r.Add {
+		name, err := ParseName(e.Name)
+		if err != nil {
+			return err
+		}
+		if e.Rows <= 0 || e.Bytes <= 0 || e.To.Before(e.From) {
+			return fmt.Errorf("%s has %d rows from %v to %v in %d bytes", e.Name, e.Rows, e.From, e.To, e.Bytes)
+		}
+		s.add(&Info{Name: name, From: e.From, To: e.To, Rows: e.Rows, Bytes: e.Bytes, Holds: e.Holds})
+	}
+	for _, name := range r.Remove {
+		delete(s.segments, name)
+	}
+	for _, from := range r.Forget {
+		delete(s.known, from)
+		delete(s.newest, from)
+	}
+	return nil
+}
+
+// add adds a segment and knows what it holds.
+func (s *state) add(i *Info) {
+	s.segments[i.Name.String()] = i
+	s.know(i.Name.source(), Ranges{{i.Name.Sequence, i.Name.Sequence}}, i.To)
+	for _, h := range i.Holds {
+		s.know(source{i.Name.Table, h.Firewall, h.Boot}, h.Ranges, i.To)
+	}
+}
+
+func (s *state) know(from source, more Ranges, newest time.Time) {
+	all := s.known[from]
+	for _, r := range more {
+		all = all.AddRange(r[0], r[1])
+	}
+	s.known[from] = all
+	if newest.After(s.newest[from]) {
+		s.newest[from] = newest
+	}
+}
+
+// checkpoint is the records that make the state anew.
+func (s *state) checkpoint() []record {
+	records := []record{{}}
+	for from, ranges := range s.known {
+		records[0].Known = append(records[0].Known, knownRanges{from, s.newest[from], ranges})
+	}
+	for _, i := range s.segments {
+		records = append(records, record{Add: []entry{entryOf(i)}})
+	}
+	return records
+}
+
+// holds is what an info's segment holds, itself where it was not merged.
+func (i *Info) holds() []Held {
+	if i.Name.Level == 0 {
+		return []Held{{i.Name.Firewall, i.Name.Boot, Ranges{{i.Name.Sequence, i.Name.Sequence}}}}
+	}
+	return i.Holds
+}
+
+// union is all that some segments hold, in the order of its sources.
+func union(infos []*Info) []Held {
+	all := map[source]Ranges{}
+	for _, i := range infos {
+		for _, h := range i.holds() {
+			from := source{"", h.Firewall, h.Boot}
+			for _, r := range h.Ranges {
+				all[from] = all[from].AddRange(r[0], r[1])
+			}
+		}
+	}
+	var held []Held
+	for from, ranges := range all {
+		held = append(held, Held{from.Firewall, from.Boot, ranges})
+	}
+	slices.SortFunc(held, func(a, b Held) int {
+		return cmp.Or(cmp.Compare(a.Firewall, b.Firewall), cmp.Compare(a.Boot, b.Boot))
+	})
+	return held
+}

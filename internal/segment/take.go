@@ -1,0 +1,90 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// Take moves a closed segment into the folder. Taken is false where its name is
+// known already, as when it is delivered a second time: then its file is
+// deleted. A file that is no whole segment is set aside, and the error is a
+// [DamagedError].
+//
+// On the same file system the file is renamed, otherwise copied and then
+// deleted; at whichever moment the process is killed, the segment is in one of
+// both places, and not counted twice.
+func (f *Folder) Take(path string) (taken bool, err error) {
+	info, err := ReadInfo(path)
+	var damaged *DamagedError
+	if errors.As(err, &damaged) {
+		return false, errors.Join(err, f.setAside(path, damaged.Err.Error()))
+	}
+	if err != nil {
+		return false, fmt.Errorf("take segment: %w", err)
+	}
+	if info.Name.Level != 0 {
+		return false, fmt.Errorf("take segment: %s was merged in another folder", filepath.Base(path))
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.lock == nil {
+		return false, fmt.Errorf("take segment: %w", ErrReadOnly)
+	}
+	if f.state.known[info.Name.source()].Has(info.Name.Sequence) {
+		if err := os.Remove(path); err != nil {
+			return false, fmt.Errorf("delete segment that was delivered before: %w", err)
+		}
+		return false, nil
+	}
+	if err := f.place(path, &info); err != nil {
+		return false, fmt.Errorf("take segment: %w", err)
+	}
+	if err := f.change(record{Add: []entry{entryOf(&info)}}, []*Info{&info}); err != nil {
+		return false, fmt.Errorf("take segment: %w", errors.Join(err, moveFile(info.Path, path)))
+	}
+	return true, nil
+}
+
+// place brings a file to where it belongs.
+func (f *Folder) place(path string, info *Info) error {
+	info.Path = f.pathOf(info.Name)
+	folder := filepath.Dir(info.Path)
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return err
+	}
+	if err := moveFile(path, info.Path); err != nil || !f.options.Sync {
+		return err
+	}
+	return syncFolder(folder)
+}
+
+// moveFile renames a file, or brings it from another file system.
+func moveFile(from, to string) error {
+	err := os.Rename(from, to)
+	if errors.Is(err, unix.EXDEV) {
+		return copyFile(from, to)
+	}
+	return err
+}
+
+// copyFile brings a file from another file system, and deletes it there.
+func copyFile(from, to string) error {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	err = createFile(to, true, func(target *os.File) error {
+		_, err := io.Copy(target, source)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return os.Remove(from)
+}
