@@ -81,8 +81,8 @@ func tcpColumns() []column[packet] {
 			func(p *packet) (int64, bool) { return int64(p.ev.MSS), p.ev.MSS != 0 }),
 		number("PayloadLength", Int, "Bytes after the TCP header.",
 			func(p *packet) (int64, bool) { return p.inHeader(int64(p.ev.Payload)) }),
-		number("IpId", Int, "Identification of the IPv4 header; absent for IPv6.",
-			func(p *packet) (int64, bool) { return int64(p.ev.IPID), p.ev.Packet.Source.Addr().Unmap().Is4() }),
+		ofTrouble(number("IpId", Int, "Identification of the IPv4 header; absent for IPv6.",
+			func(p *packet) (int64, bool) { return int64(p.ev.IPID), p.ev.Packet.Source.Addr().Unmap().Is4() })),
 	}
 }
 

@@ -14,6 +14,7 @@
 //	standard.go                         what both have in common
 //	table.go, column.go, cell.go        what a definition consists of
 //	row.go, subset.go                   events → rows, and which of them Azure has
+//	visit.go                            rows → columns of a file, without boxing
 //	fold.go                             one row for several events, in a flood
 //	json.go, parse.go                   rows ↔ JSON lines in Azure's envelope
 //	printer.go, layout.go, outcome.go   rows → a terminal

@@ -37,10 +37,10 @@ func ourIdentity() []column[packet] {
 // the policy in force.
 func ourHeader() []column[packet] {
 	return []column[packet]{
-		number("SequenceNumber", Long, "TCP sequence number, as on the packet.",
-			func(p *packet) (int64, bool) { return p.inHeader(int64(p.ev.Seq)) }),
-		number("AcknowledgementNumber", Long, "TCP acknowledgement number; absent where the packet acknowledges nothing (ACK is not set).",
-			func(p *packet) (int64, bool) { return int64(p.ev.Ack), p.ev.TCPFlags&flow.BitACK != 0 }),
+		ofTrouble(number("SequenceNumber", Long, "TCP sequence number, as on the packet.",
+			func(p *packet) (int64, bool) { return p.inHeader(int64(p.ev.Seq)) })),
+		ofTrouble(number("AcknowledgementNumber", Long, "TCP acknowledgement number; absent where the packet acknowledges nothing (ACK is not set).",
+			func(p *packet) (int64, bool) { return int64(p.ev.Ack), p.ev.TCPFlags&flow.BitACK != 0 })),
 		number("Ttl", Int, "Time to live (IPv6: hop limit) that the packet had left when it was forwarded: another value in the same direction tells of another path.",
 			func(p *packet) (int64, bool) { return int64(p.ev.TTL), p.ev.TTL != 0 }),
 		number("IcmpCode", Int, "Code of an ICMP or ICMPv6 packet; its type is in the column Protocol.",
@@ -48,4 +48,20 @@ func ourHeader() []column[packet] {
 		word("PolicyRevision", "Revision of the policy in force; also known where the default action decided.",
 			func(p *packet) string { return p.rule.Revision }),
 	}
+}
+
+// ofTrouble is a column that is kept only with packets that are no plain step
+// of a connection. Its values are random: kept with every packet, sequence and
+// acknowledgement number and the IPv4 identification would take as much room as
+// all other columns together, and of a plain step nobody asks for them.
+func ofTrouble(c column[packet]) column[packet] {
+	c.kept = func(p *packet) bool {
+		switch p.ev.Flag {
+		case flow.FlagNone, flow.SYN, flow.SYNACK, flow.ACK, flow.FIN, flow.FINACK:
+			return false
+		}
+		return true
+	}
+	c.Doc += " A workspace keeps it only for the flags RST, INVALID, IGNORED, RETRANS, DENIED and ICMP-ERROR."
+	return c
 }
