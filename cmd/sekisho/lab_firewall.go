@@ -28,14 +28,28 @@ func startFirewall(ctx context.Context, spec lab.FirewallSpec) (lab.Process, err
 
 // startFirewallWith gives the firewall the settings that a scenario asks for.
 func startFirewallWith(ctx context.Context, spec lab.FirewallSpec, settings scenario.Settings) (lab.Process, error) {
-	policyFile, err := absolute(spec.PolicyFile)
+	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	config := firewall.Config{Name: spec.Name, ResourceGroup: spec.Lab, FirewallPolicy: policyFile,
+	config, err := labFirewall(spec, settings)
+	if err != nil {
+		return nil, err
+	}
+	return launchFirewall(ctx, self, spec, config)
+}
+
+// labFirewall is the file of a firewall of a lab.
+func labFirewall(spec lab.FirewallSpec, settings scenario.Settings) (firewall.Config, error) {
+	policyFile, err := absolute(spec.PolicyFile)
+	return firewall.Config{Name: spec.Name, ResourceGroup: spec.Lab, FirewallPolicy: policyFile,
 		Capture: settings.Capture, Conntrack: settings.Conntrack,
 		StateFolder: filepath.Join(spec.StateDir, "state"),
-		Logs:        firewall.LogsConfig{Directory: filepath.Join(spec.StateDir, "logs")}}
+		Logs:        firewall.LogsConfig{Directory: filepath.Join(spec.StateDir, "logs")}}, err
+}
+
+// launchFirewall runs program, which is this command, as a firewall of a lab.
+func launchFirewall(ctx context.Context, program string, spec lab.FirewallSpec, config firewall.Config) (lab.Process, error) {
 	text, err := yaml.Marshal(config)
 	if err != nil {
 		return nil, err
@@ -50,11 +64,7 @@ func startFirewallWith(ctx context.Context, spec lab.FirewallSpec, settings scen
 		return nil, err
 	}
 	defer log.Close()
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.Command(self, "run", "-c", file)
+	cmd := exec.Command(program, "run", "-c", file)
 	cmd.Stdout, cmd.Stderr = log, log
 	process, err := lab.StartProcess(spec.Namespace, cmd)
 	if err != nil {

@@ -95,12 +95,16 @@ func (q *inquiry) relyOn(stations ...*station) {
 		for _, d := range s.doubts {
 			q.doubt(d, worth(d.Code))
 		}
-		if s.row == nil {
-			continue
+		if s.row != nil {
+			q.believe(s)
 		}
-		q.v.Certainty = weaker(q.v.Certainty, s.row.Verdict.Certainty)
-		for _, d := range s.row.Verdict.Doubts {
-			q.v.Doubts = addDoubt(q.v.Doubts, Doubt{Code: d, Firewall: s.name})
-		}
+	}
+}
+
+// believe lowers the certainty to that of the station's own verdict.
+func (q *inquiry) believe(s *station) {
+	q.v.Certainty = weaker(q.v.Certainty, s.row.Verdict.Certainty)
+	for _, d := range s.row.Verdict.Doubts {
+		q.v.Doubts = addDoubt(q.v.Doubts, Doubt{Code: d, Firewall: s.name})
 	}
 }

@@ -49,8 +49,21 @@ func (q *inquiry) settle(where *Leg, stuckAt flow.Step, cause Cause) {
 	q.v.StuckAt = cmp.Or(stuckAt, q.v.StuckAt)
 }
 
-// healthy connections have nothing to settle.
-func (q *inquiry) healthy(*station) { q.v.StuckAt = flow.StepNone }
+// healthy connections have nothing to settle. That an open one is healthy rests
+// on there being no trouble at any firewall of its way.
+func (q *inquiry) healthy(s *station) {
+	q.v.StuckAt = flow.StepNone
+	if s.outcome() != flow.ActiveNow {
+		return
+	}
+	for _, o := range q.stations {
+		if o.row == nil {
+			q.relyOn(o)
+		} else {
+			q.believe(o)
+		}
+	}
+}
 
 // denied is certain: the firewall itself decided.
 func (q *inquiry) denied(s *station) {

@@ -68,19 +68,17 @@ func (q *inquiry) expectedAfter(from string, d Direction) string {
 	return receiver(d)
 }
 
-// neighbour is the place before a station in a direction: another station, or
-// the end that packets of that direction come from.
+// neighbour is the place before a station in a direction: another station of
+// which it is known what passed it, or the end that packets of that direction
+// come from.
 func (q *inquiry) neighbour(s *station, d Direction) string {
-	i := slices.Index(q.stations, s)
-	switch {
-	case d == There && i > 0:
-		return q.stations[i-1].name
-	case d == Back && i+1 < len(q.stations):
-		return q.stations[i+1].name
-	case d == Back:
-		return AtServer
+	order := q.inDirection(d)
+	for i := slices.Index(order, s) - 1; i >= 0; i-- {
+		if order[i].asked && !order[i].lossy() {
+			return order[i].name
+		}
 	}
-	return AtClient
+	return sender(d)
 }
 
 // sender is the end that packets of a direction come from.

@@ -138,7 +138,7 @@ func headOf(v *diagnose.Verdict) string {
 
 func (e *Expectation) compareVerdict(v *diagnose.Verdict) error {
 	if len(e.At) == 0 {
-		return e.Verdict.compare(v)
+		return e.Verdict.Compare(v)
 	}
 	var errs []error
 	for _, name := range e.At {
@@ -147,7 +147,7 @@ func (e *Expectation) compareVerdict(v *diagnose.Verdict) error {
 			errs = append(errs, fmt.Errorf("%s has no row of this connection", name))
 			continue
 		}
-		if err := e.Verdict.compareOne(v.Seen[i].Verdict); err != nil {
+		if err := e.Verdict.CompareOne(v.Seen[i].Verdict); err != nil {
 			errs = append(errs, fmt.Errorf("at %s: %w", name, err))
 		}
 	}

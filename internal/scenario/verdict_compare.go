@@ -20,8 +20,8 @@ func (d *differences) text(what, got, want string) {
 	}
 }
 
-// compareOne compares what one firewall says.
-func (w *WantedVerdict) compareOne(v *flow.Verdict) error {
+// CompareOne compares what one firewall says; the error has every difference.
+func (w *WantedVerdict) CompareOne(v *flow.Verdict) error {
 	var d differences
 	if w.Outcome != "" {
 		d.text("outcome", string(v.Outcome), string(w.Outcome))
@@ -43,14 +43,15 @@ func (w *WantedVerdict) compareOne(v *flow.Verdict) error {
 	return errors.Join(d...)
 }
 
-// compare compares what is said of the whole way.
-func (w *WantedVerdict) compare(v *diagnose.Verdict) error {
+// Compare compares what is said of the whole way; the error has every
+// difference.
+func (w *WantedVerdict) Compare(v *diagnose.Verdict) error {
 	one := flow.Verdict{Outcome: v.Outcome, StuckAt: v.StuckAt, Certainty: v.Certainty}
 	for _, doubt := range v.Doubts {
 		one.Doubts = append(one.Doubts, doubt.Code)
 	}
 	d := differences{}
-	if err := w.compareOne(&one); err != nil {
+	if err := w.CompareOne(&one); err != nil {
 		d = append(d, err)
 	}
 	if w.Where != nil {

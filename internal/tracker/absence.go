@@ -27,15 +27,18 @@ func (t *Tracker) restsOn(c *entry, f finding) kinds {
 		}
 		return kindsOf(flow.SYN)
 	case flow.ReplyBypasses:
-		// Without state an ACK says that there was an answer, not that it did
-		// not pass.
-		if c.step == requested && c.trouble.invalid.Reason == flow.NoState {
+		// But for the kernel's word an ACK says that there was an answer, not
+		// that it did not pass.
+		if c.step == requested && c.trouble.invalid.Reason != flow.InvalidState {
 			return kindsOf(flow.SYNACK)
 		}
 	case flow.Expired, flow.StateLost:
 		absent := closings | kindsOf(flow.SYN, flow.DENIED)
 		if t.config.Sees.has(Ends) && c.facts&(expiredByTimeout|deletedBefore) == 0 {
 			absent |= endKinds
+		}
+		if c.step < connected {
+			absent |= kindsOf(flow.SYNACK, flow.ACK) // how far it had come
 		}
 		return absent
 	case flow.ResetMidway:
@@ -56,7 +59,11 @@ func (t *Tracker) restsOn(c *entry, f finding) kinds {
 			return kindsOf(flow.ACK)
 		}
 	case flow.ActiveNow:
-		return closings | kindsOf(flow.DENIED, flow.INVALID, flow.RETRANS)
+		absent := closings | kindsOf(flow.DENIED, flow.INVALID, flow.RETRANS)
+		if c.facts&(finClient|finServer) != 0 {
+			absent |= endKinds // it would tell that the other side is silent for good
+		}
+		return absent
 	}
 	return 0
 }

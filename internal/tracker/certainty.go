@@ -22,8 +22,8 @@ func (t *Tracker) verdict(c *entry) flow.Verdict {
 	}
 	absent := t.restsOn(c, f)
 	from, to := c.first, max(t.now, c.last)
-	if f.outcome == flow.ActiveNow {
-		from = c.last // what passed before does not matter
+	if f.outcome == flow.ActiveNow && c.repeat.times == 0 {
+		from = c.last // what passed before does not matter, but for repeats of one segment
 	}
 	if c.is(closed) {
 		to = c.last + patience
@@ -106,10 +106,11 @@ func (c *entry) unbegun() bool { return c.syn == 0 && c.synack == 0 }
 
 // provenGone reports whether it is known how conntrack came to forget the
 // connection: its own word; a silence that was shorter than every timeout; or
-// no byte since an event that was long enough ago. Data shows no events.
+// no byte since an event that was long enough ago. Data shows no events, and
+// timeouts that are only guessed prove nothing.
 func (t *Tracker) provenGone(c *entry, f finding) bool {
 	if c.facts&(expiredByTimeout|deletedBefore) != 0 {
 		return true
 	}
-	return f.outcome == flow.StateLost || c.is(silent)
+	return t.config.Sees.has(InForce) && (f.outcome == flow.StateLost || c.is(silent))
 }

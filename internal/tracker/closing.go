@@ -92,6 +92,9 @@ func (t *Tracker) takeDenied(c *entry, e *flow.Event) {
 		return
 	}
 	c.decision = t.share(t.config.Describe(e))
+	if shaken(e.State) {
+		t.connect(c) // whatever was seen of its handshake
+	}
 	c.set(cutOff)
 	if t.policy.at != 0 {
 		c.more().revision = t.policy.revision

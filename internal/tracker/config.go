@@ -83,6 +83,8 @@ const (
 	Ends
 	// Drops: what the host drops comes to AddDrop.
 	Drops
+	// InForce: Timeouts returns those that were in force.
+	InForce
 )
 
 // Everything is the sight of our own recorder.

@@ -63,10 +63,29 @@ func (l line) isEvent() bool {
 	return (l.words[0] == "client" || l.words[0] == "server") && l.words[1] != "DROP"
 }
 
+// canBeLost reports whether a line is something that has a way on which it can
+// be lost: an event, a drop, conntrack's word that it forgot the connection.
+func (l line) canBeLost() bool {
+	return l.isEvent() || l.words[0] == "end" || len(l.words) > 1 && l.words[1] == "DROP"
+}
+
+// name is what a line is about, for lines alike.
+func (l line) name() string {
+	if l.words[0] == "end" {
+		return "end"
+	}
+	return l.words[1]
+}
+
 // lossOf is the loss of one line, told as the firewall would.
 func (l line) lossOf() (kind string) {
-	if l.words[1] == "ICMP" {
+	switch l.name() {
+	case "ICMP":
 		return flow.ICMPERROR.String()
+	case "DROP":
+		return "drop"
+	case "end":
+		return "end"
 	}
 	f, _ := flow.ParseFlag(l.words[1])
 	return f.String()

@@ -66,14 +66,14 @@ func (t *Tracker) judgeInvalid(c *entry, e *flow.Event, way flow.Way, at int64) 
 		c.step = requested // its event is lost
 		c.set(acked)
 		return true
+	case e.Reason == flow.SeqOverWindow || e.Reason == flow.AckOverWindow:
+		t.connect(c) // before that there is no window, also where an answer's event is lost
+		c.countOver(e, way)
 	case c.step == requested:
 		if way == flow.FromClient && t.acknowledges(c, e) {
 			c.set(acked)
 			return true
 		}
-	case e.Reason == flow.SeqOverWindow || e.Reason == flow.AckOverWindow:
-		t.connect(c) // before that there is no window
-		c.countOver(e, way)
 	default:
 		t.miss(c, e, way, at)
 	}

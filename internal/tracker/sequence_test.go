@@ -63,7 +63,7 @@ func readSequence(t testing.TB, file string) sequence {
 		case words[0] == "row":
 			s.expect = append(s.expect, strings.Join(strings.Fields(text)[1:], " "))
 		case words[0] == "sees":
-			s.config.Sees = map[string]Sight{"azure": AzureFlowTrace, "no-ends": Everything &^ Ends}[words[1]]
+			s.config.Sees = map[string]Sight{"azure": AzureFlowTrace, "no-ends": Everything &^ Ends, "no-timeouts": Everything &^ Ends &^ InForce}[words[1]]
 		default:
 			seconds, err := strconv.ParseFloat(words[0], 64)
 			if err != nil {

@@ -73,13 +73,14 @@ func New(config Config) *Tracker {
 }
 
 // Add takes an event and sets its ConnectionID, if that can be known. Events
-// come in the order of their time. Those of other protocols are counted only.
+// come in the order of their time. Those of other protocols, and packets that
+// conntrack ignored, are counted only.
 func (t *Tracker) Add(e *flow.Event) {
 	tuple := e.Packet
 	if e.Connection.IsValid() {
 		tuple = e.Connection
 	}
-	if tuple.Protocol != flow.TCP || !tuple.IsValid() || e.Flag == flow.FlagNone {
+	if tuple.Protocol != flow.TCP || !tuple.IsValid() || e.Flag == flow.FlagNone || e.Flag == flow.IGNORED {
 		t.stats.Others++
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/logs"
@@ -35,9 +36,20 @@ func (f *recorded) addEvent(r logs.Record) error {
 	}
 	e.direct(text(r, "Direction"))
 	e.decide(r)
+	if n := whole(r, "Count"); n > 1 {
+		f.addFolded(r, uint64(n)-1)
+	}
 	f.azure = f.azure || r.Get("Verdict") == nil && r.Get("TcpFlags") == nil
 	f.events = append(f.events, e)
 	return nil
+}
+
+// addFolded takes the packets that a row stands for beside the one that it shows:
+// of what connections they were is lost.
+func (f *recorded) addFolded(r logs.Record, others uint64) {
+	l := loss{to: r.Time(), kind: text(r, "Flag"), count: others}
+	l.from, _ = r.Get("From").(time.Time)
+	f.losses = append(f.losses, l)
 }
 
 // direct sets the event's direction, and from it the connection's tuple, as far

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -123,6 +124,7 @@ func TestLossesAreKept(t *testing.T) {
 	for _, l := range []logs.Loss{
 		{From: at(-100), To: at(500), Place: logs.RingLoss, Kind: "SYN-ACK", Count: 4},
 		{From: at(-100), To: at(500), Place: logs.FileLoss, Count: 9},
+		{From: at(-100), To: at(500), Place: logs.ReasonLoss, Count: 5}, // their packets have rows
 	} {
 		text += string(logs.AppendJSON(nil, logs.LossRow(l, source), false)) + "\n"
 	}
@@ -130,8 +132,53 @@ func TestLossesAreKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rows.Watches) != 1 || len(rows.Watches[0].Losses) != 1 || rows.Watches[0].Losses[0].Count != 4 {
+	if len(rows.Watches) != 1 || len(rows.Watches[0].Losses) != 2 || rows.Watches[0].Losses[0].Count != 4 || rows.Watches[0].Losses[1].Count != 9 {
 		t.Errorf("watches: %+v", rows.Watches)
+	}
+}
+
+// Of a row that stands for several packets, the others are lost here.
+func TestFoldedRowsAreLosses(t *testing.T) {
+	t.Parallel()
+	source := &logs.Source{Firewall: "fw-a"}
+	e := packet(0, flow.SYN, flow.BitSYN, false, 1000, 0)
+	var b bytes.Buffer
+	for _, row := range logs.FoldedRows(&e, source, logs.Rule{}, logs.Fold{Count: 30, From: at(-900), By: logs.BySource}) {
+		b.Write(append(logs.AppendJSON(nil, row, false), '\n'))
+	}
+	rows, err := read(t, b.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []diagnose.Loss{{Span: diagnose.Span{From: at(-900), To: at(0)}, Kind: "SYN", Count: 29}}
+	if len(rows.Watches) != 1 || !slices.Equal(rows.Watches[0].Losses, want) {
+		t.Errorf("watches: %+v, want losses %+v", rows.Watches, want)
+	}
+}
+
+// Packets that conntrack ignored are no part of a connection's history.
+func TestIgnoredPacketsAreLeftOut(t *testing.T) {
+	t.Parallel()
+	rows, err := read(t, lines(packet(0, flow.SYN, flow.BitSYN, false, 1000, 0), packet(1, flow.SYNACK, flow.BitSYN|flow.BitACK, true, 5000, 1001),
+		packet(2, flow.IGNORED, flow.BitACK, true, 4000, 1001), packet(3, flow.ACK, flow.BitACK, false, 1001, 5001)).String())
+	if err != nil || len(rows.Connections) != 1 || rows.Connections[0].History != "ShA" {
+		t.Errorf("connections %+v, error %v", rows.Connections, err)
+	}
+}
+
+// Which timeouts were in force no row says, so a silence proves nothing.
+func TestTimeoutsAreNotKnown(t *testing.T) {
+	t.Parallel()
+	late := packet(15_000, flow.INVALID, flow.BitACK|flow.BitPSH, true, 6001, 1101)
+	late.Connection, late.Direction, late.Action, late.Reason = flow.Tuple{}, flow.DirectionUnknown, flow.ActionNone, flow.NoState
+	rows, err := read(t, lines(packet(0, flow.SYN, flow.BitSYN, false, 1000, 0), packet(1, flow.SYNACK, flow.BitSYN|flow.BitACK, true, 5000, 1001),
+		packet(2, flow.ACK, flow.BitACK, false, 1001, 5001), late).String())
+	if err != nil || len(rows.Connections) == 0 {
+		t.Fatal(rows, err)
+	}
+	v := rows.Connections[len(rows.Connections)-1].Verdict
+	if v.Outcome != flow.StateLost || v.Certainty != flow.Likely || !slices.Contains(v.Doubts, flow.CannotSee) {
+		t.Errorf("verdict %+v", v)
 	}
 }
 

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/diagnose"
+	"github.com/sekisho/sekisho/internal/diagnose/readback"
+	"github.com/sekisho/sekisho/internal/logs"
+)
+
+// recordedRow is a row that a firewall has written.
+type recordedRow struct {
+	firewall, table string
+	line            []byte
+	flag, verdict   string
+	at              time.Time
+}
+
+// rows are those that a tracker can be told again: of events and of drops. Rows
+// of connections are left out: they are what a tracker has told.
+func (m *mixing) rows() (rows []recordedRow) {
+	m.t.Helper()
+	for _, name := range firewallNodes {
+		for _, table := range []string{logs.FlowTrace.Name, logs.KernelDrop.Name, logs.CaptureLoss.Name} {
+			file := filepath.Join("/run/sekisho/labs", m.lab.Name(), "firewalls", name, "logs", table+".jsonl")
+			data, err := os.ReadFile(file)
+			if err != nil && !os.IsNotExist(err) {
+				m.t.Fatal(err)
+			}
+			for line := range bytes.Lines(data) {
+				rows = append(rows, m.row(name, table, line))
+			}
+		}
+	}
+	return rows
+}
+
+func (m *mixing) row(firewall, table string, line []byte) recordedRow {
+	m.t.Helper()
+	var row struct {
+		Time       time.Time
+		Properties struct{ Flag, Verdict string }
+	}
+	if err := json.Unmarshal(line, &row); err != nil {
+		m.t.Fatalf("%s: %v", line, err)
+	}
+	return recordedRow{firewall, table, line, row.Properties.Flag, row.Properties.Verdict, row.Time}
+}
+
+// lossPlace is a place where events can be lost.
+type lossPlace struct {
+	name  string
+	place logs.LossPlace // what the rows about it say
+	takes func(*recordedRow) bool
+	// blinds: what is lost there is what verdicts that rest on an absence rest on.
+	blinds bool
+}
+
+func lossPlaces() []lossPlace {
+	event := func(keep func(*recordedRow) bool) func(*recordedRow) bool {
+		return func(r *recordedRow) bool { return r.table == logs.FlowTrace.Name && keep(r) }
+	}
+	syn := func(r *recordedRow) bool { return r.flag == "SYN" && r.verdict == "Allow" }
+	refused := func(r *recordedRow) bool { return r.flag == "INVALID" || r.verdict == "Deny" }
+	return []lossPlace{
+		{"ring", logs.RingLoss, event(func(r *recordedRow) bool { return !syn(r) && !refused(r) }), true},
+		{"ring of SYNs", logs.RingLoss, event(syn), false},
+		{"ring of refused packets", logs.RingLoss, event(refused), true},
+		{"all rings", logs.RingLoss, event(func(*recordedRow) bool { return true }), true},
+		{"journal", logs.JournalLoss, event(func(*recordedRow) bool { return true }), true},
+		{"file", logs.FileLoss, event(func(*recordedRow) bool { return true }), true},
+		{"kernel's drops", logs.DropLoss, func(r *recordedRow) bool { return r.table == logs.KernelDrop.Name }, true},
+	}
+}
+
+// check loses some and then all of what can be lost there. sure is how many
+// verdicts are certain where nothing is lost.
+func (p *lossPlace) check(t *testing.T, m *mixing, recorded []recordedRow, sure int) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	for _, share := range []float64{0.1, 0.5, 1} {
+		kept, lost := p.lose(recorded, func() bool { return random.Float64() < share })
+		said := m.verdicts(m.read(t, append(kept, p.told(lost)...)))
+		t.Logf("lost %d rows of %d; %s", len(lost), len(recorded), tallyOf(said))
+		assertCertainIsTrue(t, m.members, said)
+		if p.blinds {
+			assertNoneSure(t, m.members, said)
+		}
+		if n := certain(said); share == 1 && n >= sure {
+			t.Errorf("%d verdicts are certain, and %d where nothing is lost", n, sure)
+		}
+	}
+}
+
+func (p *lossPlace) lose(rows []recordedRow, unlucky func() bool) (kept, lost []recordedRow) {
+	for _, r := range rows {
+		if p.takes(&r) && unlucky() {
+			lost = append(lost, r)
+		} else {
+			kept = append(kept, r)
+		}
+	}
+	return kept, lost
+}
+
+// told are the rows that the firewalls would have written about the losses: of
+// each kind, how many within which second.
+func (p *lossPlace) told(lost []recordedRow) (rows []recordedRow) {
+	type kind struct{ firewall, flag string }
+	counts, first, last := map[kind]uint64{}, map[kind]time.Time{}, map[kind]time.Time{}
+	var kinds []kind
+	for _, r := range lost {
+		k := kind{r.firewall, r.flag}
+		if p.place == logs.FileLoss {
+			k.flag = "" // a file does not know
+		}
+		if counts[k] == 0 {
+			kinds = append(kinds, k)
+			first[k], last[k] = r.at, r.at
+		}
+		counts[k]++
+		first[k], last[k] = earlier(first[k], r.at), later(last[k], r.at)
+	}
+	for _, k := range kinds {
+		rows = append(rows, lossOf(k.firewall, logs.Loss{From: first[k].Add(-time.Second), To: last[k].Add(time.Second),
+			Place: p.place, Kind: k.flag, Count: counts[k]}))
+	}
+	return rows
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// read reads rows back as "sekisho diagnose --rows" does, with what else was
+// known when they were recorded.
+func (m *mixing) read(t *testing.T, rows []recordedRow) diagnose.Case {
+	t.Helper()
+	var r readback.Reader
+	lines := make([][]byte, len(rows))
+	for i := range rows {
+		lines[i] = rows[i].line
+	}
+	if err := r.Read("rows", bytes.NewReader(slices.Concat(lines...))); err != nil {
+		t.Fatal(err)
+	}
+	read, problems := r.Rows()
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return diagnose.Case{Connections: read.Connections, Watches: read.Watches, Topology: m.topology, Policies: m.policies}
+}
