@@ -45,10 +45,14 @@ that has the addresses, its topology and its firewalls are taken. With --rows no
 firewall needs to run: rows are read from files (of the tables Connection or
 AZFWFlowTrace, KernelDrop and CaptureLoss, JSON lines).
 
+An IPv6 address with a port is written in brackets. Topologies are about IPv4, so
+of IPv6 the answer is what the firewalls alone can prove.
+
 The exit code is 0 where nothing is wrong, 1 where the connection is stuck, 2
 where the command was given wrongly.`,
 		Example: `  sudo sekisho diagnose vm1 vm-hub:22
   sudo sekisho diagnose 10.1.1.4 10.1.0.68:22 --topology network.yaml
+  sudo sekisho diagnose fd00:1::4 [fd00:2::4]:443
   sudo sekisho diagnose vm1 vm-hub:22 --watch
   sudo sekisho diagnose vm1 vm-hub:22 -o json | jq .cause
   sekisho diagnose vm1 vm-hub:22 --rows logs/AZFWFlowTrace/*.jsonl --topology network.yaml
@@ -91,7 +95,7 @@ func (o *diagnoseOptions) check() error {
 		return err
 	}
 	if !strings.EqualFold(o.protocol, "tcp") {
-		return usagef("no connections of protocol %q are kept: it can be tcp\n  hint: \"sekisho topology path\" shows the way of any packet", o.protocol)
+		return usagef("verdicts are about TCP: of protocol %q only first and denied packets have rows, which say no more than what the policy decided\n  hint: \"sekisho trace host ADDRESS\" shows them, and \"sekisho topology path FILE A B\" the way of any packet", o.protocol)
 	}
 	if o.language == "" {
 		return nil
@@ -170,6 +174,9 @@ func runDiagnose(ctx context.Context, w io.Writer, o *diagnoseOptions) error {
 	}
 	if q.Destination, err = parseEnd(evidence.topology, o.destination); err != nil {
 		return err
+	}
+	if q.Source.Addr().Unmap().Is4() != q.Destination.Addr().Unmap().Is4() {
+		return usagef("%s and %s: one is IPv4 and the other IPv6, and no packet has both", q.Source.Addr(), q.Destination.Addr())
 	}
 	screen := newVerdictScreen(w, o)
 	screen.inLab = evidence.lab != nil

@@ -49,6 +49,9 @@ func (q *inquiry) forDoubt(d Doubt) []NextStep {
 	server, client := q.serverAddress(), q.talk.client
 	switch d.Code {
 	case NoTopology:
+		if !client.Addr().Is4() || !q.talk.server.Addr().Is4() {
+			return nil // topologies are about IPv4
+		}
 		return []NextStep{{Code: GiveTopology, Command: fmt.Sprintf("sekisho diagnose %s %s --topology FILE", client.Addr(), endpointText(q.talk.server))}}
 	case PredictionDiffers:
 		return []NextStep{{Code: CheckTopology, Command: "sekisho topology check FILE"}}
