@@ -31,8 +31,8 @@ test: need-test ## all tests, as root where it can be; the kernel's are skipped 
 	$(AS_ROOT) go test -race -timeout 20m $(TESTFLAGS) ./...
 
 .PHONY: faults
-faults: need-demo build ## play all fault scenarios and count
-	$(SUDO) $(BIN) lab run --quiet scenarios/fault-*.yaml
+faults: need-demo build ## play all faults and their healthy twins, and count
+	$(SUDO) $(BIN) lab run --quiet --parallel 4 scenarios/fault-*.yaml scenarios/healthy-*.yaml
 
 .PHONY: kql-corpus
 kql-corpus: need-test ## queries with Kusto's own answers, from the folder KQL_CORPUS
@@ -50,9 +50,9 @@ generate: need-generate ## compile the BPF program and write the generated pages
 	go generate ./...
 
 .PHONY: bench
-bench: need-bench ## measure; every figure also goes to bench/out.jsonl
+bench: need-bench ## measure; every figure also goes to bench/out.jsonl; ONLY=suite measures one part
 	@mkdir -p bench
-	$(AS_ROOT) go run ./bench -out bench/out.jsonl
+	$(AS_ROOT) go run ./bench -out bench/out.jsonl $(if $(ONLY),-only $(ONLY))
 
 .PHONY: fuzz
 fuzz: ## fuzz what reads untrusted bytes, FUZZTIME (10s) each

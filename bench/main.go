@@ -17,6 +17,8 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -26,6 +28,7 @@ func main() {
 	out := flag.String("out", "bench/out.jsonl", "file for the figures")
 	pairs := flag.Int("pairs", 10, "how many times each variant is measured")
 	window := flag.Duration("window", 2*time.Second, "how long each measurement takes")
+	only := flag.String("only", "", "the part to measure: slopes, suite, connections or bulk; all where empty")
 	role := flag.String("role", "", "")
 	flag.Parse()
 	if *role != "" {
@@ -36,37 +39,48 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *out, *pairs, *window); err != nil {
+	if err := run(ctx, *out, *only, *pairs, *window); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, out string, pairs int, window time.Duration) (err error) {
+func run(ctx context.Context, out, only string, pairs int, window time.Duration) (err error) {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("needs root, for network namespaces: run it with sudo")
+	}
+	if parts := []string{"", "slopes", "suite", "connections", "bulk"}; !slices.Contains(parts, only) {
+		return fmt.Errorf("-only %q: there are the parts %s", only, strings.Join(parts[1:], ", "))
 	}
 	f, err := newFigures(out)
 	if err != nil {
 		return err
 	}
 	defer f.close()
+	if only == "slopes" || only == "" {
+		err = Slopes(ctx, f)
+	}
+	if err == nil && (only == "suite" || only == "") {
+		err = Suite(ctx, f)
+	}
+	if err != nil || only == "slopes" || only == "suite" {
+		return err
+	}
+	return traffic(ctx, f, only, pairs, window)
+}
+
+// traffic measures connections and bytes through a firewall.
+func traffic(ctx context.Context, f *figures, only string, pairs int, window time.Duration) (err error) {
 	r, err := newRange(ctx)
 	defer func() {
 		if closeErr := r.close(); err == nil {
 			err = closeErr
 		}
 	}()
-	if err != nil {
-		return err
+	if err == nil && (only == "connections" || only == "") {
+		err = r.connections(ctx, f, pairs, window)
 	}
-	if err := Slopes(ctx, f); err != nil {
-		return err
+	if err == nil && (only == "bulk" || only == "") {
+		err = r.bulk(ctx, f, pairs, window)
 	}
-	if err := Suite(ctx, f); err != nil {
-		return err
-	}
-	if err := r.connections(ctx, f, pairs, window); err != nil {
-		return err
-	}
-	return r.bulk(ctx, f, pairs, window)
+	return err
 }

@@ -35,7 +35,7 @@ func BenchmarkDiagnose(b *testing.B) {
 }
 
 // largeTopology has five hubs with a firewall each, nine spokes at each hub, and
-// four subnets in each spoke. Every firewall knows the way to the other regions,
+// four subnets in each network. Every firewall knows the way to the other regions,
 // but for the second one.
 func largeTopology(b *testing.B) *topology.Topology {
 	top := &topology.Topology{Name: "large"}
@@ -47,6 +47,9 @@ func largeTopology(b *testing.B) *topology.Topology {
 		table := topology.RouteTable{Name: "rt-" + name}
 		network := topology.VirtualNetwork{Name: name, AddressSpace: topology.AddressSpace{AddressPrefixes: []string{fmt.Sprintf("10.%d.0.0/24", hub)}},
 			Subnets: []topology.Subnet{{Name: "AzureFirewallSubnet", AddressPrefix: fmt.Sprintf("10.%d.0.0/26", hub), RouteTable: &topology.Reference{ID: table.Name}}}}
+		for i := 1; i <= 3; i++ {
+			network.Subnets = append(network.Subnets, topology.Subnet{Name: fmt.Sprintf("s%d", i), AddressPrefix: fmt.Sprintf("10.%d.0.%d/26", hub, 64*i)})
+		}
 		for other := 1; other <= 5; other++ {
 			if other == hub {
 				continue

@@ -22,8 +22,8 @@ func (t *Tracker) verdict(c *entry) flow.Verdict {
 	}
 	absent := t.restsOn(c, f)
 	from, to := c.first, max(t.now, c.last)
-	if f.outcome == flow.ActiveNow && c.repeat.times == 0 {
-		from = c.last // what passed before does not matter, but for repeats of one segment
+	if f.outcome == flow.ActiveNow {
+		from = c.openSince()
 	}
 	if c.is(closed) {
 		to = c.last + patience
@@ -42,6 +42,19 @@ func (t *Tracker) verdict(c *entry) flow.Verdict {
 	}
 	t.otherDoubts(c, f, doubt)
 	return v
+}
+
+// openSince is from when on nothing may be missing for a connection to be well:
+// what passed before the last event does not matter, but for earlier repeats of
+// a segment that is repeated.
+func (c *entry) openSince() int64 {
+	switch {
+	case c.repeat.times == 0:
+		return c.last
+	case c.unbegun():
+		return c.first - strangerTime
+	}
+	return c.first
 }
 
 // blindReset: whether data was unacknowledged is not known.
