@@ -32,8 +32,10 @@ type Config struct {
 	Logs       LogsConfig    `yaml:"logs,omitempty"`
 	Capture    CaptureConfig `yaml:"capture,omitempty"`
 	Metrics    MetricsConfig `yaml:"metrics,omitempty"`
-	// Conntrack are settings of the kernel's table of connections.
-	Conntrack ConntrackConfig `yaml:"conntrack,omitempty"`
+	// Conntrack are settings of the kernel's table of connections, Connections
+	// of our own.
+	Conntrack   ConntrackConfig   `yaml:"conntrack,omitempty"`
+	Connections ConnectionsConfig `yaml:"connections,omitempty"`
 	// StateFolder keeps what a restart needs; /run/sekisho/firewalls/<id>
 	// where absent. It is removed with the firewall.
 	StateFolder string `yaml:"stateFolder,omitempty"`
@@ -154,7 +156,7 @@ func (c *Config) check(doc *document.Document) document.Problems {
 			add(path, fmt.Sprint(rate), "not a number of packets a second", "leave it out for the default")
 		}
 	}
-	return append(ps, c.Conntrack.check(doc)...)
+	return append(append(ps, c.Conntrack.check(doc)...), c.Connections.check(doc)...)
 }
 
 // leastJournal has room for what a busy firewall reads at once.

@@ -37,6 +37,9 @@ func TestReadConfigProblems(t *testing.T) {
 		"name: a\nlogs: {folder: x}\n":              "fw.yaml:2: logs.folder: unknown field",
 		"name: a\nresourceGroup: \"../x\"\n":        "fw.yaml:2: resourceGroup: not a name",
 		"name: a\ncapture: {reasons: perhaps}\n":    "fw.yaml:2: capture.reasons: not true or false",
+		"name: a\nconnections: {limit: -1}\n":       "fw.yaml:2: connections.limit: not a number of connections",
+		"name: a\nconnections: {stallAfter: 3}\n":   "fw.yaml:2: connections.stallAfter: not a duration of 500ms or more",
+		"name: a\nconnections: {stallAfter: 9ms}\n": "fw.yaml:2: connections.stallAfter: not a duration of 500ms or more",
 		"name: a\nmetrics: {listen: \":9909\"}\n":   "fw.yaml:2: metrics.listen: ",
 	} {
 		_, err := ReadConfig(writeConfig(t, text))

@@ -44,7 +44,7 @@ func (f *Firewall) trackerConfig() tracker.Config {
 		sees &^= tracker.Drops
 	}
 	return tracker.Config{Firewall: f.config.Name, Sees: sees, Timeouts: (&timeouts{}).read,
-		Accounting: f.config.Capture.Accounting}
+		Limit: f.config.Connections.Limit, Stall: f.config.Connections.stall(), Accounting: f.config.Capture.Accounting}
 }
 
 // describe names the decision about the event that is being added.

@@ -79,6 +79,19 @@ func (s *stage) connection(port uint16) (text string) {
 	return text
 }
 
+// What the file says of connections is what their tracker is told.
+func TestSettingsOfConnections(t *testing.T) {
+	t.Parallel()
+	f := &Firewall{config: &Config{Name: "fw", Connections: ConnectionsConfig{Limit: 7, StallAfter: "10s"}}}
+	if got := f.trackerConfig(); got.Limit != 7 || got.Stall != 10*time.Second {
+		t.Errorf("limit %d, stall %v", got.Limit, got.Stall)
+	}
+	f.config.Connections = ConnectionsConfig{}
+	if got := f.trackerConfig(); got.Limit != 0 || got.Stall != 0 { // the tracker's own
+		t.Errorf("limit %d, stall %v where nothing is said", got.Limit, got.Stall)
+	}
+}
+
 // TestConnectionsOfRealSockets has connections from real sockets, and reads
 // back what the files say of them.
 func TestConnectionsOfRealSockets(t *testing.T) {
