@@ -106,8 +106,9 @@ func readDocumentation(line []byte) (corpusCase, error) {
 		for i, raw := range row {
 			parts = append(parts, canonicalValue(in.Expected.Column_types[i], raw))
 		}
-		c.rows = append(c.rows, "("+strings.Join(parts, ", ")+")")
+		c.cells = append(c.cells, parts)
 	}
+	c.rows = joinRows(c.cells)
 	return c, err
 }
 

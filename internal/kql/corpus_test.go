@@ -26,7 +26,9 @@ type corpusCase struct {
 	refused           bool
 	columns           []string // name:type
 	rowCount          int
-	rows              []string // in the form of the file, all or the first ones
+	rows              []string   // in the form of the file, all or the first ones
+	cells             [][]string // the same before they are joined, where that is known
+	now               time.Time
 	format            func(c result.Column, v *any) string
 }
 
@@ -67,7 +69,10 @@ func runCorpus(t *testing.T, engine *duck.Engine, path string, read func([]byte)
 	reasons := map[string][]string{}
 	passed, failed, out := 0, 0, 0
 	only := os.Getenv("KQL_CASE")
-	for _, c := range readCorpus(t, path, read) {
+	cases := readCorpus(t, path, read)
+	recorded := latestMoment(cases)
+	for _, c := range cases {
+		c.now = recorded
 		if only != "" && !strings.Contains(c.id, only) && !strings.Contains(c.query, only) {
 			continue
 		}
@@ -155,23 +160,49 @@ func readCorpus(t *testing.T, path string, read func([]byte) (corpusCase, error)
 }
 
 // check runs the case and says what differs, "" for nothing.
-func (c corpusCase) check(engine *duck.Engine) (reason string) {
-	answer, err := kql.Run(context.Background(), engine, c.query, kql.Options{})
-	if c.refused {
-		if err != nil {
-			return ""
-		}
-		answer.Rows.Close()
+func (c corpusCase) check(engine *duck.Engine) string {
+	table, reason := c.run(engine)
+	switch {
+	case c.refused && strings.HasPrefix(reason, "refused"):
+		return ""
+	case c.refused && reason == "":
 		return "not refused: Kusto refuses this"
+	case reason != "":
+		return reason
 	}
+	reason = c.compare(table)
+	if reason != "" && asksTime.MatchString(c.query) {
+		reason = c.atItsTime(engine, table)
+	}
+	if reason != "" && asksChance.MatchString(c.query) {
+		reason = c.butForChance(engine, table)
+	}
+	return reason
+}
+
+// run runs the query. The reason is why there is no table.
+func (c corpusCase) run(engine *duck.Engine) (table *result.Table, reason string) {
+	answer, err := kql.Run(context.Background(), engine, c.query, kql.Options{Now: c.now})
 	if err != nil {
-		return "refused: " + strings.SplitN(err.Error(), "\n", 2)[0]
+		return nil, "refused: " + strings.SplitN(err.Error(), "\n", 2)[0]
 	}
-	table, err := result.Read(answer.Rows)
-	if err != nil {
-		return "failed: " + err.Error()
+	if table, err = result.Read(answer.Rows); err != nil {
+		return nil, "failed: " + err.Error()
 	}
-	return c.compare(table)
+	return table, ""
+}
+
+// formatted writes the cells as the file does.
+func (c corpusCase) formatted(table *result.Table) [][]string {
+	var out [][]string
+	for _, row := range table.Data {
+		var parts []string
+		for i, v := range row {
+			parts = append(parts, c.format(table.Cols[i], &v))
+		}
+		out = append(out, parts)
+	}
+	return out
 }
 
 func (c corpusCase) compare(table *result.Table) string {
@@ -185,15 +216,7 @@ func (c corpusCase) compare(table *result.Table) string {
 	if len(table.Data) != c.rowCount {
 		return fmt.Sprintf("rows: %d, want %d", len(table.Data), c.rowCount)
 	}
-	var have []string
-	for _, row := range table.Data {
-		var parts []string
-		for i, v := range row {
-			parts = append(parts, c.format(table.Cols[i], &v))
-		}
-		have = append(have, "("+strings.Join(parts, ", ")+")")
-	}
-	return compareRows(have, c.rows, isOrdered(c.query))
+	return compareRows(joinRows(c.formatted(table)), c.rows, isOrdered(c.query))
 }
 
 var (

@@ -24,14 +24,13 @@ func init() {
 				if !ok {
 					return nil
 				}
-				return realSeries(seasonal(xs, len(xs), periodOf(xs, c.Int(1, -1), clearSeasonality)))
+				return realSeries(seasonal(xs, len(xs), periodOf(xs, c.Int(1, -1), defaultSeasonality)))
 			}},
 	})
 }
 
-// defaultSeasonality is the score from which a period counts, clearSeasonality
-// that for series_seasonal, as Kusto's documentation has them.
-const defaultSeasonality, clearSeasonality = 0.6, 0.7
+// defaultSeasonality is the score from which a period counts.
+const defaultSeasonality = 0.6
 
 // shortest is the least period that is looked for, as in Kusto.
 const shortest = 4
