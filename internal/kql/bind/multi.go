@@ -29,6 +29,14 @@ func (b *binder) multiAggregate(r *relation, a syntax.Expr, c syntax.Call, keys 
 	return b.tuple(a, out)
 }
 
+// said keeps the columns that the query names, if it names any.
+func said(a syntax.Expr, out []namedItem) []namedItem {
+	if n, ok := a.(syntax.Named); ok {
+		return out[:min(len(n.Names), len(out))]
+	}
+	return out
+}
+
 // tuple gives columns the names that the query says: a = f() names the first,
 // (a, b) = f() the first two.
 func (b *binder) tuple(a syntax.Expr, out []namedItem) []namedItem {
@@ -212,9 +220,6 @@ func (b *binder) multiple(a syntax.Expr, e *env) []namedItem {
 	for i, col := range columns {
 		x := b.apply(c.Span, funcs.Must("element"), []plan.Expr{whole, &plan.Lit{T: value.LongType, Value: int64(i)}})
 		out = append(out, namedItem{item: item{col.Name, b.cast(x, col.Type), c.Span}})
-	}
-	if n, ok := a.(syntax.Named); ok && len(n.Names) < len(out) {
-		out = out[:len(n.Names)]
 	}
 	return b.tuple(a, out)
 }

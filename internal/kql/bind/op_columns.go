@@ -34,13 +34,15 @@ func (b *binder) condition(x syntax.Expr, e *env) plan.Expr {
 	return cond
 }
 
-// extend adds columns, or replaces those of the same name in their place.
+// extend adds columns, or replaces those of the same name in their place. Of a
+// function that gives several columns it keeps those that have been named, if
+// any has; project keeps all.
 func (b *binder) extend(r *relation, args []syntax.Expr) *relation {
 	items := r.all()
 	set := map[string]bool{}
 	n := &namer{prefix: "Column"}
 	for _, a := range args {
-		for _, it := range b.columnsOf(a, n, over(r)) {
+		for _, it := range said(a, b.columnsOf(a, n, over(r))) {
 			if it.said && set[it.name] {
 				b.report(a.Pos(), "use a second extend", "the column '%s' is set twice", it.name)
 			}

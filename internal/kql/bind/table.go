@@ -161,7 +161,7 @@ func (b *binder) print(p syntax.Print) *relation {
 func (b *binder) printed(a syntax.Expr, i int, e *env) []namedItem {
 	named, ok := a.(syntax.Named)
 	if many := b.multiple(a, e); len(many) > 1 {
-		return many
+		return said(a, many)
 	}
 	it := item{name: "print_" + value.Text(int64(i)), x: b.expr(unnamed(a), e), at: a.Pos()}
 	if ok {

@@ -12,9 +12,9 @@ func init() {
 		return []ColumnSpec{{"real", value.DynamicType}, {"imag", value.DynamicType}}
 	}
 	register(Scalar, "series", []*Func{
-		{Name: "series_fir", Sig: "series:array filter:array normalize:bool? center:bool?", Returns: value.DynamicType,
+		{Name: "series_fir", Sig: "series:array filter:array normalize:bool? center:bool?", Naming: FirstArg, Returns: value.DynamicType,
 			Doc: "Applies a finite impulse response filter: a moving average, a difference.", Eval: evalFIR},
-		{Name: "series_iir", Sig: "series:array numerators:array denominators:array", Returns: value.DynamicType,
+		{Name: "series_iir", Sig: "series:array numerators:array denominators:array", Naming: FirstArg, Returns: value.DynamicType,
 			Doc: "Applies an infinite impulse response filter: a cumulative sum, exponential smoothing.", Eval: evalIIR},
 		{Name: "series_fft", Sig: "real:array imaginary:array?", Returns: value.DynamicType, Columns: spectrum,
 			Doc: "Computes the Fourier transform of a series.", Eval: func(c *Call) any { return evalFourier(c, false) }},

@@ -14,7 +14,7 @@ func init() {
 		{Name: "series_fit_line_dynamic", Sig: "series:array", Returns: value.DynamicType, Doc: "Fits a line to a series, in a bag.",
 			Eval: func(c *Call) any {
 				if l := fitLineOf(c); l != nil {
-					return bagOf("rsquare", l[0], "slope", l[1], "variance", l[2], "rvariance", l[3], "interception", l[4], "line_fit", l[5])
+					return bagOf("slope", l[1], "interception", l[4], "rsquare", l[0], "variance", l[2], "rvariance", l[3], "line_fit", l[5])
 				}
 				return nil
 			}},
@@ -90,13 +90,16 @@ func fitLine(ys []float64) fit {
 	return f.measured()
 }
 
+// atZero is the interception as Kusto tells it, where the first element is at 1.
+func (f fit) atZero() float64 { return f.interception - f.slope }
+
 func fitLineOf(c *Call) value.Array {
 	ys, ok := seriesNumbers(c.Args[0])
 	if !ok || len(ys) == 0 {
 		return nil
 	}
 	f := fitLine(ys)
-	return value.Array{f.rsquare, f.slope, f.variance, f.rvariance, f.interception, realSeries(f.line)}
+	return value.Array{f.rsquare, f.slope, f.variance, f.rvariance, f.atZero(), realSeries(f.line)}
 }
 
 // fitTwoLines breaks the series where the two lines leave least.
@@ -115,8 +118,8 @@ func fitTwoLines(c *Call) value.Array {
 	l, r := fitLine(ys[:split]), fitLine(ys[split:])
 	all := fit{ys: ys, line: append(append([]float64(nil), l.line...), r.line...)}.measured()
 	return value.Array{all.rsquare, int64(split), all.variance, all.rvariance, realSeries(all.line),
-		r.rsquare, r.slope, r.interception, r.variance, r.rvariance,
-		l.rsquare, l.slope, l.interception, l.variance, l.rvariance}
+		r.rsquare, r.slope, r.atZero(), r.variance, r.rvariance,
+		l.rsquare, l.slope, l.atZero(), l.variance, l.rvariance}
 }
 
 func squares(f fit) (sum float64) {
