@@ -63,12 +63,17 @@ func aggEnv(r *relation) *env {
 }
 
 // returned binds what arg_max and take_any return; * is all columns that are
-// not already keys or named.
-func (b *binder) returned(r *relation, args []syntax.Expr, keys []item, skip string) []namedItem {
+// not already keys or named. What has no name is called prefix_arg and its
+// place, counted from first.
+func (b *binder) returned(r *relation, args []syntax.Expr, keys []item, skip, prefix string, first int) []namedItem {
 	var out []namedItem
-	for _, a := range args {
+	for i, a := range args {
 		if !star(a) {
-			out = append(out, namedItem{item: item{nameOf(a), b.argument(a, aggEnv(r)), a.Pos()}})
+			name := nameOf(a)
+			if name == "" {
+				name = prefix + "_arg" + strconv.Itoa(first+i)
+			}
+			out = append(out, namedItem{item: item{name, b.argument(a, aggEnv(r)), a.Pos()}})
 			continue
 		}
 		for _, col := range r.cols {
@@ -95,8 +100,8 @@ func (b *binder) argExtreme(r *relation, c syntax.Call, keys []item) []namedItem
 		return []namedItem{}
 	}
 	by := b.argument(c.Args[0], aggEnv(r))
-	if by.Type() == value.DynamicType {
-		b.report(c.Args[0].Pos(), "convert it: tolong(...)", "dynamic values cannot be ordered")
+	if t := by.Type(); t == value.DynamicType || t == value.GuidType {
+		b.report(c.Args[0].Pos(), "convert it: tolong(...), tostring(...)", "a %s cannot be ordered here", t)
 	}
 	extreme, _ := funcs.LookupAggregate(name)
 	first := nameOf(c.Args[0])
@@ -104,7 +109,14 @@ func (b *binder) argExtreme(r *relation, c syntax.Call, keys []item) []namedItem
 	if first == "" {
 		out[0].name = name + "_"
 	}
-	for _, it := range b.returned(r, c.Args[1:], keys, first) {
+	old := c.Fn.Text == "argmax" || c.Fn.Text == "argmin"
+	if old { // argmax(x, y) gives max_x and max_x_y
+		out[0].name = name + "_" + first
+	}
+	for _, it := range b.returned(r, c.Args[1:], keys, first, name+"_"+first, 1) {
+		if old && !strings.HasPrefix(it.name, out[0].name+"_arg") {
+			it.name = out[0].name + "_" + it.name
+		}
 		it.x = &plan.Agg{Fn: fn, Args: []plan.Expr{it.x, by}, T: it.x.Type(), Order: r.order}
 		out = append(out, it)
 	}
@@ -126,10 +138,15 @@ func (b *binder) takeAny(r *relation, c syntax.Call, keys []item) []namedItem {
 	} else if !ok || !b.checkArity(c, fn) {
 		return []namedItem{}
 	}
-	out := b.returned(r, args, keys, "")
+	out := b.returned(r, args, keys, "", "any", 0)
 	for i := range out {
-		if c.Fn.Text == "any" && !star(args[0]) {
+		switch name := nameOf(args[min(i, len(args)-1)]); {
+		case c.Fn.Text == "any" && len(args) == 1 && !star(args[0]), c.Fn.Text == "anyif":
+			out[i].name = c.Fn.Text + "_" + name
+		case c.Fn.Text == "any" && !strings.HasPrefix(out[i].name, "any_arg"):
 			out[i].name = "any_" + out[i].name
+		case c.Fn.Text == "take_anyif":
+			out[i].name = name
 		}
 		out[i].x = &plan.Agg{Fn: fn, Args: []plan.Expr{out[i].x}, T: out[i].x.Type(), Order: r.order, Filter: filter}
 	}
@@ -147,7 +164,7 @@ func (b *binder) percentiles(r *relation, c syntax.Call) []namedItem {
 	var out []namedItem
 	for _, p := range percents {
 		lit, ok := b.constant(p, nil)
-		if !ok {
+		if !ok || !b.isPercentage(p, lit.Value) {
 			continue
 		}
 		out = append(out, namedItem{item: item{percentName(nameOf(c.Args[0]), []syntax.Expr{p}), of(lit.Value), p.Pos()}})
@@ -160,6 +177,12 @@ func (b *binder) percentiles(r *relation, c syntax.Call) []namedItem {
 func (b *binder) percentileOf(r *relation, c syntax.Call) (of func(percent any) plan.Expr, percents []syntax.Expr) {
 	name, at := "percentile", 1
 	args := []plan.Expr{b.argument(c.Args[0], aggEnv(r))}
+	switch args[0].Type() {
+	case value.IntType:
+		args[0] = b.cast(args[0], value.LongType)
+	case value.DecimalType:
+		args[0] = b.cast(args[0], value.RealType)
+	}
 	if strings.HasPrefix(c.Fn.Text, "percentilew") || strings.HasPrefix(c.Fn.Text, "percentilesw") {
 		name, at = "percentilew", 2
 		weight := b.argument(c.Args[1], aggEnv(r))
@@ -173,6 +196,14 @@ func (b *binder) percentileOf(r *relation, c syntax.Call) (of func(percent any) 
 		share, _ := value.ToReal(percent)
 		return &plan.Agg{Fn: fn, T: args[0].Type(), Args: append(slices.Clone(args), &plan.Lit{T: value.RealType, Value: share})}
 	}, c.Args[at:]
+}
+
+func (b *binder) isPercentage(at syntax.Expr, v any) bool {
+	_, ok := value.ToReal(v)
+	if !ok {
+		b.report(at.Pos(), "write 50, 95, 99.9", "a percentage must be a number")
+	}
+	return ok
 }
 
 // percentilesArray binds the forms that give one array. The percentages are
@@ -194,7 +225,9 @@ func (b *binder) percentilesArray(r *relation, c syntax.Call) []namedItem {
 			shares = value.Array{lit.Value}
 		}
 		for _, share := range shares {
-			list = append(list, of(share))
+			if b.isPercentage(p, share) {
+				list = append(list, of(share))
+			}
 		}
 	}
 	pack := &plan.Call{Fn: funcs.Must("pack_array"), Args: list, T: value.DynamicType}

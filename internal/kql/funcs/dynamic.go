@@ -19,11 +19,11 @@ func init() {
 			return nil
 		}},
 		{Name: "array_concat", Sig: "array:array*", Returns: value.DynamicType, Loose: true, Doc: "Joins arrays.", Eval: evalArrayConcat},
-		{Name: "pack_array", Sig: "value:any*", Returns: value.DynamicType, Loose: true, Doc: "Makes an array of its arguments.", Eval: func(c *Call) any { return append(value.Array{}, c.Args...) }},
-		{Name: "bag_pack", Sig: "key:any value:any keys_and_values:any?*", Returns: value.DynamicType, Loose: true, Doc: "Makes a bag of keys and values.", Eval: evalPack},
+		{Name: "pack_array", Sig: "value:any more:any?*", Returns: value.DynamicType, Loose: true, Doc: "Makes an array of its arguments.", Eval: func(c *Call) any { return append(value.Array{}, c.Args...) }},
+		{Name: "bag_pack", Sig: "key:string value:any keys_and_values:any?*", Returns: value.DynamicType, Loose: true, Doc: "Makes a bag of keys and values.", Eval: evalPack},
 		{Name: "bag_pack_nonempty", Hidden: true, Sig: "keys_and_values:any*", Returns: value.DynamicType, Loose: true, Doc: "Is bag_pack without empty values.", Eval: evalPackNonempty},
-		{Name: "pack", Hidden: true, Sig: "keys_and_values:any*", Returns: value.DynamicType, Loose: true, Doc: "Is bag_pack.", Eval: evalPack},
-		{Name: "pack_dictionary", Hidden: true, Sig: "keys_and_values:any*", Returns: value.DynamicType, Loose: true, Doc: "Is bag_pack.", Eval: evalPack},
+		{Name: "pack", Hidden: true, Sig: "key:string value:any keys_and_values:any?*", Returns: value.DynamicType, Loose: true, Doc: "Is bag_pack.", Eval: evalPack},
+		{Name: "pack_dictionary", Hidden: true, Sig: "key:string value:any keys_and_values:any?*", Returns: value.DynamicType, Loose: true, Doc: "Is bag_pack.", Eval: evalPack},
 		{Name: "bag_keys", Sig: "bag:bag", Returns: value.DynamicType, Doc: "Gives the keys of a bag.", Eval: func(c *Call) any {
 			b := c.Bag(0)
 			if b == nil {

@@ -17,7 +17,7 @@ import (
 
 func init() {
 	sum := func(name, doc string, f func([]byte) []byte) *Func {
-		return &Func{Name: name, Sig: "source:any", Returns: value.StringType, Doc: doc,
+		return &Func{Name: name, Sig: "source:plain", Returns: value.StringType, Doc: doc,
 			Eval: func(c *Call) any { return hex.EncodeToString(f([]byte(c.Text(0)))) }}
 	}
 	register(Scalar, "hashes and encodings", []*Func{

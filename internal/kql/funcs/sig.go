@@ -97,9 +97,7 @@ func (p Param) Accept(t value.Type) (value.Type, error) {
 	case "any", "scalar", "type", "column":
 	case "text":
 		want = value.StringType
-	case "string":
-		ok = t == value.StringType
-	case "stringish":
+	case "string", "stringish":
 		want, ok = value.StringType, t == value.StringType || t == value.DynamicType
 	case "integer":
 		want, ok = value.LongType, t.IsInteger()
@@ -131,7 +129,7 @@ func (p Param) Accept(t value.Type) (value.Type, error) {
 }
 
 var kindNames = map[string]string{
-	"string": "a string", "stringish": "a string or dynamic", "integer": "an integer", "number": "a number",
+	"string": "a string", "stringish": "a string", "integer": "an integer", "number": "a number",
 	"real": "a number", "bool": "a bool", "datetime": "a datetime", "timespan": "a timespan",
 	"summable": "a number, timespan or datetime", "orderable": "a value that can be ordered, which dynamic cannot",
 	"dynamic": "dynamic", "array": "a dynamic array", "bag": "a dynamic property bag", "guid": "a guid", "plain": "a value that is not dynamic",
