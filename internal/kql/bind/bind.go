@@ -76,6 +76,10 @@ type binder struct {
 	// uniques holds the columns of the left sides of innerunique joins.
 	uniques map[*plan.Limit][]*plan.Column
 
+	// scalars are the values of toscalar, by where it stands: it is computed
+	// once, however often a function that has it is called.
+	scalars map[syntax.Span]*plan.Lit
+
 	columns int
 	depth   int
 	calls   int

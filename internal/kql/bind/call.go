@@ -18,6 +18,7 @@ func init() {
 		"column_ifexists": (*binder).columnIfExists, "columnifexists": (*binder).columnIfExists,
 		"pack_all": (*binder).packAll, "bag_pack_columns": (*binder).packColumns, "ingestion_time": (*binder).ingestionTime,
 		"pack_array": (*binder).packArray, "bin_auto": (*binder).binAuto, "column_names_of": (*binder).columnNamesOf,
+		"iscolumnexists": (*binder).isColumn, "datetime_diff": (*binder).datetimeDiff,
 	} {
 		special[name] = f
 	}
@@ -38,8 +39,13 @@ func (b *binder) call(c syntax.Call, e *env) plan.Expr {
 			return b.aggregateCall(c, fn, e)
 		}
 	}
-	fn, ok := funcs.Lookup(name)
-	if !ok || fn.Class == funcs.Operator && name != "not" {
+	return b.tableFunction(c, e)
+}
+
+// tableFunction binds the call of a function of the table.
+func (b *binder) tableFunction(c syntax.Call, e *env) plan.Expr {
+	fn, ok := funcs.Lookup(c.Fn.Text)
+	if !ok || fn.Class == funcs.Operator && c.Fn.Text != "not" {
 		return b.unknownFunction(c, e)
 	}
 	args := make([]plan.Expr, len(c.Args))

@@ -20,10 +20,7 @@ func (b *binder) search(first *relation, op syntax.Search) *relation {
 			tables = append(tables, b.unionTables(x, false)...)
 		}
 	default:
-		for _, name := range b.opts.Catalog.Names() {
-			t, _ := b.opts.Catalog.Table(name)
-			tables = append(tables, b.scan(t))
-		}
+		tables = b.tablesLike(syntax.Name{Span: op.Span, Text: "*"})
 	}
 	if len(tables) == 0 {
 		if !b.failed() {
@@ -144,11 +141,4 @@ func (s searcher) operator(text string) (op, part string) {
 		op += "_cs"
 	}
 	return op, inner
-}
-
-// find is search with another head; it gives the rows with their source and
-// the columns asked for.
-func (b *binder) find(op syntax.Find) *relation {
-	b.unsupported(op.Span, "use search, or union and where", "find is not supported yet")
-	return nil
 }

@@ -134,7 +134,9 @@ func (b *binder) serialize(r *relation, args []syntax.Expr) *relation {
 
 // as gives the rows a name, under which they can be read again.
 func (b *binder) as(r *relation, op syntax.As) *relation {
-	out := share(r, false)
+	hint, _ := op.Params.Get("hint.materialized")
+	once, _ := hint.Value.(syntax.Literal)
+	out := share(r, once.Value == true)
 	out.name = op.Name.Text
 	b.scope.vars[op.Name.Text] = &variable{table: out}
 	again := b.fresh(out)

@@ -67,7 +67,7 @@ func (b *binder) tablesLike(n syntax.Name) []*relation {
 		}
 	}
 	if out == nil {
-		b.report(n.Span, "", "no table is called like '%s'", n.Text)
+		b.report(n.Span, "", "there is no table, or none is called like '%s'", n.Text)
 	}
 	return out
 }

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"strings"
+
 	"github.com/sekisho/sekisho/internal/kql/funcs"
 	"github.com/sekisho/sekisho/internal/kql/plan"
 	"github.com/sekisho/sekisho/internal/kql/syntax"
@@ -48,6 +50,32 @@ func (b *binder) columnIfExists(c syntax.Call, e *env) plan.Expr {
 		}
 	}
 	return other
+}
+
+// isColumn tells whether there is a column of that name.
+func (b *binder) isColumn(c syntax.Call, e *env) plan.Expr {
+	out := &plan.Lit{T: value.BoolType, Value: false}
+	if len(c.Args) != 1 {
+		b.report(c.Span, "iscolumnexists(name)", "'%s' needs 1 argument, it has %d", c.Fn.Text, len(c.Args))
+		return out
+	}
+	if lit, ok := b.constant(c.Args[0], e); ok {
+		out.Value = e != nil && e.find(value.Text(lit.Value)) != nil
+	}
+	return out
+}
+
+// datetimeDiff is a long, but counts weeks as a real, which only the period's
+// name tells.
+func (b *binder) datetimeDiff(c syntax.Call, e *env) plan.Expr {
+	out := b.tableFunction(c, e)
+	if len(c.Args) == 0 {
+		return out
+	}
+	if lit, ok := c.Args[0].(syntax.Literal); ok && strings.EqualFold(value.Text(lit.Value), "week") {
+		return b.cast(out, value.RealType)
+	}
+	return out
 }
 
 // packAll makes a bag of all columns.
@@ -167,7 +195,7 @@ func (b *binder) toscalar(c syntax.Call, e *env) plan.Expr {
 		return unknown
 	}
 	if !b.isTabular(c.Args[0], nil) {
-		return b.expr(c.Args[0], e)
+		return b.once(c.Span, b.expr(c.Args[0], e))
 	}
 	r := b.table(c.Args[0])
 	if r == nil || len(r.cols) == 0 {
@@ -190,4 +218,42 @@ func (b *binder) toscalar(c syntax.Call, e *env) plan.Expr {
 		lit.Value = ""
 	}
 	return lit
+}
+
+// once computes an expression that needs no row, so that what it has of chance
+// is the same wherever it is read.
+func (b *binder) once(at syntax.Span, x plan.Expr) plan.Expr {
+	if lit, ok := b.scalars[at]; ok {
+		return lit
+	}
+	lit, ok := compute(x)
+	if !ok {
+		return x
+	}
+	if b.scalars == nil {
+		b.scalars = map[syntax.Span]*plan.Lit{}
+	}
+	b.scalars[at] = lit
+	return lit
+}
+
+// compute is fold for functions of chance as well.
+func compute(x plan.Expr) (*plan.Lit, bool) {
+	c, isCall := x.(*plan.Call)
+	if !isCall {
+		lit, ok := x.(*plan.Lit)
+		return lit, ok
+	}
+	if c.Fn.Eval == nil {
+		return nil, false
+	}
+	call := &funcs.Call{Out: c.T}
+	for _, a := range c.Args {
+		lit, ok := compute(a)
+		if !ok {
+			return nil, false
+		}
+		call.Args, call.Types = append(call.Args, lit.Value), append(call.Types, lit.T)
+	}
+	return &plan.Lit{T: c.T, Value: c.Fn.Run(call)}, true
 }

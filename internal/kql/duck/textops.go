@@ -48,7 +48,12 @@ func inFold(w *sqlgen.Writer, c sqlgen.Op) string {
 // toInteger converts what SQL converts as Kusto does: integers, bools, times.
 func toInteger(_ *sqlgen.Writer, c sqlgen.Op) string {
 	switch c.Args[0].Type {
-	case value.IntType, value.LongType, value.BoolType, value.DatetimeType, value.TimespanType:
+	case value.DatetimeType, value.TimespanType:
+		if c.Out == value.IntType {
+			return ""
+		}
+		fallthrough
+	case value.IntType, value.LongType, value.BoolType:
 		return "TRY_CAST(" + c.Args[0].SQL + " AS " + sqlTypes[c.Out] + ")"
 	}
 	return ""

@@ -16,6 +16,9 @@ func init() {
 		{Name: ">=", Sig: "x:any y:any", Doc: "Tells whether the left is greater or equal.", Returns: value.BoolType, Resolve: resolveOrder(">="), Eval: evalOrder(func(c int) bool { return c >= 0 })},
 		{Name: "in", Sig: "x:any values:any*", Doc: "Tells whether the left is one of the values.", Returns: value.BoolType, Resolve: resolveIn, Loose: true, Eval: evalIn},
 	})
+	register(Scalar, "conditions", []*Func{
+		{Name: "around", Sig: "value:summable center:summable delta:summable", Returns: value.BoolType, Doc: "Tells whether a value is at most delta away from another.", Resolve: resolveAround, Eval: evalAround},
+	})
 	register(Operator, "logical operators", []*Func{
 		{Name: "and", Sig: "x:bool y:bool", Doc: "Tells whether both are true.", Returns: value.BoolType, Resolve: resolveLogic("and"), Loose: true, Eval: evalAnd},
 		{Name: "or", Sig: "x:bool y:bool", Doc: "Tells whether one of both is true.", Returns: value.BoolType, Resolve: resolveLogic("or"), Loose: true, Eval: evalOr},

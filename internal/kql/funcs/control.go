@@ -19,9 +19,9 @@ func init() {
 		{Name: "isempty", Sig: "value:any", Returns: value.BoolType, Doc: "Tells whether the value is null or the empty string.", Loose: true, Eval: func(c *Call) any { return isEmpty(c.Args[0]) }},
 		{Name: "isnotempty", Sig: "value:any", Returns: value.BoolType, Doc: "Tells whether the value is neither null nor the empty string.", Loose: true, Eval: func(c *Call) any { return !isEmpty(c.Args[0]) }},
 		{Name: "notempty", Hidden: true, Sig: "value:any", Returns: value.BoolType, Doc: "Is isnotempty.", Loose: true, Eval: func(c *Call) any { return !isEmpty(c.Args[0]) }},
-		{Name: "isnan", Sig: "number:real", Returns: value.BoolType, Doc: "Tells whether the real is not a number.", Loose: true, Eval: func(c *Call) any { return math.IsNaN(c.Real(0, 0)) }, SQL: "coalesce(isnan({1}), false)"},
-		{Name: "isinf", Sig: "number:real", Returns: value.BoolType, Doc: "Tells whether the real is infinite.", Loose: true, Eval: func(c *Call) any { return math.IsInf(c.Real(0, 0), 0) }, SQL: "coalesce(isinf({1}), false)"},
-		{Name: "isfinite", Sig: "number:real", Returns: value.BoolType, Doc: "Tells whether the real is neither infinite nor not a number.", Loose: true, Eval: func(c *Call) any {
+		{Name: "isnan", Sig: "number:real", Returns: value.BoolType, Doc: "Tells whether the real is not a number.", Eval: func(c *Call) any { return math.IsNaN(c.Real(0, 0)) }, SQL: "isnan({1})"},
+		{Name: "isinf", Sig: "number:real", Returns: value.BoolType, Doc: "Tells whether the real is infinite.", Eval: func(c *Call) any { return math.IsInf(c.Real(0, 0), 0) }, SQL: "isinf({1})"},
+		{Name: "isfinite", Sig: "number:real", Returns: value.BoolType, Doc: "Tells whether the real is neither infinite nor not a number.", Eval: func(c *Call) any {
 			f := c.Real(0, math.NaN())
 			return !math.IsNaN(f) && !math.IsInf(f, 0)
 		}},

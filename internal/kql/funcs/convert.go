@@ -19,7 +19,7 @@ func init() {
 		conversion("toreal", value.RealType, true), conversion("todouble", value.RealType, false),
 		conversion("tobool", value.BoolType, false), conversion("toboolean", value.BoolType, true),
 		conversion("todecimal", value.DecimalType, false), conversion("todatetime", value.DatetimeType, false),
-		conversion("totimespan", value.TimespanType, false), conversion("toguid", value.GuidType, false),
+		conversion("totimespan", value.TimespanType, false), conversion("totime", value.TimespanType, true), conversion("toguid", value.GuidType, false),
 		{Name: "todynamic", Sig: "value:any", Returns: value.DynamicType, Naming: FirstArg, Loose: true, Doc: "Reads JSON; text that is none stays text.", Eval: evalParseJSON},
 		{Name: "parse_json", Sig: "value:any", Returns: value.DynamicType, Naming: FirstArg, Loose: true, Doc: "Reads JSON; text that is none stays text.", Eval: evalParseJSON},
 		{Name: "toobject", Hidden: true, Sig: "value:any", Returns: value.DynamicType, Naming: FirstArg, Loose: true, Doc: "Is todynamic.", Eval: evalParseJSON},

@@ -44,6 +44,7 @@ func init() {
 		unixTime("unixtime_microseconds_todatetime", value.Microsecond), unixTime("unixtime_nanoseconds_todatetime", 0),
 		{Name: "now", Sig: "offset:timespan?", Returns: value.DatetimeType, Volatile: true, Doc: "Gives the time at which the query began, plus an offset.", Eval: func(*Call) any { return nil }},
 		{Name: "ago", Sig: "span:timespan", Returns: value.DatetimeType, Volatile: true, Doc: "Gives the time at which the query began, minus a timespan.", Eval: func(*Call) any { return nil }},
+		{Name: "datepart", Hidden: true, Sig: "part:string! date:datetime", Returns: value.IntType, Doc: "Is datetime_part.", Eval: evalDatetimePart},
 		{Name: "datetime_utc_to_local", Sig: "from:datetime timezone:string", Returns: value.DatetimeType, Doc: "Converts a moment in UTC to the time of a zone.", Eval: evalZone(true)},
 		{Name: "datetime_local_to_utc", Sig: "from:datetime timezone:string", Returns: value.DatetimeType, Doc: "Converts the time of a zone to UTC.", Eval: evalZone(false)},
 	})
@@ -139,20 +140,4 @@ func evalMakeTimespan(c *Call) any {
 	}
 	return value.Timespan(days)*value.Day + value.Timespan(h)*value.Hour + value.Timespan(m)*value.Minute +
 		value.Timespan(s*float64(value.Second)+0.5)
-}
-
-func evalZone(toLocal bool) func(*Call) any {
-	return func(c *Call) any {
-		zone, err := time.LoadLocation(c.Str(1))
-		if err != nil || c.Str(1) == "Local" {
-			return nil
-		}
-		t := moment(c, 0)
-		if toLocal {
-			_, offset := t.In(zone).Zone()
-			return fromTime(t.Add(time.Duration(offset) * time.Second))
-		}
-		local := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
-		return fromTime(local.UTC())
-	}
 }

@@ -14,6 +14,7 @@ package funcs
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -118,7 +119,18 @@ func (c *Call) Text(i int) string {
 	if b, ok := c.Args[i].(bool); ok && c.Types[i] == value.DynamicType {
 		return fmt.Sprint(b)
 	}
+	if f, ok := c.Args[i].(float64); ok && math.IsInf(f, 0) {
+		return infinity(f)
+	}
 	return value.Text(c.Args[i])
+}
+
+// infinity is how tostring writes it; in results it is Infinity.
+func infinity(f float64) string {
+	if f < 0 {
+		return "-inf"
+	}
+	return "inf"
 }
 
 // Int returns argument i as an integer, or missing.

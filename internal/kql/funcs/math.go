@@ -15,14 +15,22 @@ func init() {
 		return &Func{Name: name, Sig: "number:real", Returns: value.RealType, Naming: naming, Doc: doc, SQL: sql,
 			Eval: func(c *Call) any { return f(c.Real(0, 0)) }}
 	}
+	logarithm := func(name, doc string, f func(float64) float64) *Func {
+		return &Func{Name: name, Sig: "number:real", Returns: value.RealType, Naming: FirstArg, Doc: doc + " Of a number below zero it is null.", Eval: func(c *Call) any {
+			if c.Real(0, 0) < 0 {
+				return nil
+			}
+			return f(c.Real(0, 0))
+		}}
+	}
 	register(Scalar, "mathematics", []*Func{
 		real1("sqrt", "Gives the square root.", "", FirstArg, math.Sqrt),
 		real1("exp", "Gives e to the power of the number.", "exp({1})", FirstArg, math.Exp),
 		real1("exp2", "Gives 2 to the power of the number.", "", FirstArg, math.Exp2),
 		real1("exp10", "Gives 10 to the power of the number.", "", FirstArg, func(x float64) float64 { return math.Pow(10, x) }),
-		real1("log", "Gives the natural logarithm.", "", FirstArg, math.Log),
-		real1("log2", "Gives the logarithm to base 2.", "", FirstArg, math.Log2),
-		real1("log10", "Gives the logarithm to base 10.", "", FirstArg, math.Log10),
+		logarithm("log", "Gives the natural logarithm.", math.Log),
+		logarithm("log2", "Gives the logarithm to base 2.", math.Log2),
+		logarithm("log10", "Gives the logarithm to base 10.", math.Log10),
 		real1("sin", "Gives the sine.", "", FirstArg, math.Sin), real1("cos", "Gives the cosine.", "", FirstArg, math.Cos),
 		real1("tan", "Gives the tangent.", "", FirstArg, math.Tan), real1("asin", "Gives the arc sine.", "", FirstArg, math.Asin),
 		real1("acos", "Gives the arc cosine.", "", FirstArg, math.Acos), real1("atan", "Gives the arc tangent.", "", FirstArg, math.Atan),

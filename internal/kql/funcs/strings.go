@@ -142,30 +142,23 @@ func evalCountOf(c *Call) any {
 	return n
 }
 
-func evalReplaceStrings(c *Call) any {
-	s := c.Str(0)
-	lookups, rewrites := c.Array(1), c.Array(2)
-	if lookups == nil || len(lookups) != len(rewrites) {
-		return nil
-	}
-	for i, l := range lookups {
-		if text := value.Text(l); text != "" {
-			s = strings.ReplaceAll(s, text, value.Text(rewrites[i]))
-		}
-	}
-	return s
-}
-
+// evalSplit gives all parts, or an array of the one asked for, null where it is
+// missing.
 func evalSplit(c *Call) any {
 	parts := []string{c.Str(0)}
 	if c.Str(1) != "" {
 		parts = strings.Split(c.Str(0), c.Str(1))
 	}
-	out := value.Array{}
-	for i, p := range parts {
-		if want := c.Int(2, int64(i)); int64(i) == want {
-			out = append(out, p)
+	if len(c.Args) > 2 {
+		i := c.Int(2, 0)
+		if i < 0 || i >= int64(len(parts)) {
+			return nil
 		}
+		parts = parts[i : i+1]
+	}
+	out := value.Array{}
+	for _, p := range parts {
+		out = append(out, p)
 	}
 	return out
 }

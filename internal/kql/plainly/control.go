@@ -22,13 +22,11 @@ func init() {
 		"isnotnull":  loose(func(c call) any { return c.args[0] != nil }),
 		"isempty":    loose(func(c call) any { return empty(c.args[0]) }),
 		"isnotempty": loose(func(c call) any { return !empty(c.args[0]) }),
-		"isnan":      loose(func(c call) any { return math.IsNaN(c.real(0)) }),
-		"isinf":      loose(func(c call) any { return math.IsInf(c.real(0), 0) }),
-		"isfinite": loose(func(c call) any {
-			return c.args[0] != nil && !math.IsNaN(c.real(0)) && !math.IsInf(c.real(0), 0)
-		}),
-		"max_of": loose(func(c call) any { return furthest(c, 1) }),
-		"min_of": loose(func(c call) any { return furthest(c, -1) }),
+		"isnan":      strict(func(c call) any { return math.IsNaN(c.real(0)) }),
+		"isinf":      strict(func(c call) any { return math.IsInf(c.real(0), 0) }),
+		"isfinite":   strict(func(c call) any { return !math.IsNaN(c.real(0)) && !math.IsInf(c.real(0), 0) }),
+		"max_of":     loose(func(c call) any { return furthest(c, 1) }),
+		"min_of":     loose(func(c call) any { return furthest(c, -1) }),
 
 		"tostring":  loose(func(c call) any { return c.textOf(0) }),
 		"toint":     loose(converter(value.IntType)),
@@ -122,6 +120,12 @@ func asInteger(v any, to value.Type) any {
 		n, ok = int64(v), v > -1<<63 && v < 1<<63
 	case value.Decimal:
 		n, ok = v.Int()
+	}
+	switch v.(type) {
+	case value.Datetime, value.Timespan:
+		if to == value.IntType {
+			return int64(int32(n))
+		}
 	}
 	if !ok || to == value.IntType && int64(int32(n)) != n {
 		return nil

@@ -1,6 +1,7 @@
 package plainly
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -110,6 +111,9 @@ func (c call) textOf(i int) string {
 	}
 	if _, isBool := c.args[i].(bool); isBool && c.types[i] == value.DynamicType {
 		return value.JSON(c.args[i])
+	}
+	if f, isReal := c.args[i].(float64); isReal && math.IsInf(f, 0) {
+		return map[bool]string{true: "inf", false: "-inf"}[f > 0]
 	}
 	return text(c.args[i])
 }

@@ -10,10 +10,18 @@ import (
 
 func init() {
 	for name, f := range map[string]func(float64) float64{
-		"sqrt": math.Sqrt, "exp": math.Exp, "log": math.Log, "log2": math.Log2, "log10": math.Log10,
+		"sqrt": math.Sqrt, "exp": math.Exp,
 		"sin": math.Sin, "cos": math.Cos,
 	} {
 		define(map[string]function{name: strict(func(c call) any { return f(c.real(0)) })})
+	}
+	for name, f := range map[string]func(float64) float64{"log": math.Log, "log2": math.Log2, "log10": math.Log10} {
+		define(map[string]function{name: strict(func(c call) any {
+			if c.real(0) < 0 {
+				return nil
+			}
+			return f(c.real(0))
+		})})
 	}
 	define(map[string]function{
 		"ceiling": strict(func(c call) any {

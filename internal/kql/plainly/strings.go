@@ -116,6 +116,9 @@ func split(c call) any {
 			out = append(out, p)
 		}
 	}
+	if len(c.args) > 2 && len(out) == 0 {
+		return nil
+	}
 	return out
 }
 

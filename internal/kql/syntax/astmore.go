@@ -148,7 +148,14 @@ type Find struct {
 	Params  Params
 	Tables  []Expr
 	Cond    Expr
-	Project []Expr
+	Project []FindColumn
+}
+
+// FindColumn is name, name:type, or pack(*) for all columns in a bag.
+type FindColumn struct {
+	ColumnDecl
+	Typed bool
+	Pack  bool
 }
 
 // Render is render kind with (properties).
@@ -161,7 +168,8 @@ type Render struct {
 // As is as name.
 type As struct {
 	Span
-	Name Name
+	Params Params
+	Name   Name
 }
 
 // Invoke is invoke f(args).

@@ -79,8 +79,7 @@ func (p *parser) largerOp(start int, name string) Op {
 	case "join", "lookup":
 		return p.join(start, name == "lookup")
 	case "as":
-		p.params()
-		return As{Name: p.newName(), Span: p.from(start)}
+		return As{Params: p.params(), Name: p.newName(), Span: p.from(start)}
 	case "invoke":
 		return Invoke{Call: p.call(), Span: p.from(start)}
 	case "render":

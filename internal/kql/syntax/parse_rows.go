@@ -209,18 +209,29 @@ func (p *parser) find() Find {
 	}
 	p.acceptWord("where")
 	f.Cond = p.expr()
-	if p.acceptWord("project") {
-		f.Project = list(p, p.anyProjected)
+	if p.acceptWord("project") && (!p.accept("-") || !p.acceptWord("smart")) {
+		f.Project = list(p, p.findColumn)
 	}
 	f.Span = p.from(start)
 	return f
 }
 
-// anyProjected reads a column of find, with an optional type.
-func (p *parser) anyProjected() Expr {
-	n := p.anyName()
-	if p.accept(":") {
-		p.typeName()
+// findColumn reads a column of find, with an optional type, or pack(*).
+func (p *parser) findColumn() FindColumn {
+	start := p.tok.span.Start
+	out := FindColumn{}
+	if p.peek().is("(") && (p.tok.word("pack") || p.tok.word("pack_all")) {
+		p.advance()
+		p.advance()
+		p.accept("*")
+		p.expect(")")
+		out.Pack, out.Span = true, p.from(start)
+		return out
 	}
-	return n
+	out.Name = p.anyName()
+	if out.Typed = p.accept(":"); out.Typed {
+		out.Type = p.typeName()
+	}
+	out.Span = p.from(start)
+	return out
 }

@@ -51,6 +51,9 @@ func Convert(v any, to Type) any {
 		return toBool(v)
 	case IntType:
 		n, ok := toLong(v).(int64)
+		if ok && isTicks(v) { // lengths of time and moments lose their upper bits
+			return int64(int32(n))
+		}
 		if !ok || n < math.MinInt32 || n > math.MaxInt32 {
 			return nil
 		}
@@ -69,6 +72,14 @@ func Convert(v any, to Type) any {
 		return toGuid(v)
 	}
 	return v
+}
+
+func isTicks(v any) bool {
+	switch v.(type) {
+	case Datetime, Timespan:
+		return true
+	}
+	return false
 }
 
 func toBool(v any) any {

@@ -8,11 +8,12 @@ import (
 // Guid is a 128-bit identifier in its canonical text: lower case, with hyphens.
 type Guid string
 
-// ParseGuid reads 32 hexadecimal digits with or without hyphens and braces.
+// ParseGuid reads 32 hexadecimal digits with or without hyphens, wherever they
+// are, and braces.
 func ParseGuid(s string) (Guid, bool) {
 	s = strings.ToLower(strings.Trim(strings.TrimSpace(s), "{}()"))
 	digits := strings.ReplaceAll(s, "-", "")
-	if len(digits) != 32 || (len(s) != 32 && len(s) != 36) {
+	if len(digits) != 32 {
 		return "", false
 	}
 	if _, err := hex.DecodeString(digits); err != nil {

@@ -24,13 +24,17 @@ func ParseLong(s string) (int64, bool) {
 // ParseReal reads a real as todouble does.
 func ParseReal(s string) (float64, bool) {
 	s = strings.TrimSpace(s)
-	switch strings.ToLower(s) {
-	case "nan":
+	unsigned, sign := strings.TrimLeft(s, "+-"), 1
+	if strings.HasPrefix(s, "-") {
+		sign = -1
+	}
+	switch {
+	case strings.EqualFold(s, "nan"):
 		return math.NaN(), true
-	case "inf", "+inf", "infinity", "+infinity":
-		return math.Inf(1), true
-	case "-inf", "-infinity":
-		return math.Inf(-1), true
+	case len(s)-len(unsigned) > 1:
+		return 0, false
+	case unsigned == "inf" || unsigned == "Inf" || strings.EqualFold(unsigned, "infinity"):
+		return math.Inf(sign), true
 	}
 	if strings.ContainsAny(s, "xXpP_nN") {
 		return 0, false
