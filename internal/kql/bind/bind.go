@@ -76,9 +76,9 @@ type binder struct {
 	// uniques holds the columns of the left sides of innerunique joins.
 	uniques map[*plan.Limit][]*plan.Column
 
-	// scalars are the values of toscalar, by where it stands: it is computed
-	// once, however often a function that has it is called.
-	scalars map[syntax.Span]*plan.Lit
+	// scalars are the values of toscalar, by where it stands and what it is
+	// of: it is computed once, however often a function that has it is called.
+	scalars map[string]*plan.Lit
 
 	columns int
 	depth   int

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/sekisho/sekisho/internal/kql/funcs"
@@ -223,7 +224,16 @@ func (b *binder) toscalar(c syntax.Call, e *env) plan.Expr {
 // once computes an expression that needs no row, so that what it has of chance
 // is the same wherever it is read.
 func (b *binder) once(at syntax.Span, x plan.Expr) plan.Expr {
-	if lit, ok := b.scalars[at]; ok {
+	key := fmt.Sprint(at)
+	plan.Walk(x, func(e plan.Expr) {
+		switch e := e.(type) {
+		case *plan.Call:
+			key += " " + e.Fn.Name
+		case *plan.Lit:
+			key += " " + value.JSON(e.Value)
+		}
+	})
+	if lit, ok := b.scalars[key]; ok {
 		return lit
 	}
 	lit, ok := compute(x)
@@ -231,9 +241,9 @@ func (b *binder) once(at syntax.Span, x plan.Expr) plan.Expr {
 		return x
 	}
 	if b.scalars == nil {
-		b.scalars = map[syntax.Span]*plan.Lit{}
+		b.scalars = map[string]*plan.Lit{}
 	}
-	b.scalars[at] = lit
+	b.scalars[key] = lit
 	return lit
 }
 
