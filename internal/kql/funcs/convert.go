@@ -26,9 +26,7 @@ func init() {
 		{Name: "parsejson", Hidden: true, Sig: "value:any", Returns: value.DynamicType, Naming: FirstArg, Loose: true, Doc: "Is parse_json.", Eval: evalParseJSON},
 		{Name: "todyn", Hidden: true, Sig: "value:any", Returns: value.DynamicType, Loose: true, Doc: "Keeps a value as it is, as dynamic.", Eval: func(c *Call) any { return c.Args[0] }},
 		{Name: "gettype", Sig: "value:any", Returns: value.StringType, Naming: PrefixFirstArg, Prefix: "type", Loose: true, Doc: "Names the type of a value, also of what is in a dynamic one.", Eval: evalGetType},
-		{Name: "tohex", Sig: "value:integer length:integer?", Returns: value.StringType, Naming: FirstArg, Doc: "Writes an integer in hexadecimal, with zeros in front up to the length.", Eval: func(c *Call) any {
-			return fmt.Sprintf("%0*x", int(min(c.Int(1, 0), 64)), uint64(c.Int(0, 0)))
-		}},
+		{Name: "tohex", Sig: "value:integer length:integer?", Returns: value.StringType, Naming: FirstArg, Doc: "Writes an integer in hexadecimal, with zeros in front up to the length, at most 16.", Resolve: resolveToHex, Eval: evalToHex},
 		{Name: "dynamic_to_json", Sig: "value:any", Returns: value.StringType, Loose: true, Doc: "Writes a dynamic value as JSON with its keys sorted.", Eval: func(c *Call) any { return value.JSON(sortKeys(c.Args[0])) }},
 	})
 }
@@ -73,4 +71,21 @@ func evalGetType(c *Call) any {
 	default:
 		return value.TypeOf(v).String()
 	}
+}
+
+// resolveToHex keeps an int, which has half the digits of a long where it is
+// below zero.
+func resolveToHex(args []value.Type) ([]value.Type, value.Type, error) {
+	if t := args[0]; !t.IsInteger() && t != value.Unknown {
+		return nil, value.StringType, fmt.Errorf("value must be an integer, not %s", t)
+	}
+	return append([]value.Type{args[0]}, []value.Type{value.LongType}[:len(args)-1]...), value.StringType, nil
+}
+
+func evalToHex(c *Call) any {
+	n := uint64(c.Int(0, 0))
+	if c.Types[0] == value.IntType {
+		n = uint64(uint32(n))
+	}
+	return fmt.Sprintf("%0*x", int(max(0, min(c.Int(1, 0), 16))), n)
 }

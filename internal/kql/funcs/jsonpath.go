@@ -10,8 +10,8 @@ import (
 func init() {
 	doc := "Gives what a path such as $.a[0].b finds in a text of JSON, converted to the type if one is given."
 	register(Scalar, "parsing", []*Func{
-		{Name: "extract_json", Sig: "path:string! json:stringish type:type?", Doc: doc, Resolve: resolveExtractJSON, Eval: evalExtractJSON},
-		{Name: "extractjson", Hidden: true, Sig: "path:string! json:stringish type:type?", Doc: "Is extract_json.", Resolve: resolveExtractJSON, Eval: evalExtractJSON},
+		{Name: "extract_json", Sig: "path:string! json:stringish type:type?", Doc: doc, Resolve: resolveExtractJSON, Loose: true, Eval: evalExtractJSON},
+		{Name: "extractjson", Hidden: true, Sig: "path:string! json:stringish type:type?", Doc: "Is extract_json.", Resolve: resolveExtractJSON, Loose: true, Eval: evalExtractJSON},
 	})
 }
 

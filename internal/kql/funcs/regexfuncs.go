@@ -10,7 +10,7 @@ import (
 
 func init() {
 	register(Scalar, "regular expressions", []*Func{
-		{Name: "extract", Sig: "regex:string! group:integer source:text type:type?", Doc: "Gives what a group of a regular expression matches, converted to the type if one is given.", Resolve: resolveExtract, Eval: evalExtract},
+		{Name: "extract", Sig: "regex:string! group:integer source:text type:type?", Doc: "Gives what a group of a regular expression matches, converted to the type if one is given.", Resolve: resolveExtract, Loose: true, Eval: evalExtract},
 		{Name: "extract_all", Sig: "regex:string! groups:any source:string?", Returns: value.DynamicType, Doc: "Gives all that a regular expression matches.", Eval: evalExtractAll},
 		{Name: "replace_regex", Sig: "source:string regex:string! rewrite:string!", Returns: value.StringType, Doc: "Replaces what a regular expression matches; \\1 stands for its first group.", Eval: evalReplaceRegex},
 		{Name: "replace", Hidden: true, Sig: "regex:string! rewrite:string! source:string", Returns: value.StringType, Doc: "Is replace_regex with the source last.", Eval: func(c *Call) any {
@@ -150,7 +150,7 @@ func evalIndexOfRegex(c *Call) any {
 	re := Regex(c.Str(1))
 	r := []rune(c.Str(0))
 	start, occurrence := min(max(c.Int(2, 0), 0), int64(len(r))), c.Int(4, 1)
-	if re == nil || occurrence < 1 {
+	if re == nil || occurrence < 1 || c.Int(2, 0) < 0 || c.Int(3, -1) < -1 {
 		return nil
 	}
 	end := int64(len(r))

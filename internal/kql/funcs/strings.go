@@ -93,34 +93,35 @@ func evalReverse(c *Call) any {
 	return string(r)
 }
 
-// evalIndexOf finds the n-th occurrence within a window of the text.
+// evalIndexOf finds the n-th occurrence. Each search goes over as many
+// characters as the length says, from behind the occurrence before.
 func evalIndexOf(c *Call) any {
-	r, lookup := []rune(c.Str(0)), c.Str(1)
+	r, lookup := []rune(c.Str(0)), []rune(c.Str(1))
 	start, length, occurrence := c.Int(2, 0), c.Int(3, -1), c.Int(4, 1)
-	if lookup == "" || occurrence < 1 {
+	if len(lookup) == 0 || occurrence < 1 || length < -1 {
 		return nil
 	}
 	n := int64(len(r))
 	if start < 0 {
 		start = max(0, n+start)
 	}
-	if start > n {
-		return int64(-1)
-	}
-	end := n
-	if length >= 0 {
-		end = min(n, start+length)
-	}
-	window := string(r[start:end])
-	at := 0
-	for ; occurrence > 0; occurrence-- {
-		i := strings.Index(window[at:], lookup)
-		if i < 0 {
+	for ; ; start++ {
+		end := n
+		if length >= 0 {
+			end = min(n, start+length)
+		}
+		if start >= end {
 			return int64(-1)
 		}
-		at += i + 1
+		at := strings.Index(string(r[start:end]), string(lookup))
+		if at < 0 {
+			return int64(-1)
+		}
+		start += int64(utf8.RuneCountInString(string(r[start:end])[:at]))
+		if occurrence--; occurrence == 0 {
+			return start
+		}
 	}
-	return start + int64(utf8.RuneCountInString(window[:at-1]))
 }
 
 func evalCountOf(c *Call) any {

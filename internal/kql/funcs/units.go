@@ -181,10 +181,13 @@ func linear(mul, div, zero float64) scale {
 	return scale{func(x float64) float64 { return x*mul/div + zero }, func(k float64) float64 { return (k - zero) * div / mul }}
 }
 
+// The zeros of two scales, computed as reals and not exactly, as UnitsNet does.
+var zeroFahrenheit, zeroRoemer = 459.67, 7.5
+
 var temperatures = map[string]scale{
 	"kelvin": linear(1, 1, 0), "degreecelsius": linear(1, 1, 273.15), "millidegreecelsius": linear(1, 1000, 273.15),
-	"degreedelisle": linear(-2, 3, 373.15), "degreefahrenheit": linear(5, 9, 459.67*5/9), "degreenewton": linear(100, 33, 273.15),
-	"degreerankine": linear(5, 9, 0), "degreereaumur": linear(5, 4, 273.15), "degreeroemer": linear(40, 21, 273.15-7.5*40/21),
+	"degreedelisle": linear(-2, 3, 373.15), "degreefahrenheit": linear(5, 9, zeroFahrenheit*5/9), "degreenewton": linear(100, 33, 273.15),
+	"degreerankine": linear(5, 9, 0), "degreereaumur": linear(5, 4, 273.15), "degreeroemer": linear(40, 21, 273.15-zeroRoemer*40/21),
 	"solartemperature": linear(5778, 1, 0),
 }
 
