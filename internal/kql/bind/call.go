@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sekisho/sekisho/internal/kql/funcs"
@@ -135,6 +136,8 @@ func (b *binder) checkConstants(c syntax.Call, fn *funcs.Func, args []plan.Expr)
 			if err := funcs.CheckTimeFormat(fn.Name, s); err != nil {
 				b.report(c.Args[i].Pos(), "letters are "+"y M d H h m s f F tt", "%v", err)
 			}
+		case p.Name == "kind" && fn.Name == "countof" && s != "normal" && s != "regex":
+			b.report(c.Args[i].Pos(), "normal or regex", "'%s' is not a way to count", s)
 		case p.Name == "part" && !validPart(fn.Name, s):
 			b.report(c.Args[i].Pos(), syntax.DidYouMean(s, funcs.DateParts), "'%s' is not a period", s)
 		}
@@ -142,15 +145,11 @@ func (b *binder) checkConstants(c syntax.Call, fn *funcs.Func, args []plan.Expr)
 }
 
 func validPart(fn, s string) bool {
-	if fn == "datetime_part" {
-		return true
+	parts := funcs.DateParts
+	if fn == "datetime_part" || fn == "datepart" {
+		parts = funcs.DatetimeParts
 	}
-	for _, p := range funcs.DateParts {
-		if strings.EqualFold(p, s) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(parts, func(p string) bool { return strings.EqualFold(p, s) })
 }
 
 // resolve gives the types that a function wants and returns.

@@ -16,6 +16,10 @@ var lengths = map[string]value.Timespan{
 // DateParts are the names that datetime_diff and datetime_add take.
 var DateParts = []string{"year", "quarter", "month", "week", "day", "hour", "minute", "second", "millisecond", "microsecond", "nanosecond"}
 
+// DatetimeParts are the names that datetime_part takes.
+var DatetimeParts = []string{"year", "quarter", "month", "week_of_year", "weekofyear", "day", "dayofyear", "hour", "minute", "second",
+	"millisecond", "microsecond", "nanosecond"}
+
 func evalDatetimeAdd(c *Call) any {
 	t, n := moment(c, 2), int(c.Int(1, 0))
 	switch part := strings.ToLower(c.Str(0)); part {

@@ -1,6 +1,8 @@
 package funcs
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/kql/value"
@@ -38,8 +40,8 @@ func init() {
 		{Name: "datetime_part", Sig: "part:string! date:datetime", Returns: value.LongType, Doc: "Gives a part of a moment by its name, such as 'Hour'.", Eval: evalDatetimePart},
 		{Name: "datetime_add", Sig: "part:string! amount:integer date:datetime", Returns: value.DatetimeType, Doc: "Adds an amount of a period such as 'month' to a moment.", Eval: evalDatetimeAdd},
 		{Name: "datetime_diff", Sig: "part:string! a:datetime b:datetime", Returns: value.LongType, Doc: "Counts the borders of a period such as 'month' between two moments.", Eval: evalDatetimeDiff},
-		{Name: "make_datetime", Sig: "year:any month:number? day:number? hour:number? minute:number? second:number?", Returns: value.DatetimeType, Naming: FirstArg, Doc: "Makes a moment of its parts.", Eval: evalMakeDatetime},
-		{Name: "make_timespan", Sig: "a:any b:number? c:number? d:number?", Returns: value.TimespanType, Naming: FirstArg, Doc: "Makes a timespan of hours, minutes and seconds, or of days and these.", Eval: evalMakeTimespan},
+		{Name: "make_datetime", Sig: "year:any month:number? day:number? hour:number? minute:number? second:number?", Returns: value.DatetimeType, Naming: FirstArg, Doc: "Makes a moment of its parts.", Resolve: resolveMakeDatetime, Eval: evalMakeDatetime},
+		{Name: "make_timespan", Sig: "a:any b:number? c:number? d:number?", Returns: value.TimespanType, Naming: FirstArg, Doc: "Makes a timespan of hours, minutes and seconds, or of days and these.", Resolve: resolveMakeTimespan, Eval: evalMakeTimespan},
 		unixTime("unixtime_seconds_todatetime", value.Second), unixTime("unixtime_milliseconds_todatetime", value.Millisecond),
 		unixTime("unixtime_microseconds_todatetime", value.Microsecond), unixTime("unixtime_nanoseconds_todatetime", 0),
 		{Name: "now", Sig: "offset:timespan?", Returns: value.DatetimeType, Volatile: true, Doc: "Gives the time at which the query began, plus an offset.", Eval: func(*Call) any { return nil }},
@@ -107,6 +109,28 @@ func unixTime(name string, unit value.Timespan) *Func {
 			}
 			return value.Convert(value.UnixEpochTicks+int64(c.Real(0, 0)*float64(unit)), value.DatetimeType)
 		}}
+}
+
+// resolveMakeDatetime takes one value to convert, or at least year, month, day.
+func resolveMakeDatetime(args []value.Type) ([]value.Type, value.Type, error) {
+	if len(args) == 2 {
+		return nil, value.DatetimeType, errors.New("make_datetime takes a value, or year, month and day, and a time if need be")
+	}
+	return args, value.DatetimeType, allNumbers(args)
+}
+
+func resolveMakeTimespan(args []value.Type) ([]value.Type, value.Type, error) {
+	return args, value.TimespanType, allNumbers(args)
+}
+
+// allNumbers refuses several parts of which one is no number.
+func allNumbers(args []value.Type) error {
+	for _, t := range args {
+		if len(args) > 1 && !t.IsNumber() && t != value.Unknown {
+			return fmt.Errorf("the parts must be numbers, not %s", t)
+		}
+	}
+	return nil
 }
 
 func evalMakeDatetime(c *Call) any {

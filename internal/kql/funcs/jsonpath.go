@@ -1,6 +1,7 @@
 package funcs
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -17,6 +18,11 @@ func init() {
 
 func resolveExtractJSON(args []value.Type) ([]value.Type, value.Type, error) {
 	want := []value.Type{value.StringType, value.StringType}
+	for i, t := range args[:2] {
+		if t != value.StringType && t != value.Unknown && (i == 0 || t != value.DynamicType) {
+			return nil, value.StringType, fmt.Errorf("path and JSON must be strings, not %s", t)
+		}
+	}
 	if len(args) > 2 {
 		return append(want, args[2]), args[2], nil
 	}

@@ -1,6 +1,7 @@
 package funcs
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -26,6 +27,9 @@ func init() {
 
 func resolveExtract(args []value.Type) ([]value.Type, value.Type, error) {
 	want := []value.Type{value.StringType, value.LongType, value.StringType}
+	if t := args[0]; t != value.StringType && t != value.Unknown {
+		return nil, value.StringType, fmt.Errorf("regex must be a string, not %s", t)
+	}
 	if len(args) > 3 {
 		return append(want, args[3]), args[3], nil
 	}

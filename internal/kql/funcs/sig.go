@@ -85,7 +85,8 @@ func (f *Func) Signature() string {
 // parameter of that kind. The error is a sentence for people.
 //
 // Kinds: any; scalar (any but an array or bag, in what it means); text (any,
-// converted with tostring); string; stringish (string or dynamic); integer;
+// converted with tostring); string and stringish (string, or dynamic, which is
+// converted); integer;
 // number; real; bool; datetime; timespan; summable; dynamic; array and bag
 // (dynamic, by another name for people); orderable and plain (not dynamic).
 func (p Param) Accept(t value.Type) (value.Type, error) {
@@ -119,6 +120,10 @@ func (p Param) Accept(t value.Type) (value.Type, error) {
 		want, ok = value.DynamicType, t == value.DynamicType
 	case "guid":
 		ok = t == value.GuidType
+	case "json":
+		ok = t == value.StringType || t == value.DynamicType
+	case "guidish":
+		ok = t == value.StringType || t == value.DynamicType || t == value.GuidType
 	default:
 		panic("funcs: unknown kind of parameter: " + p.Kind)
 	}
@@ -129,8 +134,9 @@ func (p Param) Accept(t value.Type) (value.Type, error) {
 }
 
 var kindNames = map[string]string{
-	"string": "a string", "stringish": "a string", "integer": "an integer", "number": "a number",
+	"string": "a string or dynamic", "stringish": "a string or dynamic", "integer": "an integer", "number": "a number",
 	"real": "a number", "bool": "a bool", "datetime": "a datetime", "timespan": "a timespan",
 	"summable": "a number, timespan or datetime", "orderable": "a value that can be ordered, which dynamic cannot",
-	"dynamic": "dynamic", "array": "a dynamic array", "bag": "a dynamic property bag", "guid": "a guid", "plain": "a value that is not dynamic",
+	"dynamic": "dynamic", "array": "a dynamic array", "bag": "a dynamic property bag", "guid": "a guid",
+	"json": "a string or dynamic", "guidish": "a string, dynamic or guid", "plain": "a value that is not dynamic",
 }
