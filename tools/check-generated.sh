@@ -21,7 +21,7 @@ if [ "$have" != "$made_with" ]; then
 fi
 before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT
-generated=(internal/capture/record_bpfel.{go,o} internal/capture/drops/drops_bpfel.{go,o} docs/reference/{metrics,tables}.md)
+generated=(internal/capture/record_bpfel.{go,o} internal/capture/drops/drops_bpfel.{go,o} docs/reference/{kql,metrics,tables}.md docs/queries/README.md)
 cp "${generated[@]}" "$before"
 go generate ./...
 for f in "${generated[@]}"; do

@@ -1,4 +1,4 @@
-// Command reference writes one of the generated pages of docs/reference:
+// Command reference writes one of the generated pages of docs:
 //
 //	reference PAGE FILE
 //
@@ -7,24 +7,40 @@ package main
 
 import (
 	"log"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
+	"github.com/sekisho/sekisho/docs/queries"
+	"github.com/sekisho/sekisho/internal/kql/funcs"
 	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/metrics"
 )
 
 // pages are those that can be written, by name.
-var pages = map[string]func() string{
-	"metrics": metrics.Markdown,
-	"tables":  logs.Markdown,
+var pages = map[string]func() (string, error){
+	"kql":     text(funcs.Markdown),
+	"metrics": text(metrics.Markdown),
+	"queries": queries.Markdown,
+	"tables":  text(logs.Markdown),
+}
+
+// text is for pages whose making cannot fail.
+func text(page func() string) func() (string, error) {
+	return func() (string, error) { return page(), nil }
 }
 
 func main() {
 	log.SetFlags(0)
 	if len(os.Args) != 3 || pages[os.Args[1]] == nil {
-		log.Fatal("usage: reference metrics|tables FILE")
+		log.Fatal("usage: reference " + strings.Join(slices.Sorted(maps.Keys(pages)), "|") + " FILE")
 	}
-	if err := os.WriteFile(os.Args[2], []byte(pages[os.Args[1]]()), 0o644); err != nil {
+	page, err := pages[os.Args[1]]()
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := os.WriteFile(os.Args[2], []byte(page), 0o644); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -40,57 +40,82 @@ var readers = map[string]string{
 // catalog with a table for each.
 func OpenFiles(ctx context.Context, cfg Config, tables []FileTable) (*Engine, catalog.Catalog, error) {
 	found := catalog.Static{}
-	var relations []string
+	var sources []source
 	for _, t := range tables {
-		relation, files, err := relationOf(t)
+		s, err := find(t)
 		if err != nil {
 			return nil, nil, err
 		}
-		cfg.Files = append(cfg.Files, files...)
-		relations = append(relations, relation)
+		cfg.Files = append(cfg.Files, s.files...)
+		sources = append(sources, s)
 	}
 	e, err := Open(ctx, cfg, func(ctx context.Context, c *sql.Conn) error {
-		for i, t := range tables {
-			table, err := view(ctx, c, t, fmt.Sprintf("kql_file_%d", i+1), relations[i])
+		for i, s := range sources {
+			table, err := s.table(ctx, c, fmt.Sprintf("kql_file_%d", i+1))
 			if err != nil {
-				return err
+				return fmt.Errorf("read files of table %s: %w", s.name, err)
 			}
-			found[t.Name] = table
+			found[s.name] = table
 		}
 		return nil
 	})
 	return e, found, err
 }
 
-// relationOf writes the call that reads a table's files.
-func relationOf(t FileTable) (relation string, files []string, err error) {
+// source is the files of a table.
+type source struct {
+	name string
+	// relation is the call that reads them.
+	relation string
+	files    []string
+}
+
+// find finds a table's files.
+func find(t FileTable) (source, error) {
 	reader, ok := readers[strings.ToLower(filepath.Ext(t.Pattern))]
 	if !ok {
-		return "", nil, fmt.Errorf("the file %q is not one of .parquet, .csv, .jsonl, .json", t.Pattern)
+		return source{}, fmt.Errorf("the file %q is not one of .parquet, .csv, .jsonl, .json", t.Pattern)
 	}
 	matches, err := filepath.Glob(t.Pattern)
 	if err != nil {
-		return "", nil, fmt.Errorf("find files of table %s: %w", t.Name, err)
+		return source{}, fmt.Errorf("find files of table %s: %w", t.Name, err)
 	}
 	if len(matches) == 0 {
-		return "", nil, fmt.Errorf("there is no file %q for the table %s", t.Pattern, t.Name)
+		return source{}, fmt.Errorf("there is no file %q for the table %s", t.Pattern, t.Name)
 	}
+	out := source{name: t.Name}
 	for _, m := range matches {
 		abs, err := filepath.Abs(m)
 		if err != nil {
-			return "", nil, fmt.Errorf("find files of table %s: %w", t.Name, err)
+			return source{}, fmt.Errorf("find files of table %s: %w", t.Name, err)
 		}
-		files = append(files, abs)
+		out.files = append(out.files, abs)
 	}
-	return fmt.Sprintf(reader, quoteList(files)), files, nil
+	out.relation = fmt.Sprintf(reader, quoteList(out.files))
+	return out, nil
 }
 
-// view makes a view of the files and reads its columns.
-func view(ctx context.Context, c *sql.Conn, t FileTable, name, relation string) (*catalog.Table, error) {
-	if _, err := c.ExecContext(ctx, "CREATE VIEW "+name+" AS SELECT * FROM "+relation); err != nil {
-		return nil, fmt.Errorf("read files of table %s: %w", t.Name, err)
+// table makes a view of the files and reads its columns.
+func (s source) table(ctx context.Context, c *sql.Conn, view string) (*catalog.Table, error) {
+	t, err := s.view(ctx, c, view)
+	if err != nil {
+		return nil, err
 	}
-	return Describe(ctx, c, t.Name, name)
+	if relation, ok := envelope(t, s.files); ok {
+		s.relation = relation
+		if t, err = s.view(ctx, c, view); err != nil {
+			return nil, err
+		}
+	}
+	catalog.Document(t)
+	return t, nil
+}
+
+func (s source) view(ctx context.Context, c *sql.Conn, view string) (*catalog.Table, error) {
+	if _, err := c.ExecContext(ctx, "CREATE OR REPLACE VIEW "+view+" AS SELECT * FROM "+s.relation); err != nil {
+		return nil, err
+	}
+	return Describe(ctx, c, s.name, view)
 }
 
 // Describe makes the catalog's entry for a table or view of DuckDB. The

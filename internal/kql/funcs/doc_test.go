@@ -2,6 +2,7 @@ package funcs
 
 import (
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -71,6 +72,24 @@ func TestSignature(t *testing.T) {
 	} {
 		if got[name] != want {
 			t.Errorf("the signature of %s is %q, want %q", name, got[name], want)
+		}
+	}
+}
+
+// TestMarkdown holds the committed page against what the table gives now.
+func TestMarkdown(t *testing.T) {
+	t.Parallel()
+	want, err := os.ReadFile("../../../docs/reference/kql.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := Markdown()
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("docs/reference/kql.md is not what the table gives: make generate (-want +got):\n%s", diff)
+	}
+	for _, f := range All() {
+		if !strings.Contains(got, "`"+cellText.Replace(f.Signature())+"`") {
+			t.Errorf("%s is not on the page", f.Name)
 		}
 	}
 }

@@ -24,7 +24,10 @@ func (p *parser) top(start int) Op {
 	p.params()
 	t.N = p.expr()
 	p.expectWord("by")
-	t.Keys = list(p, p.ordered)
+	t.Keys = []Ordered{p.ordered()}
+	if p.tok.is(",") {
+		p.fail(p.tok.span, "order by several expressions, and take behind it", "top orders by one expression")
+	}
 	t.Span = p.from(start)
 	return t
 }
