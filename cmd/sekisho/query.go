@@ -71,7 +71,7 @@ func (f *queryFlags) run(cmd *cobra.Command, args []string) error {
 	case f.schema:
 		return f.printSchema(cmd)
 	case len(args) == 0:
-		return usagef("a query is missing\nhint: sekisho query --example lists queries ready to use")
+		return usagef("a query is missing\n  hint: sekisho query --example lists queries ready to use")
 	}
 	text, err := queryText(args[0])
 	if err != nil {
@@ -116,7 +116,7 @@ func (f *queryFlags) runQuery(cmd *cobra.Command, text string) error {
 // refuseTerminal keeps bytes that are no text off a terminal.
 func (f *queryFlags) refuseTerminal(cmd *cobra.Command) error {
 	if f.format == "parquet" && isTerminal(cmd.OutOrStdout()) {
-		return usagef("-o parquet writes bytes that a terminal cannot show\nhint: send them to a file: sekisho query … -o parquet > result.parquet")
+		return usagef("-o parquet writes bytes that a terminal cannot show\n  hint: send them to a file: sekisho query … -o parquet > result.parquet")
 	}
 	return nil
 }

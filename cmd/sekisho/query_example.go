@@ -35,7 +35,7 @@ func (f *queryFlags) runExample(cmd *cobra.Command, args []string) error {
 	if near := syntax.DidYouMean(args[0], names); near != "" {
 		hint = near
 	}
-	return usagef("there is no query %q in the program\nhint: %s", args[0], hint)
+	return usagef("there is no query %q in the program\n  hint: %s", args[0], hint)
 }
 
 func (f *queryFlags) listExamples(cmd *cobra.Command, all []queries.Query) error {

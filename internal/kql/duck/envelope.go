@@ -2,6 +2,7 @@ package duck
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/sekisho/sekisho/internal/kql/catalog"
@@ -15,10 +16,11 @@ var envelopeTypes = map[logs.Type]string{logs.String: "VARCHAR", logs.Int: "INTE
 // envelope writes the relation of a log table over files in the envelope of
 // Azure's exported records, {"time", "resourceId", "category", "properties"}, as
 // Sekisho and Azure write them. All columns of the table are there with their
-// types, also those that no record has. ok is false for other files.
+// types, also those that no record has, as in the empty file that a log is
+// before anything has happened. ok is false for other files.
 func envelope(found *catalog.Table, files []string) (relation string, ok bool) {
 	table, known := logs.Lookup(found.Name)
-	if !known || !hasColumns(found, "time", "category", "properties") {
+	if !known || !hasColumns(found, "time", "category", "properties") && !empty(files) {
 		return "", false
 	}
 	var fields, columns []string
@@ -41,6 +43,16 @@ func envelope(found *catalog.Table, files []string) (relation string, ok bool) {
 	}
 	return fmt.Sprintf(`(SELECT %s FROM read_json(%s, format = 'newline_delimited', columns = {time: 'TIMESTAMP_NS', "resourceId": 'VARCHAR', category: 'VARCHAR', properties: %s}) WHERE category = %s)`,
 		strings.Join(columns, ", "), quoteList(files), quoteString("STRUCT("+strings.Join(fields, ", ")+")"), quoteString(table.Category)), true
+}
+
+// empty tells that there is nothing in the files.
+func empty(files []string) bool {
+	for _, f := range files {
+		if info, err := os.Stat(f); err != nil || info.Size() > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func hasColumns(t *catalog.Table, names ...string) bool {

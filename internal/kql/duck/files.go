@@ -3,11 +3,14 @@ package duck
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
 
 	"github.com/sekisho/sekisho/internal/kql/catalog"
+	"github.com/sekisho/sekisho/internal/kql/result"
+	"github.com/sekisho/sekisho/internal/kql/value"
 )
 
 // FileTable is a table that files hold.
@@ -68,11 +71,14 @@ type source struct {
 	// relation is the call that reads them.
 	relation string
 	files    []string
+	// json and parquet tell what they are.
+	json, parquet bool
 }
 
 // find finds a table's files.
 func find(t FileTable) (source, error) {
-	reader, ok := readers[strings.ToLower(filepath.Ext(t.Pattern))]
+	ending := strings.ToLower(filepath.Ext(t.Pattern))
+	reader, ok := readers[ending]
 	if !ok {
 		return source{}, fmt.Errorf("the file %q is not one of .parquet, .csv, .jsonl, .json", t.Pattern)
 	}
@@ -83,7 +89,7 @@ func find(t FileTable) (source, error) {
 	if len(matches) == 0 {
 		return source{}, fmt.Errorf("there is no file %q for the table %s", t.Pattern, t.Name)
 	}
-	out := source{name: t.Name}
+	out := source{name: t.Name, json: strings.Contains(ending, "json"), parquet: ending == ".parquet"}
 	for _, m := range matches {
 		abs, err := filepath.Abs(m)
 		if err != nil {
@@ -101,14 +107,46 @@ func (s source) table(ctx context.Context, c *sql.Conn, view string) (*catalog.T
 	if err != nil {
 		return nil, err
 	}
-	if relation, ok := envelope(t, s.files); ok {
+	if relation, ok := envelope(t, s.files); ok && s.json {
 		s.relation = relation
 		if t, err = s.view(ctx, c, view); err != nil {
 			return nil, err
 		}
 	}
+	if s.parquet {
+		if err := s.kustoTypes(ctx, c, t); err != nil {
+			return nil, err
+		}
+	}
 	catalog.Document(t)
 	return t, nil
+}
+
+// kustoTypes gives columns the types that Parquet files of ours name, where
+// that is how such a type is carried.
+func (s source) kustoTypes(ctx context.Context, c *sql.Conn, t *catalog.Table) error {
+	rows, err := c.QueryContext(ctx, "SELECT DISTINCT decode(value) FROM parquet_kv_metadata("+quoteList(s.files)+") WHERE decode(key) = "+quoteString(result.TypesKey))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return err
+		}
+		types := map[string]string{}
+		if err := json.Unmarshal([]byte(text), &types); err != nil {
+			continue // somebody else's key of that name
+		}
+		for i := range t.Columns {
+			col := &t.Columns[i]
+			if kind, ok := value.ParseType(types[col.Name]); ok && col.Physical == sqlTypes[kind] && kind != value.DatetimeType {
+				col.Type = kind
+			}
+		}
+	}
+	return rows.Err()
 }
 
 func (s source) view(ctx context.Context, c *sql.Conn, view string) (*catalog.Table, error) {

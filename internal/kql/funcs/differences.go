@@ -14,6 +14,7 @@ var Differences = []Difference{
 	{"Rows without an order", "In any order, which may change from run to run.", "The same; tables read in the order of their coming more often."},
 	{"Lists and sets of rows without an order", "In any order.", "Mostly the order in which the rows came."},
 	{"Estimates", "dcount, top-hitters and percentiles are computed exactly.", "Estimates, which differ a little from run to run."},
+	{"Columns of files that differ in case only", "The second one is called a_1, as DuckDB reads it.", "Both keep their names."},
 	{"Regular expressions", "RE2 as Go has it, at most 1,000 repetitions.", "RE2 as C++ has it."},
 	{"Text that is no Unicode", "Broken bytes become the replacement character.", "Text is always Unicode."},
 	{"Options (set ...)", "Read and checked for their form, and not used.", "They change limits, caches and consistency."},

@@ -1,5 +1,5 @@
 // Package result is what a query gives: typed columns, and rows that stream.
-// Writers turn them into a table for a terminal, JSON, JSON lines or CSV.
+// Writers turn them into a table for a terminal, JSON, JSON lines, CSV or Parquet.
 package result
 
 import (

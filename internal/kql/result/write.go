@@ -12,7 +12,7 @@ import (
 )
 
 // Formats are the names that [Write] takes.
-var Formats = []string{"table", "json", "jsonl", "csv"}
+var Formats = []string{"table", "json", "jsonl", "csv", "parquet"}
 
 // Write writes all rows in a format and closes them.
 func Write(w io.Writer, format string, r Rows) error {
@@ -26,6 +26,8 @@ func Write(w io.Writer, format string, r Rows) error {
 		return writeJSONLines(w, r)
 	case "csv":
 		return writeCSV(w, r)
+	case "parquet":
+		return writeParquet(w, r)
 	}
 	return fmt.Errorf("the format %q is not one of %s", format, strings.Join(Formats, ", "))
 }
