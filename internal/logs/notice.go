@@ -33,6 +33,8 @@ func lossNotice(e Entry) string {
 		IgnoredLoss:  "%d %s packets have no row: too many",
 		EndLoss:      "conntrack forgot connections faster than they were heard%[2]s, %[1]d times",
 		FollowerLoss: "%d rows not shown%s: too many to follow",
+		SegmentLoss:  "%d rows not written for the workspace%s",
+		SpoolLoss:    "%d rows given up%s: no workspace took them",
 	}[LossPlace(stringOf(e, "Place"))]
 	if what == "" {
 		what = "%d %s lost"

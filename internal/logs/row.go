@@ -52,4 +52,9 @@ func (r Row) Get(column string) any {
 // Time returns the value of TimeGenerated.
 func (r Row) Time() time.Time { return r.cell(0).time() }
 
-func (r Row) cell(i int) cell { return r.table.cell(r.record, i) }
+func (r Row) cell(i int) cell {
+	if read, ok := r.record.(*Record); ok {
+		return r.table.cellOf(i, read.values[i])
+	}
+	return r.table.cell(r.record, i)
+}

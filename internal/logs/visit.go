@@ -21,7 +21,13 @@ type Visitor interface {
 // Visit hands the values that are kept where rows are stored to the visitor, in
 // the order of the columns: not those that are absent, and not those that the
 // column's description calls not kept. It allocates nothing.
-func (r Row) Visit(to Visitor) { r.table.visit(r.record, to) }
+func (r Row) Visit(to Visitor) {
+	if read, ok := r.record.(*Record); ok {
+		read.visit(to)
+		return
+	}
+	r.table.visit(r.record, to)
+}
 
 func visit[R any](columns []column[R], record *R, to Visitor) {
 	for i := range columns {
