@@ -107,27 +107,6 @@ func (o *diagnoseOptions) check() error {
 	return nil
 }
 
-// parseMoment reads --at. Times without a zone are local.
-func parseMoment(text string, now time.Time) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	if ago, err := time.ParseDuration(strings.TrimPrefix(text, "-")); err == nil {
-		return now.Add(-ago), nil
-	}
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at, nil
-	}
-	if at, err := time.ParseInLocation(time.DateTime, text, time.Local); err == nil {
-		return at, nil
-	}
-	if at, err := time.ParseInLocation(time.TimeOnly, text, time.Local); err == nil {
-		y, m, d := now.Date()
-		return time.Date(y, m, d, at.Hour(), at.Minute(), at.Second(), at.Nanosecond(), time.Local), nil
-	}
-	return time.Time{}, usagef("--at %q is no time: write 15:04:05, \"2006-01-02 15:04:05\", RFC 3339, or 10m for ten minutes ago", text)
-}
-
 // parseEnd reads an address or the name of a node, and a port behind it.
 func parseEnd(topo *topology.Topology, text string) (netip.AddrPort, error) {
 	if a, err := netip.ParseAddrPort(text); err == nil {
@@ -164,7 +143,7 @@ func runDiagnose(ctx context.Context, w io.Writer, o *diagnoseOptions) error {
 	if err != nil {
 		return err
 	}
-	at, err := parseMoment(o.at, time.Now())
+	at, err := parseTime("--at", o.at, time.Now())
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/sekisho/sekisho/internal/topology"
 )
 
-func TestParseMoment(t *testing.T) {
+func TestParseTime(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.Local)
 	tests := map[string]time.Time{
@@ -20,13 +20,13 @@ func TestParseMoment(t *testing.T) {
 		"2026-05-03T09:30:05Z": time.Date(2026, 5, 3, 9, 30, 5, 0, time.UTC),
 	}
 	for text, want := range tests {
-		got, err := parseMoment(text, now)
+		got, err := parseTime("--at", text, now)
 		if err != nil || !got.Equal(want) {
-			t.Errorf("parseMoment(%q) = %v, %v, want %v", text, got, err, want)
+			t.Errorf("parseTime(%q) = %v, %v, want %v", text, got, err, want)
 		}
 	}
-	if _, err := parseMoment("noon", now); err == nil {
-		t.Error("parseMoment(noon) has no error")
+	if _, err := parseTime("--at", "noon", now); err == nil {
+		t.Error("parseTime(noon) has no error")
 	}
 }
 

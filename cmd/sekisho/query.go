@@ -19,28 +19,45 @@ import (
 
 // queryFlags are what sekisho query is told.
 type queryFlags struct {
-	tables   []string
-	format   string
-	check    bool
-	complete int
-	schema   bool
-	example  bool
-	timeout  time.Duration
+	stored       storedFlags
+	tables       []string
+	file         string
+	format       string
+	check        bool
+	complete     int
+	schema       bool
+	example      bool
+	timeout      time.Duration
+	since, until string
+	firewall     string
 }
 
 func newQueryCommand() *cobra.Command {
 	var f queryFlags
 	cmd := &cobra.Command{
-		Use:   "query [flags] QUERY",
-		Short: "Run a KQL query over files",
+		Use:   "query [flags] [QUERY]",
+		Short: "Run a KQL query over the logs of a workspace, or over files",
 		Long: strings.TrimSpace(`
-Runs a query in KQL, the Kusto Query Language, over files: Parquet, CSV or JSON
-lines. Each --table gives a name to the files that a pattern fits. The query can
-read these files and nothing else. "-" reads the query from standard input.
+Runs a query in KQL, the Kusto Query Language, over the logs that a workspace
+keeps: of the workspace that runs on this host, or with --folder of a folder of
+segments, whether a workspace runs over it or not. With --table it reads other
+files: Parquet, CSV or JSON lines. Each --table gives a name to the files that a
+pattern fits, and the query can read these and nothing else.
+
+The query is an argument, a file (-f), or standard input ("-", or nothing where
+something is piped in).
 
 JSON lines as Sekisho and Azure export them become the log table of that name,
 with all its columns. Queries ready to use are in the program: --example.`),
-		Example: `  sekisho query --table 'AZFWFlowTrace=flows-*.parquet' \
+		Example: `  sekisho query 'AZFWFlowTrace | where Flag == "INVALID" | take 100'
+
+  # what one firewall logged today
+  sekisho query --firewall fw-a --since 00:00 'Connection | summarize count() by Outcome'
+
+  # a folder that was copied from elsewhere
+  sekisho query --folder ./segments -f busiest.kql -o csv
+
+  sekisho query --table 'AZFWFlowTrace=flows-*.parquet' \
     'AZFWFlowTrace | summarize count() by Flag | order by count_'
 
   sekisho query --example
@@ -50,14 +67,19 @@ with all its columns. Queries ready to use are in the program: --example.`),
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
-	cmd.Flags().StringArrayVar(&f.tables, "table", nil, "a table: NAME=FILE, where FILE may have * in it")
+	f.addStored(cmd)
+	cmd.Flags().StringArrayVar(&f.tables, "table", nil, "a table of other files: NAME=FILE, where FILE may have * in it")
+	cmd.Flags().StringVarP(&f.file, "file", "f", "", "read the query from a file")
 	cmd.Flags().StringVarP(&f.format, "output", "o", "table", strings.Join(result.Formats, ", "))
 	cmd.Flags().BoolVar(&f.example, "example", false, "take the query of this name that is in the program: list them, print one, or run it over --table")
 	cmd.Flags().BoolVar(&f.check, "check", false, "say what is wrong with the query, and do not run it")
 	cmd.Flags().IntVar(&f.complete, "complete", -1, "say what can stand at this place of the query, counted from 0 in UTF-16 units")
 	cmd.Flags().BoolVar(&f.schema, "schema", false, "print the tables' schema as JSON, as Kusto's language service takes it")
-	cmd.Flags().DurationVar(&f.timeout, "timeout", duck.DefaultConfig().Timeout, "the longest that the query may run")
+	cmd.Flags().DurationVar(&f.timeout, "timeout", duck.DefaultConfig().Timeout, "the longest that the query may run, with --folder or --table")
 	cmd.MarkFlagsMutuallyExclusive("check", "complete", "schema", "example")
+	for _, stored := range []string{"workspace", "folder", "firewall"} {
+		cmd.MarkFlagsMutuallyExclusive("table", stored)
+	}
 	return cmd
 }
 
@@ -70,10 +92,8 @@ func (f *queryFlags) run(cmd *cobra.Command, args []string) error {
 		return f.runExample(cmd, args)
 	case f.schema:
 		return f.printSchema(cmd)
-	case len(args) == 0:
-		return usagef("a query is missing\n  hint: sekisho query --example lists queries ready to use")
 	}
-	text, err := queryText(args[0])
+	text, err := f.text(args)
 	if err != nil {
 		return err
 	}
@@ -86,27 +106,47 @@ func (f *queryFlags) run(cmd *cobra.Command, args []string) error {
 	return f.runQuery(cmd, text)
 }
 
-func queryText(arg string) (string, error) {
-	if arg != "-" {
-		return arg, nil
+// text is the query: the argument, a file's, or that of standard input.
+func (f *queryFlags) text(args []string) (string, error) {
+	switch {
+	case f.file != "" && len(args) > 0:
+		return "", usagef("the query is given twice: as an argument, and with -f %s", f.file)
+	case f.file != "" && f.file != "-":
+		data, err := os.ReadFile(f.file)
+		if err != nil {
+			return "", fmt.Errorf("read query: %w", err)
+		}
+		return string(data), nil
+	case len(args) == 1 && args[0] != "-":
+		return args[0], nil
+	case len(args) == 0 && f.file == "" && isTerminal(os.Stdin):
+		return "", usagef("a query is missing\n  hint: sekisho query --example lists queries ready to use")
 	}
-	in, err := io.ReadAll(os.Stdin)
+	data, err := io.ReadAll(os.Stdin)
 	if err != nil {
 		return "", fmt.Errorf("read query: %w", err)
 	}
-	return string(in), nil
+	return string(data), nil
 }
 
 func (f *queryFlags) runQuery(cmd *cobra.Command, text string) error {
 	if err := f.refuseTerminal(cmd); err != nil {
 		return err
 	}
+	if len(f.tables) == 0 {
+		return f.runStored(cmd, text)
+	}
+	if f.since != "" || f.until != "" {
+		return usagef("--since and --until are for the logs of a workspace, not for --table")
+	}
 	engine, tables, err := f.open(cmd)
 	if err != nil {
 		return err
 	}
 	defer engine.Close()
+	stop := showProgress(os.Stderr)
 	answer, err := kql.Run(cmd.Context(), engine, text, kql.Options{Catalog: tables})
+	stop()
 	if err != nil {
 		return queryError(text, err)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // runExample lists the queries that are in the program, prints one of them, or
-// runs it over the tables that are given.
+// runs it over the tables or the workspace that are given.
 func (f *queryFlags) runExample(cmd *cobra.Command, args []string) error {
 	all, err := queries.All()
 	if err != nil {
@@ -25,7 +25,7 @@ func (f *queryFlags) runExample(cmd *cobra.Command, args []string) error {
 			names = append(names, q.Name)
 			continue
 		}
-		if len(f.tables) > 0 {
+		if len(f.tables) > 0 || f.stored.given() {
 			return f.runQuery(cmd, q.Text)
 		}
 		_, err := fmt.Fprint(cmd.OutOrStdout(), q.Text)

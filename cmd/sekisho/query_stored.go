@@ -1,0 +1,44 @@
+package main
+
+import (
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sekisho/sekisho/internal/kql/result"
+	"github.com/sekisho/sekisho/internal/store"
+)
+
+// addStored adds the flags that are about the logs of a workspace.
+func (f *queryFlags) addStored(cmd *cobra.Command) {
+	f.stored.add(cmd)
+	cmd.Flags().StringVar(&f.since, "since", "", "only rows from this time on: 10m or 2d (ago), 15:04, \"2006-01-02 15:04\", RFC 3339")
+	cmd.Flags().StringVar(&f.until, "until", "", "only rows before this time")
+	cmd.Flags().StringVar(&f.firewall, "firewall", "", "only rows of this firewall, by its name or resource id")
+}
+
+// runStored asks a workspace, or a folder of segments.
+func (f *queryFlags) runStored(cmd *cobra.Command, text string) error {
+	ctx := cmd.Context()
+	q := store.Query{Text: text, Now: time.Now(), Scope: store.Scope{Unbounded: true}}
+	var err error
+	if q.From, q.To, err = parseRange(f.since, f.until, q.Now); err != nil {
+		return err
+	}
+	asker, done, err := f.stored.open(ctx, f.timeout)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if q.Resource, err = resourceOf(ctx, asker, f.firewall); err != nil {
+		return err
+	}
+	stop := showProgress(os.Stderr)
+	answer, err := asker.Query(ctx, q)
+	stop()
+	if err != nil {
+		return queryError(text, err)
+	}
+	return result.Write(cmd.OutOrStdout(), f.format, answer.Rows)
+}

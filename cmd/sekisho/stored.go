@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sekisho/sekisho/internal/kql"
+	"github.com/sekisho/sekisho/internal/kql/duck"
+	"github.com/sekisho/sekisho/internal/kql/result"
+	"github.com/sekisho/sekisho/internal/kql/value"
+	"github.com/sekisho/sekisho/internal/store"
+	"github.com/sekisho/sekisho/internal/workspace"
+)
+
+// storedFlags say which stored rows a command reads.
+type storedFlags struct{ workspace, folder string }
+
+func (f *storedFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.workspace, "workspace", "", "workspace to ask: its name, or the path of its socket (may be left out where one runs)")
+	cmd.Flags().StringVar(&f.folder, "folder", "", "folder of a workspace, or of segments, to read; no workspace needs to run")
+	cmd.MarkFlagsMutuallyExclusive("workspace", "folder")
+}
+
+// given reports whether one is named.
+func (f *storedFlags) given() bool { return f.workspace != "" || f.folder != "" }
+
+// open opens what the flags name, or the one workspace that runs. done must be
+// called in the end.
+func (f *storedFlags) open(ctx context.Context, timeout time.Duration) (a workspace.Asker, done func(), err error) {
+	if f.folder != "" {
+		r, err := workspace.OpenFolder(ctx, f.folder, timeout)
+		if err != nil {
+			return nil, nil, err
+		}
+		return r, func() { r.Close() }, nil
+	}
+	client, err := f.client(ctx)
+	if errors.Is(err, workspace.ErrNotRunning) && f.workspace == "" {
+		return withoutTables{err}, func() {}, nil
+	}
+	return client, func() {}, err
+}
+
+// client is that of the workspace that is named, or of the one that runs.
+func (f *storedFlags) client(ctx context.Context) (*workspace.Client, error) {
+	if strings.Contains(f.workspace, "/") {
+		return workspace.NewClient(f.workspace), nil
+	}
+	running := workspace.Running(ctx)
+	switch {
+	case f.workspace != "":
+		if socket, ok := running[f.workspace]; ok {
+			return workspace.NewClient(socket), nil
+		}
+		return workspace.NewClient(workspace.SocketPath(f.workspace)), nil
+	case len(running) == 0:
+		return nil, fmt.Errorf("%w: start one with \"sekisho workspace -c FILE\", or read a folder of segments with --folder", workspace.ErrNotRunning)
+	case len(running) > 1:
+		return nil, usagef("which workspace? Say --workspace with one of: %s", strings.Join(sortedKeys(running), " "))
+	}
+	return workspace.NewClient(running[sortedKeys(running)[0]]), nil
+}
+
+func sortedKeys(m map[string]string) []string {
+	var keys []string
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// withoutTables answers queries that need no table, as print does, where no
+// workspace runs.
+type withoutTables struct{ why error }
+
+// Tables implements [workspace.Asker].
+func (w withoutTables) Tables(context.Context) ([]workspace.TableSize, error) { return nil, w.why }
+
+// Query implements [workspace.Asker]. A query that names a table is told why
+// there is none.
+func (w withoutTables) Query(ctx context.Context, q store.Query) (*kql.Answer, error) {
+	if kql.Check(ctx, q.Text, kql.Options{Catalog: store.Schema()}).Err() == nil && kql.Check(ctx, q.Text, kql.Options{}).Err() != nil {
+		return nil, w.why
+	}
+	engine, err := duck.Open(ctx, duck.DefaultConfig(), nil)
+	if err != nil {
+		return nil, err
+	}
+	defer engine.Close()
+	a, err := kql.Run(ctx, engine, q.Text, kql.Options{Now: q.Now})
+	if err != nil {
+		return nil, err
+	}
+	t, err := result.Read(a.Rows)
+	if err != nil {
+		return nil, err
+	}
+	return &kql.Answer{Rows: t, Render: a.Render, RenderWith: a.RenderWith}, nil
+}
+
+// resourceOf is the resource id of a firewall by its name; empty for none.
+func resourceOf(ctx context.Context, a workspace.Asker, firewall string) (string, error) {
+	if firewall == "" || strings.HasPrefix(firewall, "/") {
+		return firewall, nil
+	}
+	text := fmt.Sprintf("union Heartbeat, CaptureState, Connection | where Firewall == %s | distinct _ResourceId", workspace.Quoted(firewall))
+	answer, err := a.Query(ctx, store.Query{Text: text})
+	if err != nil {
+		return "", err
+	}
+	t, err := result.Read(answer.Rows)
+	if err != nil {
+		return "", err
+	}
+	var ids []string
+	for _, row := range t.Data {
+		ids = append(ids, value.Text(row[0]))
+	}
+	switch len(ids) {
+	case 0:
+		return "", usagef("no rows of a firewall called %q are stored\n  hint: sekisho query 'Heartbeat | distinct Firewall'", firewall)
+	case 1:
+		return ids[0], nil
+	}
+	return "", usagef("several firewalls are called %q: say --firewall with one of the resource ids\n  %s", firewall, strings.Join(ids, "\n  "))
+}
+
+// parseRange reads --since and --until.
+func parseRange(since, until string, now time.Time) (from, to time.Time, err error) {
+	if from, err = parseTime("--since", since, now); err != nil {
+		return from, to, err
+	}
+	if to, err = parseTime("--until", until, now); err != nil {
+		return from, to, err
+	}
+	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
+		return from, to, usagef("--since %s is not before --until %s", since, until)
+	}
+	return from, to, nil
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sekisho/sekisho/internal/api"
+	"github.com/sekisho/sekisho/internal/api/token"
+	"github.com/sekisho/sekisho/internal/workspace"
+)
+
+func newWorkspaceCommand() *cobra.Command {
+	var file string
+	var check bool
+	cmd := &cobra.Command{
+		Use:   "workspace -c FILE",
+		Short: "Run a workspace: keep the logs of firewalls, and answer queries",
+		Long: `Workspace takes the segments that firewalls put into spool folders, keeps them
+as Parquet files, merges small ones, removes what is too old, and answers queries
+in KQL: those of "sekisho query" on its socket, and those of Kusto's and Log
+Analytics' clients on an address, if the file gives one.
+
+It needs no root. Firewalls do not wait for it: what comes while it is away stays
+in the spool folders.
+
+At its first start with an address it makes a token, shows it once, and keeps only
+its hash, in the file "tokens" of its folder.`,
+		Example: `  # /etc/sekisho/workspace.yaml:
+  #   name: hub
+  #   folder: /var/lib/sekisho/workspace
+  #   spools: [/var/spool/sekisho]
+  #   retention: {default: {age: 90d}, AZFWFlowTrace: {age: 30d, size: 50GB}}
+  #   listen: {address: 127.0.0.1:8480}
+  sekisho workspace -c /etc/sekisho/workspace.yaml
+
+  # is the file right?
+  sekisho workspace -c workspace.yaml --check`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if file == "" {
+				return usagef("which workspace? Give its file with -c\n  hint: sekisho workspace --help")
+			}
+			cfg, err := workspace.ReadConfig(file)
+			if err != nil {
+				return err
+			}
+			if check {
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "workspace %s in %s: fine\n", cfg.Name, cfg.Folder)
+				return err
+			}
+			return runWorkspace(cmd.Context(), cfg, nil)
+		},
+	}
+	cmd.Flags().StringVarP(&file, "config", "c", "", "the workspace's file (YAML or JSON)")
+	cmd.Flags().BoolVar(&check, "check", false, "check the file, and do nothing")
+	return cmd
+}
+
+// runWorkspace runs a workspace until the context ends. Ready, if not nil, is
+// called when it answers.
+func runWorkspace(ctx context.Context, cfg workspace.Config, ready func()) error {
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil)).With("workspace", cfg.Name)
+	w, err := workspace.Open(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	servers, err := workspaceServers(cfg, w, log)
+	if err != nil {
+		return errors.Join(err, w.Close())
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, len(servers)+1)
+	for _, s := range servers {
+		go func() { ended <- api.Serve(ctx, s.listener, s.handler, closingTime) }()
+	}
+	go func() {
+		ended <- w.Run(ctx, func() {
+			log.Info("running", "id", w.ID(), "folder", cfg.Folder, "socket", cfg.SocketPath(), "address", cfg.Listen.Address)
+			if ready != nil {
+				ready()
+			}
+		})
+	}()
+	errs := []error{<-ended} // the first that ends takes the others along
+	cancel()
+	for range servers {
+		errs = append(errs, <-ended)
+	}
+	return errors.Join(append(errs, w.Close())...)
+}
+
+// closingTime is how long queries may go on when the workspace ends.
+const closingTime = 2 * time.Second
+
+type workspaceServer struct {
+	listener net.Listener
+	handler  http.Handler
+}
+
+// workspaceServers opens the socket and, if there is one, the address.
+func workspaceServers(cfg workspace.Config, w *workspace.Workspace, log *slog.Logger) ([]workspaceServer, error) {
+	var tokens *token.Tokens
+	if cfg.Listen.Address != "" {
+		var fresh string
+		var err error
+		if tokens, fresh, err = token.Open(cfg.TokenFile()); err != nil {
+			return nil, err
+		}
+		if fresh != "" {
+			fmt.Fprintf(os.Stderr, "the token for clients of %s, shown only this once:\n  %s\n", cfg.Listen.Address, fresh)
+		}
+	}
+	handler := api.New(api.Config{Workspace: apiWorkspace{w}, Tokens: tokens, AnonymousLoopback: cfg.Listen.AnonymousLoopback,
+		Hosts: cfg.Listen.Hosts, Version: version, Log: log})
+	socket, err := listenOnSocket(cfg.SocketPath())
+	if err != nil {
+		return nil, err
+	}
+	servers := []workspaceServer{{socket, onSocket(w.Handler(), handler)}}
+	if cfg.Listen.Address == "" {
+		return servers, nil
+	}
+	l, err := api.Listen(api.ListenConfig{Address: cfg.Listen.Address, Certificate: cfg.Listen.Certificate, Key: cfg.Listen.Key,
+		AnonymousLoopback: cfg.Listen.AnonymousLoopback})
+	if err != nil {
+		return nil, errors.Join(err, socket.Close())
+	}
+	return append(servers, workspaceServer{l, handler}), nil
+}
+
+// onSocket answers our own commands beside everybody's protocols.
+func onSocket(own, others http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle(workspace.Prefix, own)
+	mux.Handle("/", others)
+	return mux
+}
+
+// socketGroup may ask on the sockets of this host.
+const socketGroup = "sekisho"
+
+// listenOnSocket opens the socket and lets the group sekisho in, where there is
+// one and this user may do so.
+func listenOnSocket(path string) (net.Listener, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, fmt.Errorf("make folder for sockets: %w\n  hint: give a socket with listen: {socket: PATH}", err)
+	}
+	l, err := api.Listen(api.ListenConfig{Address: "unix:" + path, Mode: 0o660})
+	if err != nil {
+		return nil, err
+	}
+	if g, err := user.LookupGroup(socketGroup); err == nil {
+		gid, err := strconv.Atoi(g.Gid)
+		if err == nil {
+			err = os.Chown(path, -1, gid)
+		}
+		if err != nil && !errors.Is(err, os.ErrPermission) {
+			return nil, errors.Join(fmt.Errorf("let the group %s in: %w", socketGroup, err), l.Close())
+		}
+	}
+	return l, nil
+}

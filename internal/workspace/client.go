@@ -1,0 +1,176 @@
+package workspace
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/sekisho/sekisho/internal/kql"
+	"github.com/sekisho/sekisho/internal/kql/result"
+	"github.com/sekisho/sekisho/internal/store"
+)
+
+// ErrNotRunning is returned where no workspace answers.
+var ErrNotRunning = errors.New("no workspace answers")
+
+// Client asks a running workspace over its socket.
+type Client struct {
+	socket string
+	http   *http.Client
+}
+
+// NewClient makes a client of the workspace behind a socket; it does not connect.
+func NewClient(socket string) *Client {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	}
+	return &Client{socket: socket, http: &http.Client{Transport: &http.Transport{DialContext: dial}}}
+}
+
+// Running finds the workspaces of this host that answer: their sockets by their
+// names.
+func Running(ctx context.Context) map[string]string {
+	found := map[string]string{}
+	for _, dir := range runFolders() {
+		sockets, _ := filepath.Glob(filepath.Join(dir, "*.sock")) // only a bad pattern is an error
+		for _, s := range sockets {
+			if status, err := NewClient(s).Status(ctx); err == nil {
+				found[status.Name] = s
+			}
+		}
+	}
+	return found
+}
+
+// Status asks what the workspace is and does.
+func (c *Client) Status(ctx context.Context) (s Status, err error) {
+	return s, c.get(ctx, http.MethodGet, "status", nil, &s)
+}
+
+// Tables implements [Asker].
+func (c *Client) Tables(ctx context.Context) (list []TableSize, err error) {
+	return list, c.get(ctx, http.MethodGet, "tables", nil, &list)
+}
+
+// Deliver tells the workspace of a topology or policy that is in force.
+func (c *Client) Deliver(ctx context.Context, d Delivery) error {
+	return c.get(ctx, http.MethodPost, "revisions", d, &struct{}{})
+}
+
+// Query implements [Asker].
+func (c *Client) Query(ctx context.Context, q store.Query) (*kql.Answer, error) {
+	body, err := c.do(ctx, http.MethodPost, "query", questionOf(q))
+	if err != nil {
+		return nil, err
+	}
+	r := &remoteRows{body: body, in: bufio.NewReaderSize(body, 64<<10)}
+	a, err := r.open()
+	if err != nil {
+		return nil, errors.Join(err, body.Close())
+	}
+	return a, nil
+}
+
+func (c *Client) get(ctx context.Context, method, path string, in, out any) error {
+	body, err := c.do(ctx, method, path, in)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	return json.NewDecoder(body).Decode(out)
+}
+
+func (c *Client) do(ctx context.Context, method, path string, in any) (io.ReadCloser, error) {
+	data, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("write question: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://sekisho"+Prefix+path, bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, c.explain(err)
+	}
+	if resp.StatusCode == http.StatusOK {
+		return resp.Body, nil
+	}
+	defer resp.Body.Close()
+	var r refusal
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&r); err != nil || r.Error == "" {
+		return nil, fmt.Errorf("the workspace answered %s", resp.Status)
+	}
+	if len(r.Diagnostics) > 0 {
+		return nil, r.Diagnostics
+	}
+	return nil, errors.New(r.Error)
+}
+
+// explain says what to do about a socket that does not answer.
+func (c *Client) explain(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("open %s: permission denied\n  hint: run as root, or as a member of the group sekisho", c.socket)
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+		name := strings.TrimSuffix(filepath.Base(c.socket), ".sock")
+		return fmt.Errorf("%w as %s\n  hint: start it with \"sekisho workspace -c FILE\", or read a folder with --folder", ErrNotRunning, name)
+	}
+	return err
+}
+
+// remoteRows are the rows of a running workspace's answer.
+type remoteRows struct {
+	body io.ReadCloser
+	in   *bufio.Reader
+	cols []result.Column
+}
+
+func (r *remoteRows) open() (*kql.Answer, error) {
+	line, err := r.in.ReadBytes('\n')
+	if err != nil {
+		return nil, fmt.Errorf("read answer: %w", err)
+	}
+	var h header
+	if err := json.Unmarshal(line, &h); err != nil {
+		return nil, fmt.Errorf("read answer: %w", err)
+	}
+	r.cols, err = h.columns()
+	return &kql.Answer{Rows: r, Render: h.Render, RenderWith: h.RenderWith}, err
+}
+
+// Columns implements [result.Rows].
+func (r *remoteRows) Columns() []result.Column { return r.cols }
+
+// Next implements [result.Rows].
+func (r *remoteRows) Next() ([]any, error) {
+	line, err := r.in.ReadBytes('\n')
+	if err != nil {
+		return nil, fmt.Errorf("read answer: it ends too early: %w", io.ErrUnexpectedEOF)
+	}
+	if line[0] == '[' {
+		return decodeRow(line, r.cols)
+	}
+	var end trailer
+	if err := json.Unmarshal(line, &end); err != nil {
+		return nil, fmt.Errorf("read answer: %w", err)
+	}
+	if end.Error != "" {
+		return nil, errors.New(end.Error)
+	}
+	return nil, io.EOF
+}
+
+// Close implements [result.Rows].
+func (r *remoteRows) Close() error { return r.body.Close() }

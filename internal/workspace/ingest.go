@@ -1,0 +1,114 @@
+package workspace
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/store"
+)
+
+// poll is how often spool folders are looked through, whatever the kernel told:
+// a folder may have been made a moment ago, and a notice may have been lost.
+const poll = time.Second
+
+// segmentEnding is that of a closed segment. A firewall writes under another
+// name and renames when the file is whole.
+const segmentEnding = ".parquet"
+
+// ingest takes segments as they appear in the spool folders.
+func (w *Workspace) ingest(ctx context.Context, ready func()) error {
+	watch, err := newWatch(w.cfg.spools())
+	if err != nil {
+		return err
+	}
+	defer watch.close()
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for {
+		watch.follow(w.log)
+		w.takeAll(ctx)
+		if ready != nil {
+			ready()
+			ready = nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-watch.changed:
+		case <-tick.C:
+		}
+	}
+}
+
+// takeAll takes what is in the spool folders, older segments first.
+func (w *Workspace) takeAll(ctx context.Context) {
+	files := waiting(w.cfg.spools())
+	for i, file := range files {
+		if ctx.Err() != nil {
+			return
+		}
+		if !w.take(ctx, file) {
+			w.note(func(s *seen) { s.waiting = len(files) - i })
+			return // a full disk does not get room by trying the next one
+		}
+	}
+	w.note(func(s *seen) { s.waiting, s.stuck = 0, nil })
+}
+
+// take takes one segment and reports whether to go on with the next.
+func (w *Workspace) take(ctx context.Context, file string) bool {
+	taken, fresh, err := w.store.Take(ctx, file)
+	var unreadable *store.Unreadable
+	switch {
+	case errors.As(err, &unreadable):
+		w.log.Error("a segment cannot be read", "file", unreadable.File, "setAside", unreadable.SetAside, "reason", unreadable.Reason)
+		w.note(func(s *seen) { s.setAside++ })
+	case errors.Is(err, os.ErrNotExist): // somebody took it away meanwhile
+	case err != nil:
+		w.note(func(s *seen) { w.tellStuck(s, err) })
+		return false
+	case fresh:
+		w.note(func(s *seen) { s.count(taken, time.Now()) })
+	default:
+		w.note(func(s *seen) { s.again++ })
+	}
+	return true
+}
+
+// stuckBeat is how often it is told that segments wait.
+const stuckBeat = time.Minute
+
+// tellStuck logs why no segment can be taken, not more than once a minute.
+func (w *Workspace) tellStuck(s *seen, err error) {
+	if s.stuck == nil || time.Since(s.toldStuck) >= stuckBeat {
+		w.log.Error("segments wait in their spool folders: none can be taken", "reason", err)
+		s.toldStuck = time.Now()
+	}
+	s.stuck = err
+}
+
+// waiting lists the closed segments in the spool folders and in the folders
+// directly below, by the names of the segments: those of one firewall are in
+// order then.
+func waiting(spools []string) []string {
+	var files []string
+	for _, dir := range spools {
+		for _, pattern := range []string{"*", "*/*"} {
+			found, _ := filepath.Glob(filepath.Join(escapeGlob(dir), pattern+segmentEnding)) // only a bad pattern is an error
+			files = append(files, found...)
+		}
+	}
+	files = slices.DeleteFunc(files, func(f string) bool { return strings.HasPrefix(filepath.Base(f), ".") })
+	slices.SortFunc(files, func(a, b string) int { return strings.Compare(filepath.Base(a), filepath.Base(b)) })
+	return files
+}
+
+// escapeGlob lets a folder's name stand for itself in a pattern.
+func escapeGlob(dir string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
+}

@@ -1,0 +1,41 @@
+package workspace
+
+import (
+	"context"
+	"time"
+)
+
+// tendBeat is how often segments are merged and old ones removed: a query
+// should find about twenty one-second segments and no more.
+const tendBeat = 10 * time.Second
+
+// tend merges and removes segments.
+func (w *Workspace) tend(ctx context.Context) error {
+	tick := time.NewTicker(tendBeat)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			w.tendOnce(ctx, time.Now())
+		}
+	}
+}
+
+// tendOnce does what is due. What cannot be done now, on a full disk, is tried
+// again with the next beat, and told once.
+func (w *Workspace) tendOnce(ctx context.Context, now time.Time) {
+	done, err := w.store.Tend(ctx, now, w.cfg.retention())
+	if ctx.Err() != nil {
+		return
+	}
+	w.note(func(s *seen) {
+		s.merged += int64(done.Merged)
+		s.removed += int64(done.Removed)
+		if err != nil && textOf(err) != textOf(s.tendFailed) {
+			w.log.Error("merging or removing segments failed, and is tried again", "reason", err)
+		}
+		s.tendFailed = err
+	})
+}

@@ -1,0 +1,109 @@
+// Package workspace is where the logs of any number of firewalls land, are kept
+// and are asked.
+//
+// It is stateless over its store: what it knows besides is what it counted since
+// it started. Any number of firewalls put closed segments into spool folders;
+// the workspace takes them from there, and a segment that comes twice counts
+// once. Nothing that a firewall does waits for it.
+//
+//	config.go, units.go   its file
+//	workspace.go          open, run, close
+//	ingest.go, watch.go   spool folders → store
+//	tend.go               merging and retention
+//	heartbeat.go, own.go  rows that the workspace itself writes
+//	query.go              what is asked, and of which firewall
+//	sizes.go              what is kept, and what Azure would bill
+//	evidence.go           stored rows → connections, for diagnosis
+//	server.go, client.go  its socket
+package workspace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/store"
+)
+
+// Workspace is one that is open. It is safe for concurrent use.
+type Workspace struct {
+	cfg     Config
+	id      string
+	store   store.Store
+	log     *slog.Logger
+	started time.Time
+	unlock  func() error
+
+	own  *ownRows
+	mu   sync.Mutex
+	seen seen
+}
+
+// Open opens the workspace's folder, which is made where it is missing. Only one
+// process can have it open.
+func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Workspace, error) {
+	for _, dir := range []string{cfg.Folder, cfg.segments(), cfg.temporary(), cfg.own()} {
+		if err := os.MkdirAll(dir, 0o750); err != nil {
+			return nil, fmt.Errorf("make folder of the workspace: %w", err)
+		}
+	}
+	unlock, err := lockFolder(filepath.Join(cfg.Folder, "lock"))
+	if err != nil {
+		return nil, err
+	}
+	w, err := open(ctx, cfg, log)
+	if err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	w.unlock = unlock
+	return w, nil
+}
+
+func open(ctx context.Context, cfg Config, log *slog.Logger) (*Workspace, error) {
+	id, err := readID(filepath.Join(cfg.Folder, "id"))
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.OpenEmbedded(ctx, cfg.embedded(id))
+	if err != nil {
+		return nil, err
+	}
+	return &Workspace{cfg: cfg, id: id, store: s, log: log, started: time.Now(), own: newOwnRows(cfg), seen: newSeen()}, nil
+}
+
+// Name is what the workspace is called, and its database for Kusto's clients.
+func (w *Workspace) Name() string { return w.cfg.Name }
+
+// ID is the GUID that is the TenantId of its rows.
+func (w *Workspace) ID() string { return w.id }
+
+// Run takes segments, merges, removes what is too old and writes heartbeats,
+// until the context ends. Ready, if not nil, is called when the spool folders
+// are watched.
+func (w *Workspace) Run(ctx context.Context, ready func()) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var loops sync.WaitGroup
+	for _, loop := range []func(context.Context) error{
+		func(ctx context.Context) error { return w.ingest(ctx, ready) }, w.tend, w.beat,
+	} {
+		loops.Go(func() {
+			if err := loop(ctx); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	loops.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// Close ends the workspace; running queries end first.
+func (w *Workspace) Close() error { return errors.Join(w.store.Close(), w.unlock()) }
