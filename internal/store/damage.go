@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
 
 	"github.com/sekisho/sekisho/internal/logs"
 )
@@ -28,6 +31,11 @@ func (v *view) Stale(ctx context.Context) error {
 	for f := range files {
 		if _, err := os.Stat(f); errors.Is(err, os.ErrNotExist) {
 			return errors.Join(fmt.Errorf("a segment was removed while it was read: %w", err), v.store.refresh())
+		}
+	}
+	if fatal(failed) {
+		if err := v.store.restart(ctx); err != nil {
+			return err
 		}
 	}
 	if lacksColumn(failed) {
@@ -60,17 +68,22 @@ func (e *Embedded) noteUneven(files map[string]opened, why error) error {
 	return fresh
 }
 
-// blamesFile tells errors that a damaged file may have caused. What it says of
-// itself need not be true: all files are looked at then.
+// byFiles are the kinds of DuckDB's errors that a damaged file causes; other
+// kinds are the query's.
+var byFiles = []duckdb.ErrorType{duckdb.ErrorTypeInvalid, duckdb.ErrorTypeIO, duckdb.ErrorTypeInvalidInput, duckdb.ErrorTypeSerialization,
+	duckdb.ErrorTypeNotImplemented, duckdb.ErrorTypeInternal, duckdb.ErrorTypeFatal, duckdb.ErrorTypeUnknownType}
+
+// blamesFile tells errors that a damaged file may have caused. Which one, the
+// error need not say: all files are looked at then.
 func (e *Embedded) blamesFile(err error) bool {
+	var d *duckdb.Error
+	return strings.Contains(err.Error(), e.cfg.Folder) || errors.As(err, &d) && slices.Contains(byFiles, d.Type)
+}
+
+// fatal tells the errors after which DuckDB runs no query any more.
+func fatal(err error) bool {
 	text := err.Error()
-	for _, sign := range []string{e.cfg.Folder, "arquet", "ZSTD", "zstd", "TProtocol", "Thrift", "Snappy", "IO Error", "decompress",
-		"Invalid Input Error", "INTERNAL Error", "out of range", "Out of buffer"} {
-		if strings.Contains(text, sign) {
-			return true
-		}
-	}
-	return false
+	return strings.Contains(text, "INTERNAL Error") || strings.Contains(text, "FATAL Error") || strings.Contains(text, "has been invalidated")
 }
 
 // passDamaged reads each of the files whole and sets aside those that cannot be
@@ -81,6 +94,11 @@ func (e *Embedded) passDamaged(ctx context.Context, files map[string]opened) err
 		reason := e.readWhole(ctx, f)
 		if reason == nil || ctx.Err() != nil {
 			continue
+		}
+		if fatal(reason) {
+			if err := e.restart(ctx); err != nil {
+				return err
+			}
 		}
 		if err := e.pass(f, reason); err != nil {
 			return err

@@ -69,13 +69,39 @@ func OpenEmbedded(ctx context.Context, cfg EmbeddedConfig) (*Embedded, error) {
 	if e.folder, err = segment.OpenFolder(root, e.options()); err != nil {
 		return nil, err
 	}
-	limits := duck.DefaultConfig()
-	limits.Memory, limits.Threads, limits.Timeout = fmt.Sprintf("%dB", cfg.Memory), cfg.Threads, cfg.Timeout
-	limits.TempDirectory, limits.Directories = cfg.Temporary, []string{root}
-	if e.engine, err = duck.Open(ctx, limits, nil); err != nil {
+	if e.engine, err = duck.Open(ctx, e.limits(), nil); err != nil {
 		return nil, errors.Join(err, e.folder.Close())
 	}
 	return e, nil
+}
+
+// limits shut DuckDB in: it can read the folder, and nothing else.
+func (e *Embedded) limits() duck.Config {
+	c := duck.DefaultConfig()
+	c.Memory, c.Threads, c.Timeout = fmt.Sprintf("%dB", e.cfg.Memory), e.cfg.Threads, e.cfg.Timeout
+	c.TempDirectory, c.Directories = e.cfg.Temporary, []string{e.cfg.Folder}
+	return c
+}
+
+// restart has queries run in a DuckDB of their own from now on: the one before
+// met what it calls a fatal error. Its queries that are running end with it.
+func (e *Embedded) restart(ctx context.Context) error {
+	fresh, err := duck.Open(ctx, e.limits(), nil)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	old := e.engine
+	e.engine = fresh
+	e.mu.Unlock()
+	return old.Close()
+}
+
+func (e *Embedded) session(ctx context.Context) (*duck.Session, error) {
+	e.mu.Lock()
+	engine := e.engine
+	e.mu.Unlock()
+	return engine.Session(ctx)
 }
 
 func (e *Embedded) options() segment.Options {
@@ -110,7 +136,7 @@ func (e *Embedded) View(ctx context.Context, scope Scope) (View, error) {
 	if err := scope.check(); err != nil {
 		return nil, err
 	}
-	s, err := e.engine.Session(ctx)
+	s, err := e.session(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +164,7 @@ func (e *Embedded) Close() error {
 
 // sql runs SQL of the store's own in a session of its own.
 func (e *Embedded) sql(ctx context.Context, text string, scan func(*sql.Rows) error) error {
-	s, err := e.engine.Session(ctx)
+	s, err := e.session(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,236 @@
+// Package storetest is what every store must do, as tests, and the segments that
+// tests of stores and workspaces need: of rows as firewalls make them, closed by
+// the writer that firewalls use.
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sekisho/sekisho/internal/kql/result"
+	"github.com/sekisho/sekisho/internal/kql/value"
+	"github.com/sekisho/sekisho/internal/store"
+)
+
+// Open opens a store that keeps its rows below a folder; opened there again, it
+// has them still. It is closed by who calls it.
+type Open func(t *testing.T, folder string) store.Store
+
+// Run holds a store to all that is asked of one.
+func Run(t *testing.T, open Open) {
+	for name, test := range map[string]func(*testing.T, *bench){
+		"rows come back":                    rowsComeBack,
+		"a second delivery counts for none": secondDelivery,
+		"tables without rows":               noRows,
+		"a firewall's scope":                scopeOfFirewall,
+		"a scope cannot be left":            scopeHolds,
+		"a span of time":                    scopeOfTime,
+		"a view stays as it is":             viewStays,
+		"a damaged delivery":                damagedDelivery,
+		"sizes":                             sizes,
+		"retention by age":                  retentionByAge,
+		"retention by size":                 retentionBySize,
+		"each row once while merging":       onceWhileMerging,
+		"opened again":                      openedAgain,
+		"mistakes in the query":             mistakes,
+		"a query is cancelled":              cancelled,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			folder := t.TempDir()
+			b := &bench{folder: folder, spool: filepath.Join(folder, "spool"), open: open, fw: NewFirewall("fw-a")}
+			if err := os.MkdirAll(b.spool, 0o750); err != nil {
+				t.Fatal(err)
+			}
+			b.Store = open(t, folder)
+			defer func() {
+				if err := b.Store.Close(); err != nil {
+					t.Errorf("Close() error:\n%+v", err)
+				}
+			}()
+			test(t, b)
+		})
+	}
+}
+
+// bench is a store under test.
+type bench struct {
+	store.Store
+	folder, spool string
+	open          Open
+	fw            *Firewall
+}
+
+// at is when the rows of tests begin.
+var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+
+func (b *bench) take(t *testing.T, file string) store.Segment {
+	t.Helper()
+	taken, fresh, err := b.Take(t.Context(), file)
+	if err != nil || !fresh {
+		t.Fatalf("Take(%s) gave fresh %v, error:\n%+v", filepath.Base(file), fresh, err)
+	}
+	return taken
+}
+
+// takeTrace takes n segments of rows each, a second after the other, and numbers
+// the rows from first on.
+func (b *bench) takeTrace(t *testing.T, first uint32, n, rows int) {
+	t.Helper()
+	for i := range n {
+		begin := first + uint32(i*rows)
+		b.take(t, b.fw.Close(t, b.spool, b.fw.Trace(at.Add(time.Duration(begin)*time.Millisecond), time.Millisecond, begin, rows)))
+	}
+}
+
+// ask runs a query and gives its rows, a line each.
+func (b *bench) ask(t *testing.T, scope store.Scope, text string) []string {
+	t.Helper()
+	a, err := store.Run(t.Context(), b.Store, store.Query{Text: text, Scope: scope, Now: at.Add(time.Hour)})
+	if err != nil {
+		t.Fatalf("%s: error:\n%+v", text, err)
+	}
+	rows, err := result.Read(a.Rows)
+	if err != nil {
+		t.Fatalf("%s: error:\n%+v", text, err)
+	}
+	return Lines(rows.Data)
+}
+
+// Lines writes rows as text, a line each.
+func Lines(rows [][]any) []string {
+	lines := []string{}
+	for _, row := range rows {
+		var cells []string
+		for _, v := range row {
+			cells = append(cells, value.Text(v))
+		}
+		lines = append(lines, strings.Join(cells, " "))
+	}
+	return lines
+}
+
+func (b *bench) expect(t *testing.T, scope store.Scope, text string, want ...string) {
+	t.Helper()
+	if want == nil {
+		want = []string{}
+	}
+	if diff := cmp.Diff(want, b.ask(t, scope, text)); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", text, diff)
+	}
+}
+
+var all store.Scope
+
+func secondDelivery(t *testing.T, b *bench) {
+	file := b.fw.Close(t, b.spool, b.fw.Trace(at, time.Second, 0, 10))
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.take(t, file)
+	for range 2 {
+		if err := os.WriteFile(file, data, 0o640); err != nil {
+			t.Fatal(err)
+		}
+		if _, fresh, err := b.Take(t.Context(), file); err != nil || fresh {
+			t.Errorf("Take() of a segment that was taken gave fresh %v, error:\n%+v", fresh, err)
+		}
+		if _, err := os.Stat(file); err == nil {
+			t.Error("a segment that was taken is still in its spool folder")
+		}
+		b.Store.Close()
+		b.Store = b.open(t, b.folder)
+	}
+	b.expect(t, all, "AZFWFlowTrace | summarize count(), dcount(SequenceNumber)", "10 10")
+}
+
+func damagedDelivery(t *testing.T, b *bench) {
+	for _, truncate := range []bool{true, false} {
+		file := b.fw.Close(t, b.spool, b.fw.Trace(at, time.Second, 0, 10))
+		Damage(t, file, true)
+		_, _, err := b.Take(t.Context(), file)
+		var unreadable *store.Unreadable
+		if !errorsAs(err, &unreadable) {
+			t.Fatalf("Take() of a damaged segment (truncated: %v) gave error:\n%+v", truncate, err)
+		}
+		if _, err := os.Stat(unreadable.SetAside); err != nil {
+			t.Errorf("the damaged segment is not where the error says: %v", err)
+		}
+		if _, err := os.Stat(file); err == nil {
+			t.Error("the damaged segment is still in its spool folder")
+		}
+	}
+	b.takeTrace(t, 100, 1, 5)
+	b.expect(t, all, "AZFWFlowTrace | count", "5")
+}
+
+func sizes(t *testing.T, b *bench) {
+	b.takeTrace(t, 0, 3, 1000)
+	tables, err := b.Tables(t.Context())
+	if err != nil {
+		t.Fatalf("Tables() error:\n%+v", err)
+	}
+	i := slices.IndexFunc(tables, func(x store.Table) bool { return x.Name == "AZFWFlowTrace" })
+	if i < 0 || len(tables) < 15 {
+		t.Fatalf("Tables() lists %d tables", len(tables))
+	}
+	got := tables[i]
+	if got.Rows != 3000 || got.Segments != 3 || got.Bytes < 3000 || got.Bytes > 300_000 ||
+		!got.Oldest.Equal(at) || !got.Newest.Equal(at.Add(2999*time.Millisecond)) {
+		t.Errorf("Tables() gave %+v", got)
+	}
+}
+
+func openedAgain(t *testing.T, b *bench) {
+	b.takeTrace(t, 0, 4, 50)
+	if err := b.Store.Close(); err != nil {
+		t.Fatalf("Close() error:\n%+v", err)
+	}
+	b.Store = b.open(t, b.folder)
+	b.expect(t, all, "AZFWFlowTrace | summarize count(), dcount(SequenceNumber)", "200 200")
+}
+
+func noRows(t *testing.T, b *bench) {
+	tables, err := b.Tables(t.Context())
+	if err != nil {
+		t.Fatalf("Tables() error:\n%+v", err)
+	}
+	for _, table := range tables {
+		b.expect(t, all, fmt.Sprintf("%s | where TimeGenerated > ago(1d) | take 10", table.Name))
+		b.expect(t, all, table.Name+" | count", "0")
+	}
+}
+
+func mistakes(t *testing.T, b *bench) {
+	_, err := store.Run(t.Context(), b.Store, store.Query{Text: "AZFWFlowTrace | where Flagg == 'SYN'"})
+	if err == nil || !strings.Contains(err.Error(), "Flagg") {
+		t.Errorf("a query with a mistake gave error %v", err)
+	}
+}
+
+func cancelled(t *testing.T, b *bench) {
+	b.takeTrace(t, 0, 1, 10)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	begin := time.Now()
+	a, err := store.Run(ctx, b.Store, store.Query{Text: "range x from 1 to 100000000 step 1 | summarize dcount(tostring(x * x))"})
+	if err == nil {
+		_, err = result.Read(a.Rows)
+	}
+	if err == nil {
+		t.Error("a query that was cancelled gave no error")
+	}
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("a query that was cancelled after 100 ms ended after %v", took)
+	}
+	b.expect(t, all, "AZFWFlowTrace | count", "10")
+}
