@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,21 +32,23 @@ type Config struct {
 
 // Limits bound what queries take.
 type Limits struct {
-	// Memory is what all queries may take together; 1GB where absent.
-	Memory Size `yaml:"memory,omitempty"`
+	// Memory is what all queries may take together, as in 512MB; 1GB where
+	// absent.
+	Memory string `yaml:"memory,omitempty"`
 	// Threads is how many cores they may use; all where absent.
 	Threads int `yaml:"threads,omitempty"`
-	// Timeout ends a query; 4m where absent, as in Azure.
-	Timeout Age `yaml:"timeout,omitempty"`
+	// Timeout ends a query, as in 90s; 4m where absent, as in Azure.
+	Timeout string `yaml:"timeout,omitempty"`
 	// TemporaryFolder takes what does not fit into memory; a folder in the
 	// workspace's where absent.
 	TemporaryFolder string `yaml:"temporaryFolder,omitempty"`
 }
 
-// Keep bounds a table. What is absent does not bound.
+// Keep bounds a table by age, as in 30d, and size on disk, as in 50GB. What is
+// absent does not bound.
 type Keep struct {
-	Age  Age  `yaml:"age,omitempty"`
-	Size Size `yaml:"size,omitempty"`
+	Age  string `yaml:"age,omitempty"`
+	Size string `yaml:"size,omitempty"`
 }
 
 // Listen says where requests are answered.
@@ -67,8 +70,12 @@ type Listen struct {
 // DefaultRetention is how long rows are kept where the file does not say.
 const DefaultRetention = 90 * 24 * time.Hour
 
-// leastMemory is enough for all queries that were measured, slowly.
-const leastMemory = 128_000_000
+const (
+	defaultMemory  = "1GB"
+	defaultTimeout = "4m"
+	// leastMemory is enough for all queries that were measured, slowly.
+	leastMemory = 128_000_000
+)
 
 var nameForm = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$`)
 
@@ -100,8 +107,10 @@ func (c *Config) check(doc *document.Document) document.Problems {
 	add := func(path, value, message, hint string) {
 		ps = append(ps, doc.Problem(path, value, message, hint))
 	}
-	if !nameForm.MatchString(c.Name) {
-		add("name", c.Name, "not a name", "letters, digits, '.', '_' and '-', at most 64, beginning with a letter or digit; for example: name: hub")
+	if c.Name == "" {
+		add("name", "", "a workspace needs a name", "for example: name: hub")
+	} else if !nameForm.MatchString(c.Name) {
+		add("name", c.Name, "not a name", "letters, digits, '.', '_' and '-', at most 64, beginning with a letter or digit")
 	}
 	if c.Folder == "" {
 		add("folder", "", "a workspace needs a folder", "for example: folder: /var/lib/sekisho/workspace")
@@ -109,15 +118,30 @@ func (c *Config) check(doc *document.Document) document.Problems {
 	if c.Query.Threads < 0 {
 		add("query.threads", fmt.Sprint(c.Query.Threads), "not a number of threads", "leave it out for all cores")
 	}
-	if m := c.Query.Memory; m != 0 && m < leastMemory {
-		add("query.memory", FormatSize(float64(m)), "too little for a query", "at least 128MB; for example: memory: 1GB")
+	if m, err := ParseSize(cmp.Or(c.Query.Memory, defaultMemory)); err != nil || m < leastMemory {
+		add("query.memory", c.Query.Memory, "not a size, or too little for a query", "at least 128MB; for example: memory: 1GB")
+	}
+	if _, err := ParseAge(cmp.Or(c.Query.Timeout, defaultTimeout)); err != nil {
+		add("query.timeout", c.Query.Timeout, "not a length of time", "for example: timeout: 90s")
 	}
 	if (c.Listen.Certificate == "") != (c.Listen.Key == "") {
 		add("listen.certificate", c.Listen.Certificate, "a certificate and its key belong together", "give both, or none")
 	}
-	for table := range c.Retention {
+	return append(ps, c.checkRetention(doc)...)
+}
+
+func (c *Config) checkRetention(doc *document.Document) document.Problems {
+	var ps document.Problems
+	for table, keep := range c.Retention {
+		path := "retention." + table
 		if _, ok := logs.Lookup(table); !ok && table != "default" {
-			add("retention."+table, table, "not a table", document.Suggest(table, append(tableNames(), "default")))
+			ps = append(ps, doc.Problem(path, table, "not a table", "did you mean "+document.Suggest(table, append(tableNames(), "default"))+"?"))
+		}
+		if _, err := ParseAge(cmp.Or(keep.Age, "0s")); err != nil {
+			ps = append(ps, doc.Problem(path+".age", keep.Age, "not a length of time", "for example: age: 30d"))
+		}
+		if _, err := ParseSize(cmp.Or(keep.Size, "0")); err != nil {
+			ps = append(ps, doc.Problem(path+".size", keep.Size, "not a size", "for example: size: 50GB"))
 		}
 	}
 	return ps
@@ -177,23 +201,17 @@ func (c *Config) retention() store.Retention {
 		if table == "default" {
 			table = ""
 		}
-		out[table] = store.Limit{Age: time.Duration(k.Age), Bytes: int64(k.Size)}
+		age, _ := ParseAge(cmp.Or(k.Age, "0s")) // checked when the file was read
+		size, _ := ParseSize(cmp.Or(k.Size, "0"))
+		out[table] = store.Limit{Age: age, Bytes: size}
 	}
 	return out
 }
 
 // embedded is the configuration of the store.
 func (c *Config) embedded(tenant string) store.EmbeddedConfig {
-	e := store.EmbeddedConfig{Folder: c.segments(), Temporary: c.temporary(), Tenant: tenant,
-		Memory: int64(c.Query.Memory), Threads: c.Query.Threads, Timeout: time.Duration(c.Query.Timeout)}
-	if e.Memory == 0 {
-		e.Memory = 1_000_000_000
-	}
-	if e.Threads == 0 {
-		e.Threads = runtime.NumCPU()
-	}
-	if e.Timeout == 0 {
-		e.Timeout = 4 * time.Minute
-	}
-	return e
+	memory, _ := ParseSize(cmp.Or(c.Query.Memory, defaultMemory)) // checked when the file was read
+	timeout, _ := ParseAge(cmp.Or(c.Query.Timeout, defaultTimeout))
+	return store.EmbeddedConfig{Folder: c.segments(), Temporary: c.temporary(), Tenant: tenant, Program: "sekisho workspace",
+		Memory: memory, Threads: cmp.Or(c.Query.Threads, runtime.NumCPU()), Timeout: timeout}
 }

@@ -3,6 +3,8 @@ package workspace
 import (
 	"context"
 	"time"
+
+	"github.com/sekisho/sekisho/internal/store"
 )
 
 // tendBeat is how often segments are merged and old ones removed: a query
@@ -13,20 +15,22 @@ const tendBeat = 10 * time.Second
 func (w *Workspace) tend(ctx context.Context) error {
 	tick := time.NewTicker(tendBeat)
 	defer tick.Stop()
+	clock := newClock(time.Now(), w.log)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			w.tendOnce(ctx, time.Now())
+			now := time.Now()
+			w.tendOnce(ctx, now, clock.keep(now, now.Sub(clock.start), w.cfg.retention()))
 		}
 	}
 }
 
 // tendOnce does what is due. What cannot be done now, on a full disk, is tried
 // again with the next beat, and told once.
-func (w *Workspace) tendOnce(ctx context.Context, now time.Time) {
-	done, err := w.store.Tend(ctx, now, w.cfg.retention())
+func (w *Workspace) tendOnce(ctx context.Context, now time.Time, keep store.Retention) {
+	done, err := w.store.Tend(ctx, now, keep)
 	if ctx.Err() != nil {
 		return
 	}

@@ -8,16 +8,6 @@ import (
 	"time"
 )
 
-// Age is a length of time as people write it in a file: 90d, 36h, 1h30m.
-type Age time.Duration
-
-// UnmarshalText implements [encoding.TextUnmarshaler].
-func (a *Age) UnmarshalText(text []byte) error {
-	d, err := ParseAge(string(text))
-	*a = Age(d)
-	return err
-}
-
 // ParseAge reads a length of time; d stands for days of 24 hours, as in "90d" or
 // "1d12h". It is never negative.
 func ParseAge(text string) (time.Duration, error) {
@@ -32,20 +22,10 @@ func ParseAge(text string) (time.Duration, error) {
 		more, err = time.ParseDuration(rest)
 		d += more
 	}
-	if err != nil || d < 0 || n > 100*365 {
+	if err != nil || text == "" || !(n >= 0 && n <= 100*365) || d < 0 {
 		return 0, fmt.Errorf("%q is no length of time: write 90d, 36h or 1h30m", text)
 	}
 	return d, nil
-}
-
-// Size is a number of bytes as people write it in a file: 10GB, 512MB, 4096.
-type Size int64
-
-// UnmarshalText implements [encoding.TextUnmarshaler].
-func (s *Size) UnmarshalText(text []byte) error {
-	n, err := ParseSize(string(text))
-	*s = Size(n)
-	return err
 }
 
 // units are powers of ten, as disks and DuckDB count.
@@ -63,7 +43,7 @@ func ParseSize(text string) (int64, error) {
 			continue
 		}
 		n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-		if err != nil || n < 0 || n*u.bytes >= 1<<62 {
+		if err != nil || !(n >= 0 && n*u.bytes < 1<<62) { // so that NaN is none
 			break
 		}
 		return int64(n * u.bytes), nil

@@ -1,0 +1,74 @@
+package workspace
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sekisho/sekisho/internal/store"
+)
+
+func writeConfig(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "workspace.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestReadConfig(t *testing.T) {
+	t.Parallel()
+	file := writeConfig(t, `
+name: hub
+folder: data
+spools: [/var/spool/sekisho, spool]
+query: {memory: 512MB, threads: 2, timeout: 90s}
+retention:
+  default: {age: 30d}
+  AZFWFlowTrace: {age: 7d, size: 50GB}
+listen: {address: "127.0.0.1:8480", hosts: [logs.example]}
+`)
+	c, err := ReadConfig(file)
+	if err != nil {
+		t.Fatalf("ReadConfig() error:\n%+v", err)
+	}
+	below := filepath.Dir(file)
+	want := Config{Name: "hub", Folder: below + "/data", Spools: []string{"/var/spool/sekisho", below + "/spool"},
+		Query:     Limits{Memory: "512MB", Threads: 2, Timeout: "90s"},
+		Retention: map[string]Keep{"default": {Age: "30d"}, "AZFWFlowTrace": {Age: "7d", Size: "50GB"}},
+		Listen:    Listen{Address: "127.0.0.1:8480", Hosts: []string{"logs.example"}}}
+	if diff := cmp.Diff(want, c); diff != "" {
+		t.Errorf("ReadConfig() (-want +got):\n%s", diff)
+	}
+	keep := store.Retention{"": {Age: 30 * 24 * time.Hour}, "AZFWFlowTrace": {Age: 7 * 24 * time.Hour, Bytes: 50e9}}
+	if diff := cmp.Diff(keep, c.retention()); diff != "" {
+		t.Errorf("retention (-want +got):\n%s", diff)
+	}
+}
+
+func TestReadConfigSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"folder: x":                      "a workspace needs a name",
+		"name: hub":                      "a workspace needs a folder",
+		"name: ../x\nfolder: x":          ":1: name",
+		"name: hub\nfolder: x\nfoldr: y": `did you mean "folder"?`,
+		"name: hub\nfolder: x\nquery: {memory: lots}":           ":3: query.memory",
+		"name: hub\nfolder: x\nquery: {memory: 1MB}":            "at least 128MB",
+		"name: hub\nfolder: x\nquery: {threads: -1}":            "query.threads",
+		"name: hub\nfolder: x\nquery: {timeout: soon}":          "not a length of time",
+		"name: hub\nfolder: x\nretention: {AZFW: {}}":           "not a table",
+		"name: hub\nfolder: x\nlisten: {key: k.pem}":            "belong together",
+		"name: hub\nfolder: x\nretention: {default: {age: 1y}}": "not a length of time",
+	} {
+		_, err := ReadConfig(writeConfig(t, text))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error:\n%v\nwant:\n%s", text, err, want)
+		}
+	}
+}
