@@ -1,0 +1,178 @@
+package workspace_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sekisho/sekisho/internal/store"
+	"github.com/sekisho/sekisho/internal/store/storetest"
+	"github.com/sekisho/sekisho/internal/workspace"
+)
+
+// killedFolder has the test binary be a workspace, which is going to be killed.
+const killedFolder = "SEKISHO_TEST_WORKSPACE"
+
+func TestMain(m *testing.M) {
+	if folder := os.Getenv(killedFolder); folder != "" {
+		runToBeKilled(folder)
+	}
+	os.Exit(m.Run())
+}
+
+// runToBeKilled runs a workspace that merges without a pause.
+func runToBeKilled(folder string) {
+	w, err := workspace.Open(context.Background(), killedConfig(folder), slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	go workspace.TendForever(w)
+	fmt.Println("open")
+	fmt.Fprintln(os.Stderr, w.Run(context.Background(), nil))
+	os.Exit(1)
+}
+
+func killedConfig(folder string) workspace.Config {
+	return workspace.Config{Name: "hub", Folder: filepath.Join(folder, "data"), Spools: []string{filepath.Join(folder, "spool")},
+		Query: workspace.Limits{Memory: "256MB", Threads: 1}}
+}
+
+// The workspace is killed with kill -9 at random moments while segments come,
+// some of them twice, and are merged. In the end each row is there once, and the
+// list and the files agree. SEKISHO_KILLS says how often it is killed,
+// SEKISHO_SEED when.
+func TestKilledWhileItTakesAndMerges(t *testing.T) {
+	t.Parallel()
+	kills, seed := fromEnvironment(t, "SEKISHO_KILLS", 20), fromEnvironment(t, "SEKISHO_SEED", 1)
+	t.Logf("SEKISHO_SEED=%d SEKISHO_KILLS=%d", seed, kills)
+	random := rand.New(rand.NewPCG(uint64(seed), 0))
+	folder := t.TempDir()
+	spool := makeFolder(t, filepath.Join(folder, "spool"))
+	fw := storetest.NewFirewall("fw-a")
+	rows := uint32(0)
+	deliver := func() {
+		n := uint32(1 + random.IntN(50))
+		file := fw.Close(t, spool, fw.Trace(time.Now().Add(-time.Minute), time.Millisecond, rows, int(n)))
+		rows += n
+		if random.IntN(4) == 0 {
+			deliverTwice(t, file)
+		}
+	}
+	for range kills {
+		for range random.IntN(40) {
+			deliver()
+		}
+		kill := startToBeKilled(t, folder)
+		end := time.Now().Add(time.Duration(random.IntN(150)) * time.Millisecond)
+		for time.Now().Before(end) {
+			deliver()
+		}
+		kill()
+	}
+	expectEachOnce(t, folder, rows)
+}
+
+func fromEnvironment(t *testing.T, name string, otherwise int) int {
+	t.Helper()
+	text, given := os.LookupEnv(name)
+	if !given {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// deliverTwice puts a copy of a segment beside it, into a folder of its own.
+// Either may be taken first, and the first may be gone.
+func deliverTwice(t *testing.T, file string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if os.IsNotExist(err) {
+		return
+	}
+	again := makeFolder(t, filepath.Join(filepath.Dir(file), "again"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(again, "part"), data, 0o640)
+	}
+	if err == nil {
+		err = os.Rename(filepath.Join(again, "part"), filepath.Join(again, filepath.Base(file)))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// startToBeKilled starts a workspace and gives the function that kills it. It
+// may be killed before it is open.
+func startToBeKilled(t *testing.T, folder string) (kill func()) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), killedFolder+"="+folder)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if rand.IntN(5) > 0 {
+		bufio.NewReader(out).ReadString('\n')
+	}
+	return func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	}
+}
+
+// expectEachOnce lets a workspace take what is left, and counts.
+func expectEachOnce(t *testing.T, folder string, rows uint32) {
+	t.Helper()
+	w := start(t, folder)
+	want := fmt.Sprintf("%d %d 0 %d", rows, rows, rows-1)
+	const count = "AZFWFlowTrace | summarize count(), dcount(SequenceNumber), min(SequenceNumber), max(SequenceNumber)"
+	until(t, w, count, want)
+	for range 3 {
+		workspace.TendNow(t.Context(), w.Workspace)
+	}
+	until(t, w, count, want)
+	sizes, err := w.Tables(t.Context())
+	if err != nil {
+		t.Fatalf("Tables() error:\n%+v", err)
+	}
+	if sizes[0].Name != "AZFWFlowTrace" || sizes[0].Rows != int64(rows) {
+		t.Errorf("the list says %d rows of %s, want %d", sizes[0].Rows, sizes[0].Name, rows)
+	}
+	if left := storetest.Files(t, filepath.Join(folder, "spool")); len(left) > 0 {
+		t.Errorf("in the spool folder are still %v", left)
+	}
+	// Whoever makes the list anew from the files finds the same.
+	if err := os.Remove(filepath.Join(folder, "data", "segments", "list")); err != nil {
+		t.Fatal(err)
+	}
+	r, err := workspace.OpenFolder(t.Context(), filepath.Join(folder, "data"), time.Minute)
+	if err != nil {
+		t.Fatalf("OpenFolder() without its list, error:\n%+v", err)
+	}
+	defer r.Close()
+	if diff := cmp.Diff([]string{want}, ask(t, r, store.Query{Text: count})); diff != "" {
+		t.Errorf("the files say something else than the list (-list +files):\n%s", diff)
+	}
+}
