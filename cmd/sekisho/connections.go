@@ -18,7 +18,8 @@ import (
 func newConnectionsCommand() *cobra.Command {
 	var options control.ConnectionOptions
 	var output *string
-	var outcomes string
+	var outcomes, since, until string
+	var stored storedFlags
 	cmd := &cobra.Command{
 		Use:   "connections [-f] [FILTER]",
 		Short: "Show what becomes of connections: open ones, and those that ended lately",
@@ -26,6 +27,9 @@ func newConnectionsCommand() *cobra.Command {
 have seen: its history in letters, what became of it, and at which step it is
 stuck. With -f it goes on: a line when a connection ends, is denied, or hangs,
 and another one when a connection that hung moves on.
+
+With --since, --until, --workspace or --folder it shows the connections whose rows
+a workspace keeps, of last Tuesday too, and no firewall needs to run.
 
 In the history, upper case is the client, lower case the server: S SYN,
 H SYN-ACK, A ACK, F FIN, R RST, T data sent again, I INVALID, X denied, E ICMP
@@ -48,6 +52,9 @@ the server's part and the client's, as seen at the firewall.`,
   # one client's ssh, with all columns
   sudo sekisho connections -o wide host 10.1.1.4 and port 22
 
+  # what got stuck yesterday morning
+  sekisho connections --since "2026-11-28 08:00" --until "2026-11-28 12:00" --outcome no-reply
+
   # for other programs: rows of the table Connection, one a line
   sudo sekisho connections -f -o jsonl | jq -r '.properties | "\(.SourceIp) \(.Outcome)"'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -64,6 +71,19 @@ the server's part and the client's, as seen at the firewall.`,
 			if options.Outcomes, err = control.ParseOutcomes(outcomes); err != nil {
 				return usageError{err}
 			}
+			from, to, err := parseRange(since, until, time.Now())
+			if err != nil {
+				return err
+			}
+			if stored.given() || !from.IsZero() || !to.IsZero() {
+				if options.Follow {
+					return usagef("-f follows what happens now: leave out --since, --until, --workspace and --folder")
+				}
+				if !cmd.Flags().Changed("lines") {
+					options.Last = -1
+				}
+				return showStoredConnections(cmd.Context(), cmd.OutOrStdout(), &stored, options, from, to, *output)
+			}
 			return showConnections(cmd.Context(), cmd.OutOrStdout(), options, *output)
 		},
 	}
@@ -72,6 +92,9 @@ the server's part and the client's, as seen at the firewall.`,
 	flags.BoolVar(&options.Open, "open", false, "only connections that have not ended")
 	flags.StringVar(&outcomes, "outcome", "", "only these outcomes, with commas between")
 	flags.IntVarP(&options.Last, "lines", "n", 100, "how many of the newest connections to show first, per firewall; -1 for all that are remembered")
+	flags.StringVar(&since, "since", "", "stored connections whose rows were told from this time on: 10m or 2d (ago), 15:04, \"2006-01-02 15:04\", RFC 3339")
+	flags.StringVar(&until, "until", "", "stored connections whose rows were told before this time")
+	stored.add(cmd)
 	output = addOutputFlag(cmd, "table", "wide", "json", "jsonl")
 	return cmd
 }

@@ -26,6 +26,8 @@ type diagnoseOptions struct {
 	topology, lab       string
 	policies            map[string]string
 	rows                []string
+	stored              storedFlags
+	moment              time.Time // of at
 	output, language    string
 }
 
@@ -48,6 +50,10 @@ AZFWFlowTrace, KernelDrop and CaptureLoss, JSON lines).
 An IPv6 address with a port is written in brackets. Topologies are about IPv4, so
 of IPv6 the answer is what the firewalls alone can prove.
 
+With --at, and where no firewall answers, the rows that a workspace keeps are read
+too: of last Tuesday, with the topology and policies that were in force then, as
+far as they were delivered to the workspace. --workspace and --folder say which.
+
 The exit code is 0 where nothing is wrong, 1 where the connection is stuck, 2
 where the command was given wrongly.`,
 		Example: `  sudo sekisho diagnose vm1 vm-hub:22
@@ -56,6 +62,7 @@ where the command was given wrongly.`,
   sudo sekisho diagnose vm1 vm-hub:22 --watch
   sudo sekisho diagnose vm1 vm-hub:22 -o json | jq .cause
   sekisho diagnose vm1 vm-hub:22 --rows logs/AZFWFlowTrace/*.jsonl --topology network.yaml
+  sekisho diagnose 10.1.1.4 10.1.0.68:22 --at "2026-11-24 09:17" --workspace hub
   sudo sekisho diagnose vm1 vm-hub:22 --lang ja`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if o.schema {
@@ -84,6 +91,10 @@ where the command was given wrongly.`,
 	flags.StringVar(&o.language, "lang", "", "language of the sentences: en or ja (where absent, by LC_ALL, LC_MESSAGES or LANG)")
 	flags.BoolVar(&o.schema, "schema", false, "print the JSON schema of -o json")
 	output = addOutputFlag(cmd, "text", "json")
+	o.stored.add(cmd)
+	cmd.MarkFlagsMutuallyExclusive("rows", "workspace")
+	cmd.MarkFlagsMutuallyExclusive("rows", "folder")
+	cmd.MarkFlagsMutuallyExclusive("folder", "watch")
 	cmd.MarkFlagsMutuallyExclusive("topology", "lab")
 	cmd.MarkFlagsMutuallyExclusive("rows", "lab")
 	cmd.MarkFlagsMutuallyExclusive("rows", "watch")
@@ -139,15 +150,18 @@ func runDiagnose(ctx context.Context, w io.Writer, o *diagnoseOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	var err error
+	if o.moment, err = parseTime("--at", o.at, time.Now()); err != nil {
+		return err
+	}
 	evidence, err := newEvidence(ctx, o)
 	if err != nil {
 		return err
 	}
-	at, err := parseTime("--at", o.at, time.Now())
-	if err != nil {
-		return err
+	if evidence.close != nil {
+		defer evidence.close()
 	}
-	q := diagnose.Question{Protocol: flow.TCP, At: at}
+	q := diagnose.Question{Protocol: flow.TCP, At: o.moment}
 	if q.Source, err = parseEnd(evidence.topology, o.source); err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/policy"
 	"github.com/sekisho/sekisho/internal/topology"
+	"github.com/sekisho/sekisho/internal/workspace"
 )
 
 // evidence is where verdicts come from: rows of files, or running firewalls; and
@@ -32,6 +33,9 @@ type evidence struct {
 	// may change between two questions.
 	firewalls []firewall.Status
 	lab       *lab.Lab
+	// stored are the rows that a workspace keeps; nil where it is not asked.
+	stored workspace.Asker
+	close  func()
 }
 
 // newEvidence finds out what there is to ask.
@@ -56,7 +60,15 @@ func newEvidence(ctx context.Context, o *diagnoseOptions) (*evidence, error) {
 	if len(o.rows) > 0 {
 		return e, e.readRows(o.rows)
 	}
-	return e, e.find(ctx, o)
+	var err error
+	if o.stored.folder == "" {
+		err = e.find(ctx, o)
+	}
+	if err := e.openStored(ctx, o, err); err != nil || e.stored == nil || e.topology != nil {
+		return e, err
+	}
+	e.topology, err = workspace.Topology(ctx, e.stored, o.moment)
+	return e, err
 }
 
 // readRows reads files of rows. Lines that are none are told, and passed over.
@@ -96,7 +108,7 @@ func (e *evidence) find(ctx context.Context, o *diagnoseOptions) error {
 		return err
 	}
 	if len(running) == 0 {
-		return fmt.Errorf("%w: start one with \"sekisho run -c FILE\" or \"sekisho lab up TOPOLOGY\", or read rows with --rows FILE", control.ErrNotRunning)
+		return fmt.Errorf("%w: start one with \"sekisho run -c FILE\" or \"sekisho lab up TOPOLOGY\", or read stored rows with --folder, --workspace or --rows", control.ErrNotRunning)
 	}
 	labs := runningLabs(running)
 	name, err := labOf(o, labs)
@@ -196,7 +208,19 @@ func (e *evidence) verdict(ctx context.Context, q diagnose.Question) (diagnose.V
 		}
 		e.topology = topo
 	}
-	return askFirewalls(ctx, e.firewalls, q, e.topology, e.policies)
+	c := diagnose.Case{Asked: q, Topology: e.topology, Policies: e.policies, Now: time.Now()}
+	if len(e.firewalls) > 0 {
+		var err error
+		if c, err = caseOf(ctx, e.firewalls, q, e.topology, e.policies); err != nil {
+			return diagnose.Verdict{}, err
+		}
+	}
+	if e.stored != nil {
+		if err := e.addStored(ctx, &c); err != nil {
+			return diagnose.Verdict{}, err
+		}
+	}
+	return diagnose.Diagnose(c), nil
 }
 
 // askFirewalls asks running firewalls about a connection and says what became
@@ -204,6 +228,15 @@ func (e *evidence) verdict(ctx context.Context, q diagnose.Question) (diagnose.V
 // an error where none does. Policies that are given count in place of those in
 // force.
 func askFirewalls(ctx context.Context, firewalls []firewall.Status, q diagnose.Question, topo *topology.Topology, policies map[string]*policy.Policy) (diagnose.Verdict, error) {
+	c, err := caseOf(ctx, firewalls, q, topo, policies)
+	if err != nil {
+		return diagnose.Verdict{}, err
+	}
+	return diagnose.Diagnose(c), nil
+}
+
+// caseOf is what running firewalls know of a connection.
+func caseOf(ctx context.Context, firewalls []firewall.Status, q diagnose.Question, topo *topology.Topology, policies map[string]*policy.Policy) (diagnose.Case, error) {
 	answers := make([]firewallAnswer, len(firewalls))
 	var wg sync.WaitGroup
 	for i, fw := range firewalls {
@@ -227,12 +260,12 @@ func askFirewalls(ctx context.Context, firewalls []firewall.Status, q diagnose.Q
 		c.Policies[name] = p
 	}
 	if len(failed) == len(firewalls) {
-		return diagnose.Verdict{}, errors.Join(failed...)
+		return c, errors.Join(failed...)
 	}
 	for _, err := range failed {
 		fmt.Fprintf(os.Stderr, "sekisho: %v\n", err)
 	}
-	return diagnose.Diagnose(c), nil
+	return c, nil
 }
 
 // firewallAnswer is what one firewall knows about a connection.

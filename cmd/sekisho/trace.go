@@ -21,6 +21,8 @@ func newTraceCommand() *cobra.Command {
 	var options control.TraceOptions
 	var output *string
 	var count int
+	var since string
+	var stored storedFlags
 	cmd := &cobra.Command{
 		Use:   "trace [-f] [FILTER]",
 		Short: "Show the steps of connections as firewalls record them",
@@ -46,6 +48,9 @@ mid-connection, after a change of policy).`,
   # asymmetric routing shows as INVALID; the last 50
   sudo sekisho trace -n 50 flag invalid
 
+  # the last ten minutes, and on
+  sudo sekisho trace -f --since 10m
+
   # for other programs: Azure's export envelope, a row a line
   sudo sekisho trace -f --table AZFWFlowTrace -o jsonl | jq .properties.Flag`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -62,6 +67,13 @@ mid-connection, after a change of policy).`,
 			if options.Filter, err = flow.ParseFilter(args); err != nil {
 				return usageError{err}
 			}
+			from, err := parseTime("--since", since, time.Now())
+			if err != nil {
+				return err
+			}
+			if !from.IsZero() || stored.given() {
+				return traceSince(cmd.Context(), cmd.OutOrStdout(), &stored, options, from, *output)
+			}
 			options.Last = count
 			if options.Follow && !cmd.Flags().Changed("lines") {
 				options.Last = 0
@@ -74,6 +86,8 @@ mid-connection, after a change of policy).`,
 	flags.IntVarP(&count, "lines", "n", 100, "how many of the newest rows to show first, per firewall; -1 for all that are remembered (0 with -f)")
 	flags.StringVar(&options.Table, "table", "", "table to show: "+tableNames()+" or all (all but AZFWNetworkRule and Connection when absent)")
 	flags.BoolVar(&options.AzureOnly, "azure-only", false, "only the columns and rows that Azure's table has (no SYN, no ACK)")
+	flags.StringVar(&since, "since", "", "begin with the stored rows of this time: 10m or 2d (ago), 15:04, \"2006-01-02 15:04\", RFC 3339")
+	stored.add(cmd)
 	output = addOutputFlag(cmd, "table", "json", "jsonl")
 	return cmd
 }

@@ -89,8 +89,8 @@ func outcomeList() string {
 	return strings.Join(words, ", ")
 }
 
-// keeps reports whether a connection is wanted.
-func (o *ConnectionOptions) keeps(c *flow.Connection) bool {
+// Keeps reports whether a connection is wanted.
+func (o *ConnectionOptions) Keeps(c *flow.Connection) bool {
 	return o.Filter.MatchConnection(c) && (!o.Open || c.End == flow.EndNone) &&
 		(len(o.Outcomes) == 0 || slices.Contains(o.Outcomes, c.Verdict.Outcome))
 }
@@ -126,7 +126,7 @@ func newestConnections(fw *firewall.Firewall, o *ConnectionOptions) []flow.Conne
 	if most < 0 {
 		most = maxConnections
 	}
-	rows := fw.OpenConnections(most, o.keeps)
+	rows := fw.OpenConnections(most, o.Keeps)
 	type name struct {
 		tuple flow.Tuple
 		first time.Time
@@ -136,7 +136,7 @@ func newestConnections(fw *firewall.Firewall, o *ConnectionOptions) []flow.Conne
 		open[name{rows[i].Tuple, rows[i].First}] = true
 	}
 	rows = append(rows, fw.ToldConnections(most, func(c *flow.Connection) bool {
-		return o.keeps(c) && !open[name{c.Tuple, c.First}]
+		return o.Keeps(c) && !open[name{c.Tuple, c.First}]
 	})...)
 	slices.SortStableFunc(rows, func(a, b flow.Connection) int { return b.Last.Compare(a.Last) })
 	rows = rows[:min(len(rows), most)]
@@ -178,7 +178,7 @@ func (out *connectionWriter) follow(ctx context.Context, f *firewall.Follower) {
 			}
 			var rows []flow.Connection
 			for _, e := range append([]firewall.Entry{e}, waiting(f)...) {
-				if e.Connection != nil && out.options.keeps(e.Connection) {
+				if e.Connection != nil && out.options.Keeps(e.Connection) {
 					rows = append(rows, *e.Connection)
 				}
 			}

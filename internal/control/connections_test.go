@@ -62,12 +62,12 @@ func TestWhichConnectionsAreSent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := o.keeps(c); got != want {
+		if got := o.Keeps(c); got != want {
 			t.Errorf("%q keeps it: %v, want %v", query, got, want)
 		}
 	}
 	c.End = flow.EndTimeout
-	if o := (ConnectionOptions{Open: true}); o.keeps(c) {
+	if o := (ConnectionOptions{Open: true}); o.Keeps(c) {
 		t.Error("a connection that ended is kept as open")
 	}
 }

@@ -66,10 +66,10 @@ func newestOf(ctx context.Context, a Asker, q diagnose.Question) (time.Time, err
 // connections at a time.
 func evidenceAt(ctx context.Context, a Asker, q diagnose.Question, at time.Time, span time.Duration) (readback.Rows, error) {
 	from, to := at.Add(-span), at.Add(span)
-	near := fmt.Sprintf("TimeGenerated between (%s .. %s)", literal(from), literal(to))
+	near := fmt.Sprintf("TimeGenerated between (%s .. %s)", Literal(from), Literal(to))
 	questions := map[*logs.Table]string{
 		logs.Connection: fmt.Sprintf("TimeGenerated between (%s .. %s) and FirstTime <= %s and (%s)",
-			literal(from), literal(to.Add(longest)), literal(to), aboutConnection(q)),
+			Literal(from), Literal(to.Add(longest)), Literal(to), aboutConnection(q)),
 		logs.FlowTrace:   near + " and (" + aboutPacket(q) + ")",
 		logs.KernelDrop:  near + " and (" + aboutPacket(q) + ")",
 		logs.CaptureLoss: near,
@@ -187,8 +187,8 @@ func ask(ctx context.Context, a Asker, text string) (*result.Table, error) {
 	return result.Read(answer.Rows)
 }
 
-// literal writes a moment in KQL.
-func literal(t time.Time) string { return "datetime(" + value.FromTime(t).String() + ")" }
+// Literal writes a moment in KQL.
+func Literal(t time.Time) string { return "datetime(" + value.FromTime(t).String() + ")" }
 
 // aboutConnection is a condition for rows of Connection: between the two
 // addresses, whoever is taken for the client.

@@ -112,3 +112,8 @@ func waiting(spools []string) []string {
 func escapeGlob(dir string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
 }
+
+// Take takes one closed segment that lies anywhere, as from a spool folder.
+func (w *Workspace) Take(ctx context.Context, file string) (taken store.Segment, fresh bool, err error) {
+	return w.store.Take(ctx, file)
+}

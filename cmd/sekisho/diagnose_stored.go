@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/sekisho/sekisho/internal/control"
+	"github.com/sekisho/sekisho/internal/diagnose"
+	"github.com/sekisho/sekisho/internal/kql/duck"
+	"github.com/sekisho/sekisho/internal/workspace"
+)
+
+// openStored finds the workspace whose rows a question needs: the one that is
+// named; or, where a time is asked for or no firewall answers, the one that
+// belongs to the lab, or runs alone.
+func (e *evidence) openStored(ctx context.Context, o *diagnoseOptions, notFound error) error {
+	if !o.stored.given() {
+		if o.at == "" && notFound == nil {
+			return nil
+		}
+		running := workspace.Running(ctx)
+		name := ""
+		if e.lab != nil {
+			name = e.lab.Name()
+		}
+		socket, ok := running[name]
+		if len(running) == 1 && !ok {
+			socket, ok = running[sortedKeys(running)[0]], true
+		}
+		if !ok {
+			return notFound
+		}
+		o.stored.workspace = socket
+	} else if notFound != nil && !errors.Is(notFound, control.ErrNotRunning) {
+		return notFound
+	}
+	var err error
+	e.stored, e.close, err = o.stored.open(ctx, duck.DefaultConfig().Timeout)
+	return err
+}
+
+// addStored completes a case by what is stored about it.
+func (e *evidence) addStored(ctx context.Context, c *diagnose.Case) error {
+	rows, err := workspace.Evidence(ctx, e.stored, c.Asked)
+	if err != nil {
+		return err
+	}
+	c.Connections = append(c.Connections, rows.Connections...)
+	for _, w := range rows.Watches {
+		i := slices.IndexFunc(c.Watches, func(x diagnose.Watch) bool { return x.Firewall == w.Firewall })
+		if i < 0 {
+			c.Watches = append(c.Watches, w)
+			continue
+		}
+		// What the firewall's process does not remember any more is stored.
+		c.Watches[i].Losses, c.Watches[i].Gaps = append(c.Watches[i].Losses, w.Losses...), w.Gaps
+	}
+	policies, err := workspace.Policies(ctx, e.stored, c.Asked.At)
+	if err != nil {
+		return err
+	}
+	maps.Copy(policies, c.Policies)
+	c.Policies = policies
+	if c.Topology == nil {
+		c.Topology, err = workspace.Topology(ctx, e.stored, c.Asked.At)
+	}
+	return err
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/logs"
+	"github.com/sekisho/sekisho/internal/store/storetest"
+	"github.com/sekisho/sekisho/internal/workspace"
+)
+
+// lastTuesday is when the stored rows of these tests were recorded.
+var lastTuesday = time.Date(2026, 11, 24, 9, 17, 0, 0, time.UTC)
+
+// storedFolder is a workspace's folder with the rows of two firewalls, which saw
+// an attempt that nobody answered, and with the network's topology.
+func storedFolder(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	w, err := workspace.Open(t.Context(), workspace.Config{Name: "hub", Folder: folder}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatalf("Open() error:\n%+v", err)
+	}
+	defer w.Close()
+	topology, err := os.ReadFile("../../topologies/spoke-hub-spoke.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Deliver(t.Context(), workspace.Delivery{Kind: "topology",
+		Revision: logs.Revision{Time: lastTuesday.Add(-time.Hour), Revision: "t1", Text: string(topology)}}); err != nil {
+		t.Fatalf("Deliver() error:\n%+v", err)
+	}
+	spool := t.TempDir()
+	a, b := storetest.NewFirewall("fw-a"), storetest.NewFirewall("fw-b")
+	client, server := netip.MustParseAddrPort("10.1.1.4:40000"), netip.MustParseAddrPort("10.2.1.4:22")
+	a.Close(t, spool, []logs.Row{a.Connection(lastTuesday, client, server, flow.NoReply)})
+	a.Close(t, spool, a.Trace(lastTuesday, time.Second, 0, 30))
+	b.Close(t, spool, b.Trace(lastTuesday.Add(time.Hour), time.Second, 0, 10))
+	a.Close(t, spool, a.Others(lastTuesday)[:1])
+	for _, file := range storetest.Files(t, spool) {
+		takeInto(t, w, file)
+	}
+	return folder
+}
+
+// takeInto has the workspace take a segment, as if it came from a spool.
+func takeInto(t *testing.T, w *workspace.Workspace, file string) {
+	t.Helper()
+	if _, fresh, err := w.Take(t.Context(), file); err != nil || !fresh {
+		t.Fatalf("Take() gave fresh %v, error:\n%+v", fresh, err)
+	}
+}
+
+// command runs a command and gives what it wrote.
+func command(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	root := newRoot()
+	var out bytes.Buffer
+	root.SetOut(&out)
+	root.SetArgs(args)
+	err := root.ExecuteContext(t.Context())
+	return out.String(), err
+}
+
+func TestStoredRowsAreAsked(t *testing.T) {
+	t.Parallel()
+	folder := storedFolder(t)
+	file := filepath.Join(t.TempDir(), "q.kql")
+	if err := os.WriteFile(file, []byte("AZFWFlowTrace\n| count"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, want string
+		args       []string
+	}{
+		{"query", "count_\n40\n", []string{"query", "-o", "csv", "AZFWFlowTrace | summarize count()"}},
+		{"a file", "Count\n40\n", []string{"query", "-o", "csv", "-f", file}},
+		{"one firewall", "Count\n1\n", []string{"query", "-o", "csv", "--firewall", "fw-a", "Connection | count"}},
+		{"since and until", "Count\n10\n", []string{"query", "-o", "csv", "--since", "2026-11-24T09:17:20Z", "--until", "2026-11-24T09:17:30Z", "AZFWFlowTrace | count"}},
+		{"connections", `"SourceIp":"10.1.1.4"`, []string{"connections", "-o", "jsonl", "--since", "2026-11-24T00:00:00Z", "host", "10.2.1.4"}},
+		{"connections of others", "[]\n", []string{"connections", "-o", "json", "--since", "2026-11-24T00:00:00Z", "host", "10.9.9.9"}},
+		{"tables", "AZFWFlowTrace", []string{"tables"}},
+		{"tables as JSON", `"rows": 40`, []string{"tables", "-o", "json"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := command(t, append(c.args, "--folder", folder)...)
+			if err != nil {
+				t.Fatalf("%v: error:\n%+v", c.args, err)
+			}
+			if !strings.Contains(got, c.want) {
+				t.Errorf("%v wrote:\n%s\nwant:\n%s", c.args, got, c.want)
+			}
+		})
+	}
+}
+
+func TestStoredTrace(t *testing.T) {
+	t.Parallel()
+	folder := storedFolder(t)
+	got, err := command(t, "trace", "--folder", folder, "--since", "2026-11-24T09:17:05Z", "-o", "jsonl", "flag", "syn", "firewall", "fw-a")
+	if err != nil {
+		t.Fatalf("trace error:\n%+v", err)
+	}
+	lines := strings.Split(strings.TrimSpace(got), "\n")
+	if len(lines) != 4 || !strings.Contains(lines[0], `"time":"2026-11-24T09:17:07.0000000Z"`) {
+		t.Errorf("trace wrote %d lines:\n%s", len(lines), got)
+	}
+}
+
+// TestDiagnosisOfLastTuesday names machines of the topology that was delivered.
+func TestDiagnosisOfLastTuesday(t *testing.T) {
+	t.Parallel()
+	folder := storedFolder(t)
+	got, err := command(t, "diagnose", "10.1.1.4", "10.2.1.4:22", "--at", "2026-11-24T09:17:02Z", "--folder", folder, "-o", "json", "--lang", "en")
+	if exitCode(err) != exitFailure {
+		t.Fatalf("diagnose error:\n%+v", err)
+	}
+	for _, want := range []string{`"healthy": false`, `"fw-a"`, `"2026-11-24T09:17:00Z"`, `"stuckAt": "SYN-ACK"`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the verdict lacks %s:\n%s", want, got)
+		}
+	}
+}
+
