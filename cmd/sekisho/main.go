@@ -99,7 +99,7 @@ and INVALID with the kernel's reason. Its lab brings up Azure-like networks
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w\n  hint: %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newRunCommand(), newObserveCommand(), newTraceCommand(), newConnectionsCommand(), newDiagnoseCommand(), newPolicyCommand(), newStatusCommand(), newLabCommand(), newTopologyCommand(), newImportCommand(), newQueryCommand(), newTablesCommand(), newWorkspaceCommand(), newDoctorCommand(), newVersionCommand())
+	root.AddCommand(newRunCommand(), newObserveCommand(), newTraceCommand(), newConnectionsCommand(), newDiagnoseCommand(), newPolicyCommand(), newStatusCommand(), newLabCommand(), newTopologyCommand(), newImportCommand(), newQueryCommand(), newTablesCommand(), newWorkspaceCommand(), newServeCommand(), newDoctorCommand(), newVersionCommand())
 	checkArguments(root)
 	return root
 }

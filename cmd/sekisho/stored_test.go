@@ -129,4 +129,3 @@ func TestDiagnosisOfLastTuesday(t *testing.T) {
 		}
 	}
 }
-

@@ -136,6 +136,14 @@ func (t *storedTrace) follow(ctx context.Context, w io.Writer) error {
 	lines, failed, ready := stream(ctx, firewalls, live)
 	pump := newPump(lines)
 	ready()
+	if err := t.join(ctx, pump, newTraceOutput(w, firewalls, t.output, 0)); err != nil {
+		return err
+	}
+	return <-failed
+}
+
+// join prints what is stored and what comes, each row once.
+func (t *storedTrace) join(ctx context.Context, pump *pump, out traceOutput) error {
 	if err := t.untilMet(ctx, pump); err != nil {
 		return err
 	}
@@ -146,16 +154,12 @@ func (t *storedTrace) follow(ctx context.Context, w io.Writer) error {
 	remembered := slices.DeleteFunc(pump.take(), func(l traceLine) bool { return l.record.Time().Before(t.from) })
 	first := append(stored, remembered...)
 	slices.SortStableFunc(first, func(a, b traceLine) int { return a.record.Time().Compare(b.record.Time()) })
-	out := newTraceOutput(w, firewalls, t.output, 0)
 	if err := t.print(endless{out}, first); err != nil {
 		return err
 	}
 	fresh := make(chan traceLine)
 	go pump.pass(fresh, t.isNew)
-	if err := (&merger{out: out, hold: mergeWindow}).run(fresh); err != nil {
-		return err
-	}
-	return <-failed
+	return (&merger{out: out, hold: mergeWindow}).run(fresh)
 }
 
 // endless is an output that goes on.

@@ -11,6 +11,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -93,11 +94,14 @@ func runWorkspace(ctx context.Context, cfg workspace.Config, ready func()) error
 			}
 		})
 	}()
+	var delivering sync.WaitGroup
+	delivering.Go(func() { deliverAll(ctx, w, log) })
 	errs := []error{<-ended} // the first that ends takes the others along
 	cancel()
 	for range servers {
 		errs = append(errs, <-ended)
 	}
+	delivering.Wait()
 	return errors.Join(append(errs, w.Close())...)
 }
 

@@ -65,7 +65,7 @@ func (f *Firewall) Trace(at time.Time, step time.Duration, first uint32, n int) 
 	for i := range n {
 		number := first + uint32(i)
 		ev := &flow.Event{Time: at.Add(time.Duration(i) * step), Flag: flags[number%uint32(len(flags))], Direction: flow.Original,
-			Seq: number, TCPFlags: flow.BitSYN, Action: flow.Allow, TTL: 63, ConnectionID: fmt.Sprintf("%016x", number/4),
+			Seq: number, Number: flow.Number{Boot: f.Boot, Seq: uint64(number) + 1}, TCPFlags: flow.BitSYN, Action: flow.Allow, TTL: 63, ConnectionID: fmt.Sprintf("%016x", number/4),
 			Packet: flow.Tuple{Protocol: flow.TCP, Source: endpoint(10<<24|1<<16|number%1000, 1024+number%60000), Dest: endpoint(10<<24|2<<16|number%17, 22)}}
 		rows = append(rows, logs.Rows(ev, f.Source, logs.Rule{Policy: "hub", Revision: "r1", Group: "g", Collection: "c", Name: "ssh"})[0])
 	}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/user"
+	"strconv"
+	"sync"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sekisho/sekisho/internal/firewall"
+	"github.com/sekisho/sekisho/internal/workspace"
+)
+
+// serveFlags are what sekisho serve is told.
+type serveFlags struct {
+	firewalls []string
+	workspace string
+	user      string
+}
+
+func newServeCommand() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve -c FILE... --workspace FILE",
+		Short: "Run firewalls and a workspace on one host",
+		Long: `Serve starts "sekisho run" for each firewall and "sekisho workspace", each a
+process of its own, and starts again what ends. Neither waits for the other:
+without the workspace, segments stay in the spool; without a firewall's process,
+the kernel goes on enforcing and recording.
+
+The workspace runs as the user sekisho where there is one, and then has no
+capabilities; its folder must belong to that user.`,
+		Example: `  sudo sekisho serve -c /etc/sekisho/fw-a.yaml --workspace /etc/sekisho/workspace.yaml`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if len(f.firewalls) == 0 || f.workspace == "" {
+				return usagef("serve needs the file of a firewall (-c) and that of a workspace (--workspace)\n  hint: sekisho serve --help")
+			}
+			if err := needRoot("a firewall"); err != nil {
+				return err
+			}
+			children, err := f.children(slog.New(slog.NewTextHandler(os.Stderr, nil)))
+			if err != nil {
+				return err
+			}
+			return keepAll(cmd.Context(), children)
+		},
+	}
+	cmd.Flags().StringArrayVarP(&f.firewalls, "config", "c", nil, "a firewall's file; may be repeated")
+	cmd.Flags().StringVar(&f.workspace, "workspace", "", "the workspace's file")
+	cmd.Flags().StringVar(&f.user, "user", "sekisho", "user that the workspace runs as; root where there is none of that name")
+	return cmd
+}
+
+// children are the processes to run; files that are wrong are told first.
+func (f *serveFlags) children(log *slog.Logger) ([]*child, error) {
+	if _, err := workspace.ReadConfig(f.workspace); err != nil {
+		return nil, err
+	}
+	who, err := credentialOf(f.user)
+	if err != nil {
+		return nil, err
+	}
+	children := []*child{{name: "workspace", args: []string{"workspace", "-c", f.workspace}, credential: who, log: log}}
+	for _, file := range f.firewalls {
+		config, err := firewall.ReadConfig(file)
+		if err != nil {
+			return nil, err
+		}
+		children = append(children, &child{name: config.ID(), args: []string{"run", "-c", file}, log: log})
+	}
+	return children, nil
+}
+
+// keepAll runs the children until the context ends, or one cannot run.
+func keepAll(ctx context.Context, children []*child) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	errs := make([]error, len(children))
+	var all sync.WaitGroup
+	for i, c := range children {
+		all.Go(func() {
+			if errs[i] = c.keep(ctx); errs[i] != nil {
+				cancel()
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// credentialOf is the user of that name with its groups; nil where there is none.
+func credentialOf(name string) (*syscall.Credential, error) {
+	u, err := user.Lookup(name)
+	var unknown user.UnknownUserError
+	if errors.As(err, &unknown) || name == "root" {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up user %s: %w", name, err)
+	}
+	ids := []string{u.Uid, u.Gid}
+	groups, err := u.GroupIds()
+	if err != nil {
+		return nil, fmt.Errorf("look up groups of %s: %w", name, err)
+	}
+	numbers := make([]uint32, 0, len(groups)+2)
+	for _, id := range append(ids, groups...) {
+		n, err := strconv.ParseUint(id, 10, 32)
+		if err != nil {
+			return nil, fmt.Errorf("look up user %s: %w", name, err)
+		}
+		numbers = append(numbers, uint32(n))
+	}
+	return &syscall.Credential{Uid: numbers[0], Gid: numbers[1], Groups: numbers[2:]}, nil
+}
