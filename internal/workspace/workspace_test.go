@@ -30,6 +30,7 @@ type running struct {
 	client *workspace.Client
 	spool  string
 	log    *logged
+	end    func()
 }
 
 // logged keeps what a workspace logs.
@@ -64,14 +65,15 @@ func start(t *testing.T, folder string) running {
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() { ended <- w.Run(ctx, func() { close(ready) }) }()
 	client, closeServer := serve(t, folder, w)
-	t.Cleanup(func() {
+	end := sync.OnceFunc(func() {
 		stop()
 		if err := errors.Join(<-ended, closeServer(), w.Close()); err != nil {
 			t.Errorf("the workspace ended with error:\n%+v", err)
 		}
 	})
+	t.Cleanup(end)
 	<-ready
-	return running{w, client, cfg.Spools[0], log}
+	return running{w, client, cfg.Spools[0], log, end}
 }
 
 // serve answers on a socket with a short path: those of tests can be too long.
@@ -279,5 +281,37 @@ func TestADamagedDeliveryIsSetAsideAndTold(t *testing.T) {
 	until(t, w, "AZFWFlowTrace | count", "30")
 	if s := w.Status(); s.SetAside != 1 || !strings.Contains(w.log.String(), "a segment cannot be read") {
 		t.Errorf("Status() = %+v, log:\n%s", s, w.log)
+	}
+}
+
+func TestHeartbeats(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	fw := storetest.NewFirewall("fw-a")
+	at := time.Now().Add(-time.Hour).Truncate(time.Second)
+	w := start(t, folder)
+	fw.Close(t, w.spool, fw.Trace(at, time.Second, 0, 10))
+	until(t, w, "AZFWFlowTrace | count", "10")
+	beat := func(minute int) {
+		t.Helper()
+		if err := workspace.BeatNow(t.Context(), w.Workspace, at.Add(time.Duration(minute)*time.Minute)); err != nil {
+			t.Fatalf("write heartbeats: error:\n%+v", err)
+		}
+	}
+	beat(1)
+	beat(2)
+	w.end()
+	w = start(t, folder) // knows the firewall, though it is silent
+	for begin := time.Now(); len(w.Status().Firewalls) == 0; time.Sleep(5 * time.Millisecond) {
+		if time.Since(begin) > 10*time.Second {
+			t.Fatal("the firewall of older heartbeats is not known")
+		}
+	}
+	beat(3)
+	const text = "Heartbeat | order by TimeGenerated asc | project Firewall, Segments, RowCount, isnull(LastDelivery), tostring(LastEvent)"
+	last := at.Add(9 * time.Second).UTC().Format("2006-01-02T15:04:05.0000000Z")
+	want := []string{"fw-a 1 10 False " + last, "fw-a 0 0 False " + last, "fw-a 0 0 True " + last}
+	if diff := cmp.Diff(want, ask(t, w, store.Query{Text: text})); diff != "" {
+		t.Errorf("heartbeats (-want +got):\n%s", diff)
 	}
 }
