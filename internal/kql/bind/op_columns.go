@@ -57,7 +57,7 @@ func (b *binder) extend(r *relation, args []syntax.Expr) *relation {
 			}
 		}
 	}
-	return b.project(r, items)
+	return r.keepHidden(b.project(r, items))
 }
 
 // freeNumber is the next Column1 that no column has.

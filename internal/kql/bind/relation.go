@@ -13,6 +13,8 @@ type relation struct {
 	node plan.Node
 	// cols are the columns that the query sees, in order.
 	cols []*plan.Column
+	// hidden are columns that the query sees only where it names them.
+	hidden []*plan.Column
 	// order is how the rows are ordered; its columns need not be in cols.
 	order []plan.Key
 	// ordinal tells that order is one column that numbers the rows as they
@@ -29,12 +31,30 @@ type relation struct {
 
 // find returns the column of that name.
 func (r *relation) find(name string) *plan.Column {
-	for _, c := range r.cols {
-		if c.Name == name {
-			return c
+	for _, list := range [][]*plan.Column{r.cols, r.hidden} {
+		for _, c := range list {
+			if c.Name == name {
+				return c
+			}
 		}
 	}
 	return nil
+}
+
+// keepHidden lets the hidden columns of r go on in out, which was projected from
+// it, but those whose names are taken now.
+func (r *relation) keepHidden(out *relation) *relation {
+	p, ok := out.node.(*plan.Project)
+	if !ok {
+		return out
+	}
+	for _, c := range r.hidden {
+		if out.find(c.Name) == nil {
+			p.Items = append(p.Items, plan.Item{Col: c, X: &plan.Ref{Col: c}})
+			out.hidden = append(out.hidden, c)
+		}
+	}
+	return out
 }
 
 func (r *relation) names() []string {

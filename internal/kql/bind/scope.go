@@ -100,6 +100,9 @@ func (b *binder) fresh(r *relation) *relation {
 	for _, c := range r.cols {
 		out.cols = append(out.cols, add(c))
 	}
+	for _, c := range r.hidden {
+		out.hidden = append(out.hidden, add(c))
+	}
 	for _, k := range r.order {
 		out.order = append(out.order, plan.Key{Col: add(k.Col), Desc: k.Desc, NullsFirst: k.NullsFirst})
 	}

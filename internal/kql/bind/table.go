@@ -87,10 +87,17 @@ func (b *binder) tableName(n syntax.Name) *relation {
 // scan reads a table of the catalog.
 func (b *binder) scan(t *catalog.Table) *relation {
 	s := &plan.Scan{Table: t}
+	r := &relation{node: s, name: t.Name}
 	for _, c := range t.Columns {
-		s.Cols = append(s.Cols, b.column(c.Name, c.Type))
+		col := b.column(c.Name, c.Type)
+		s.Cols = append(s.Cols, col)
+		if c.Hidden {
+			r.hidden = append(r.hidden, col)
+		} else {
+			r.cols = append(r.cols, col)
+		}
 	}
-	return &relation{node: s, cols: s.Cols, name: t.Name}
+	return r
 }
 
 // tableCall binds functions that give rows.

@@ -19,6 +19,8 @@ type Column struct {
 	Physical string
 	// Doc is plain text for people, or "".
 	Doc string
+	// Hidden columns are left out unless a query names them.
+	Hidden bool
 }
 
 // Table is a table that queries can name.

@@ -30,6 +30,7 @@ func Run(t *testing.T, open Open) {
 		"rows come back":                    rowsComeBack,
 		"a second delivery counts for none": secondDelivery,
 		"tables without rows":               noRows,
+		"hidden columns":                    hiddenColumns,
 		"a firewall's scope":                scopeOfFirewall,
 		"a scope cannot be left":            scopeHolds,
 		"a span of time":                    scopeOfTime,
@@ -208,6 +209,21 @@ func noRows(t *testing.T, b *bench) {
 		b.expect(t, all, fmt.Sprintf("%s | where TimeGenerated > ago(1d) | take 10", table.Name))
 		b.expect(t, all, table.Name+" | count", "0")
 	}
+}
+
+// hiddenColumns are there where a query names them.
+func hiddenColumns(t *testing.T, b *bench) {
+	b.takeTrace(t, 0, 2, 10)
+	b.expect(t, all, "AZFWFlowTrace | getschema | where ColumnName startswith '_' | project ColumnName", "_ResourceId", "_SubscriptionId")
+	for _, text := range []string{
+		"AZFWFlowTrace | where _BilledSize between (100.0 .. 1000.0) and _IsBillable == 'True' | count",
+		"AZFWFlowTrace | extend x = 1 | order by x | where _BilledSize > 100 | count",
+		"let t = AZFWFlowTrace | where Ttl > 0; t | where _BilledSize > 100 | count",
+		"union AZFWFlowTrace, AZFWNatRule | count",
+	} {
+		b.expect(t, all, text, "20")
+	}
+	b.expect(t, all, "AZFWFlowTrace | extend _BilledSize = 'mine' | take 1 | project _BilledSize", "mine")
 }
 
 func mistakes(t *testing.T, b *bench) {
