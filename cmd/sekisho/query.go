@@ -120,14 +120,19 @@ func (f *queryFlags) text(args []string) (string, error) {
 	case len(args) == 1 && args[0] != "-":
 		return args[0], nil
 	case len(args) == 0 && f.file == "" && isTerminal(os.Stdin):
-		return "", usagef("a query is missing\n  hint: sekisho query --example lists queries ready to use")
+		return "", errNoQuery
 	}
 	data, err := io.ReadAll(os.Stdin)
 	if err != nil {
 		return "", fmt.Errorf("read query: %w", err)
 	}
+	if strings.TrimSpace(string(data)) == "" {
+		return "", errNoQuery
+	}
 	return string(data), nil
 }
+
+var errNoQuery = usagef("a query is missing\n  hint: sekisho query --example lists queries ready to use")
 
 func (f *queryFlags) runQuery(cmd *cobra.Command, text string) error {
 	if err := f.refuseTerminal(cmd); err != nil {

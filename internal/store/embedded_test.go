@@ -56,7 +56,7 @@ func tryAsk(ctx context.Context, s store.Store, text string) ([]string, error) {
 	return storetest.Lines(rows.Data), err
 }
 
-const sums = "AZFWFlowTrace | summarize count(), dcount(SequenceNumber), sum(Ttl), dcount(SourceIp), dcount(ConnectionId)"
+const sums = "AZFWFlowTrace | summarize count(), dcount(EventNumber), sum(Ttl), dcount(SourceIp), dcount(ConnectionId)"
 
 // TestDamagedSegment damages a segment that was taken: the query answers from
 // the others, and the file is set aside.

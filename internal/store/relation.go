@@ -26,7 +26,7 @@ func columnsOf(t *logs.Table) []catalog.Column {
 	var out []catalog.Column
 	for _, c := range t.Columns {
 		k := kustoTypes[c.Type]
-		out = append(out, catalog.Column{Name: c.Name, Type: k.kusto, Physical: k.duckdb, Hidden: c.Hidden})
+		out = append(out, catalog.Column{Name: c.Name, Type: k.kusto, Physical: k.duckdb, Doc: c.Doc, Hidden: c.Hidden})
 	}
 	return out
 }

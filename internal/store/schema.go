@@ -12,7 +12,7 @@ import (
 func Schema() catalog.Catalog {
 	var tables []*catalog.Table
 	for _, t := range logs.AllTables() {
-		tables = append(tables, &catalog.Table{Name: t.Name, Columns: columnsOf(t), Relation: nothing(t)})
+		tables = append(tables, &catalog.Table{Name: t.Name, Doc: t.Doc, Columns: columnsOf(t), Relation: nothing(t)})
 	}
 	return catalog.NewStatic(tables...)
 }

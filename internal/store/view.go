@@ -42,7 +42,7 @@ func (c tables) Table(name string) (*catalog.Table, bool) {
 	if !ok {
 		return nil, false
 	}
-	return &catalog.Table{Name: name, Columns: c.v.store.columns[t],
+	return &catalog.Table{Name: name, Doc: t.Doc, Columns: c.v.store.columns[t],
 		Resolve: func(_ context.Context, from, to value.Datetime) (string, error) {
 			return c.v.relation(t, from, to), nil
 		}}, true

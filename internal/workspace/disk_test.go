@@ -75,7 +75,7 @@ func TestAFullDisk(t *testing.T) {
 			t.Fatal("a full disk is not noticed")
 		}
 	}
-	until(t, w, "AZFWFlowTrace | summarize count(), dcount(SequenceNumber)", "100 100")
+	until(t, w, "AZFWFlowTrace | summarize count(), dcount(EventNumber)", "100 100")
 	if told := w.log.String(); !strings.Contains(told, "segments wait in their spool folders") || !strings.Contains(told, "no space left") {
 		t.Errorf("it is not told that the disk is full:\n%s", told)
 	}
@@ -83,7 +83,7 @@ func TestAFullDisk(t *testing.T) {
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
-	until(t, w, "AZFWFlowTrace | summarize count(), dcount(SequenceNumber)", "50100 50100")
+	until(t, w, "AZFWFlowTrace | summarize count(), dcount(EventNumber)", "50100 50100")
 	if s := w.Status(); s.Waiting != 0 || s.Stuck != "" || len(storetest.Files(t, spool)) != 0 {
 		t.Errorf("once there is room: %+v", s)
 	}

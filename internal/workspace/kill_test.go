@@ -147,7 +147,7 @@ func expectEachOnce(t *testing.T, folder string, rows uint32) {
 	t.Helper()
 	w := start(t, folder)
 	want := fmt.Sprintf("%d %d 0 %d", rows, rows, rows-1)
-	const count = "AZFWFlowTrace | summarize count(), dcount(SequenceNumber), min(SequenceNumber), max(SequenceNumber)"
+	const count = "AZFWFlowTrace | summarize count(), dcount(EventNumber), min(EventNumber) - 1, max(EventNumber) - 1"
 	until(t, w, count, want)
 	for range 3 {
 		workspace.TendNow(t.Context(), w.Workspace)

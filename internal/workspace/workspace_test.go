@@ -165,10 +165,10 @@ func TestAClientGetsWhatTheWorkspaceAnswers(t *testing.T) {
 	fw.Close(t, w.spool, fw.Trace(time.Now().Add(-time.Minute), time.Millisecond, 0, 3000))
 	until(t, w, "AZFWFlowTrace | count", "3000")
 	for _, text := range []string{
-		"AZFWFlowTrace | order by SequenceNumber asc",
+		"AZFWFlowTrace | order by EventNumber asc",
 		"print a = 1, b = long(null), c = real(nan), d = real(+inf), e = 0.1 + 0.2, f = datetime(2026-01-02 03:04:05.1234567), g = 1d + 1tick, h = true, i = '', j = 'ä\"\\n', k = guid(74be27de-1e4e-49d9-b579-fe0b331d3642), l = decimal(1.10)",
 		"print a = dynamic({'a': [1, 2.5, 'x', null, true]}), b = dynamic('text'), c = dynamic(null), d = parse_json('5')",
-		"AZFWFlowTrace | summarize make_list(Flag, 3), percentile(Ttl, 50), stdev(SequenceNumber) by bin(TimeGenerated, 1h)",
+		"AZFWFlowTrace | summarize make_list(Flag, 3), percentile(Ttl, 50), stdev(EventNumber) by bin(TimeGenerated, 1h)",
 		"AZFWNatRule",
 	} {
 		q := store.Query{Text: text, Now: time.Now(), Scope: store.Scope{Unbounded: true}}

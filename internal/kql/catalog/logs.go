@@ -5,15 +5,15 @@ import (
 	"github.com/sekisho/sekisho/internal/logs"
 )
 
-// Logs returns Sekisho's own tables as they are defined, with their docs and
+// Logs returns all log tables as they are defined, with their docs and
 // without rows: what editors and checks know where no store is at hand.
 func Logs() Static {
 	out := Static{}
-	for _, t := range logs.Tables() {
+	for _, t := range logs.AllTables() {
 		table := &Table{Name: t.Name, Doc: t.Doc}
 		for _, c := range t.Columns {
 			kind, _ := value.ParseType(string(c.Type))
-			table.Columns = append(table.Columns, Column{Name: c.Name, Type: kind, Doc: c.Doc})
+			table.Columns = append(table.Columns, Column{Name: c.Name, Type: kind, Doc: c.Doc, Hidden: c.Hidden})
 		}
 		out[t.Name] = table
 	}

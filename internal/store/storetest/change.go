@@ -31,7 +31,7 @@ func viewStays(t *testing.T, b *bench) {
 	}
 	defer v.Close()
 	count := func() string {
-		a, err := kql.RunIn(t.Context(), unclosed{v}, "AZFWFlowTrace | summarize count(), dcount(SequenceNumber)", kql.Options{Catalog: v.Catalog()})
+		a, err := kql.RunIn(t.Context(), unclosed{v}, "AZFWFlowTrace | summarize count(), dcount(EventNumber)", kql.Options{Catalog: v.Catalog()})
 		if err != nil {
 			t.Fatalf("query in a view, error:\n%+v", err)
 		}
@@ -73,7 +73,7 @@ func retentionByAge(t *testing.T, b *bench) {
 	if done.Removed == 0 {
 		t.Error("Tend() removed nothing")
 	}
-	b.expect(t, all, "AZFWFlowTrace | summarize count(), min(SequenceNumber)", "10 1000")
+	b.expect(t, all, "AZFWFlowTrace | summarize count(), min(EventNumber) - 1", "10 1000")
 	b.expect(t, all, "CaptureLoss | count", "1")
 }
 
@@ -98,7 +98,7 @@ func retentionBySize(t *testing.T, b *bench) {
 		t.Errorf("a table of %d bytes has %d, with %d allowed", before, after, before/2)
 	}
 	// The newest stay.
-	b.expect(t, all, "AZFWFlowTrace | summarize count(), max(SequenceNumber)", rows+" 4999")
+	b.expect(t, all, "AZFWFlowTrace | summarize count(), max(EventNumber) - 1", rows+" 4999")
 }
 
 // onceWhileMerging takes, merges and asks at the same time: whatever a query
@@ -141,13 +141,13 @@ func onceWhileMerging(t *testing.T, b *bench) {
 	close(end)
 	others.Wait()
 	b.tend(t, at.Add(time.Hour), nil)
-	b.expect(t, all, "AZFWFlowTrace | summarize count(), dcount(SequenceNumber), max(SequenceNumber)",
+	b.expect(t, all, "AZFWFlowTrace | summarize count(), dcount(EventNumber), max(EventNumber) - 1",
 		fmt.Sprintf("%d %d %d", segments*rows, segments*rows, segments*rows-1))
 }
 
 // countOnce counts the rows, which are numbered from 0 on.
 func (b *bench) countOnce(t *testing.T) (int64, error) {
-	a, err := store.Run(t.Context(), b.Store, store.Query{Text: "AZFWFlowTrace | summarize n = count(), d = dcount(SequenceNumber), m = max(SequenceNumber)"})
+	a, err := store.Run(t.Context(), b.Store, store.Query{Text: "AZFWFlowTrace | summarize n = count(), d = dcount(EventNumber), m = max(EventNumber) - 1"})
 	if err != nil {
 		return 0, err
 	}

@@ -59,7 +59,7 @@ func (f *Firewall) TryClose(folder string, rows []logs.Row) (string, error) {
 }
 
 // Trace makes rows of AZFWFlowTrace: n packets, the first at a time and then one
-// each step. First numbers them: no two have the same SequenceNumber.
+// each step. First numbers them: no two have the same EventNumber.
 func (f *Firewall) Trace(at time.Time, step time.Duration, first uint32, n int) []logs.Row {
 	var rows []logs.Row
 	for i := range n {

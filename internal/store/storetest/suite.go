@@ -151,7 +151,7 @@ func secondDelivery(t *testing.T, b *bench) {
 		b.Store.Close()
 		b.Store = b.open(t, b.folder)
 	}
-	b.expect(t, all, "AZFWFlowTrace | summarize count(), dcount(SequenceNumber)", "10 10")
+	b.expect(t, all, "AZFWFlowTrace | summarize count(), dcount(EventNumber)", "10 10")
 }
 
 func damagedDelivery(t *testing.T, b *bench) {
@@ -197,7 +197,7 @@ func openedAgain(t *testing.T, b *bench) {
 		t.Fatalf("Close() error:\n%+v", err)
 	}
 	b.Store = b.open(t, b.folder)
-	b.expect(t, all, "AZFWFlowTrace | summarize count(), dcount(SequenceNumber)", "200 200")
+	b.expect(t, all, "AZFWFlowTrace | summarize count(), dcount(EventNumber)", "200 200")
 }
 
 func noRows(t *testing.T, b *bench) {
