@@ -1,18 +1,17 @@
 package logs
 
 import (
-	"net/netip"
 	"time"
 )
 
 // cell is a value before anybody asked for it as an interface: rows of some
 // thirty columns are written many times a second, and boxing each value would
-// cost an allocation.
+// cost an allocation. It is no longer than what the compiler keeps in registers,
+// so an address is not in it: [Row.address] has that.
 type cell struct {
 	kind kind
 	text string
 	num  int64
-	addr netip.Addr
 }
 
 type kind uint8
@@ -21,18 +20,17 @@ const (
 	absent kind = iota
 	isText
 	isNumber
-	isAddress    // a string once it is written
+	isAddress    // a string once it is written; see Row.address
 	isMoment     // microseconds since 1970, in num
 	isResourceID // in any case; rows have it in lower case, the envelope in upper
 )
 
-// value boxes the cell as the Go type that belongs to t; nil when absent.
+// value boxes a cell that is no address as the Go type that belongs to t; nil
+// when absent.
 func (c cell) value(t Type) any {
 	switch c.kind {
 	case isText:
 		return c.text
-	case isAddress:
-		return c.addr.String()
 	case isMoment:
 		return c.time()
 	case isResourceID:

@@ -12,6 +12,8 @@ import (
 type column[R any] struct {
 	Column
 	cell func(*R) cell
+	// address is the value where the cell is one.
+	address func(*R) netip.Addr
 	// kept tells whether the column is kept with a record where rows are
 	// stored; nil where it always is.
 	kept func(*R) bool
@@ -48,12 +50,14 @@ func maybeText[R any](name, doc string, get func(*R) (string, bool)) column[R] {
 
 // address is a string column; the zero address is absent.
 func address[R any](name, doc string, get func(*R) netip.Addr) column[R] {
-	return define(name, String, doc, func(r *R) cell {
-		if a := get(r); a.IsValid() {
-			return cell{kind: isAddress, addr: a.Unmap()}
+	c := define(name, String, doc, func(r *R) cell {
+		if get(r).IsValid() {
+			return cell{kind: isAddress}
 		}
 		return cell{}
 	})
+	c.address = func(r *R) netip.Addr { return get(r).Unmap() }
+	return c
 }
 
 // number is an int or long column whose function says whether there is a value.
@@ -95,6 +99,7 @@ func newTable[R any](t Table, groups ...[]column[R]) *Table {
 	}
 	t.resource = t.index["_ResourceId"]
 	t.cell = func(record any, i int) cell { return columns[i].cell(record.(*R)) }
+	t.address = func(record any, i int) netip.Addr { return columns[i].address(record.(*R)) }
 	t.visit = func(record any, to Visitor) { visit(columns, record.(*R), to) }
 	return &t
 }

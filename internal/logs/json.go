@@ -47,20 +47,22 @@ func appendProperties(dst []byte, r Row, azureOnly bool) []byte {
 			dst = append(dst, ',')
 		}
 		dst = append(dst, r.table.keys[i]...)
-		dst = appendCell(dst, c)
+		if c.kind == isAddress {
+			dst = append(r.address(i).AppendTo(append(dst, '"')), '"')
+		} else {
+			dst = appendCell(dst, c)
+		}
 	}
 	return dst
 }
 
-// appendCell appends a cell that is not absent.
+// appendCell appends a cell that is neither absent nor an address.
 func appendCell(dst []byte, c cell) []byte {
 	switch c.kind {
 	case isText:
 		return appendString(dst, c.text)
 	case isNumber:
 		return strconv.AppendInt(dst, c.num, 10)
-	case isAddress:
-		return append(c.addr.AppendTo(append(dst, '"')), '"')
 	case isResourceID:
 		return appendResourceID(dst, c.text)
 	case isMoment:

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/flow"
@@ -38,7 +39,13 @@ func (r Row) Table() *Table { return r.table }
 
 // Value returns the value of the column at place i of the table, as the Go
 // type of the column's [Type]; nil where absent.
-func (r Row) Value(i int) any { return r.cell(i).value(r.table.Columns[i].Type) }
+func (r Row) Value(i int) any {
+	c := r.cell(i)
+	if c.kind == isAddress {
+		return r.address(i).String()
+	}
+	return c.value(r.table.Columns[i].Type)
+}
 
 // Get returns the value of the named column; nil where absent, or where the
 // table has no such column.
@@ -58,3 +65,6 @@ func (r Row) cell(i int) cell {
 	}
 	return r.table.cell(r.record, i)
 }
+
+// address is the value of a column whose cell is one.
+func (r Row) address(i int) netip.Addr { return r.table.address(r.record, i) }

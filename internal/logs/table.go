@@ -1,5 +1,7 @@
 package logs
 
+import "net/netip"
+
 // Type is the type of a column, by its name in Kusto.
 type Type string
 
@@ -55,6 +57,7 @@ type Table struct {
 	resource int      // the place of _ResourceId
 	keys     []string // per column, its JSON key with quotes and colon
 	cell     func(record any, i int) cell
+	address  func(record any, i int) netip.Addr
 	visit    func(record any, to Visitor)
 }
 

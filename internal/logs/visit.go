@@ -43,7 +43,7 @@ func visit[R any](columns []column[R], record *R, to Visitor) {
 				to.ResourceID(i, c.text)
 			}
 		case isAddress:
-			to.Address(i, c.addr)
+			to.Address(i, col.address(record))
 		case isNumber:
 			to.Number(i, c.num)
 		case isMoment:

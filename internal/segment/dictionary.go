@@ -17,6 +17,9 @@ type dictionary struct {
 
 	codes     map[string]int64
 	addresses map[netip.Addr]int64
+	// written are addresses as text, also those of segments before: the same
+	// hosts come again.
+	written map[netip.Addr]string
 	// recent finds the code of a string by where the string is in memory:
 	// most columns have a few values that are constants of the program, and
 	// hashing those for each row would be half the work of writing it. The
@@ -26,6 +29,9 @@ type dictionary struct {
 
 // recents is more than the usual number of a column's values, at little cost.
 const recents = 64
+
+// maxWritten bounds what is remembered of addresses to some megabytes.
+const maxWritten = 1 << 16
 
 type recent struct {
 	text string
@@ -86,11 +92,18 @@ func (d *dictionary) address(a netip.Addr) int64 {
 	if code, ok := d.addresses[a]; ok {
 		return code
 	}
-	var room [48]byte // as long as an IPv6 address gets without a zone
-	code := d.find(string(a.AppendTo(room[:0])))
 	if d.addresses == nil {
-		d.addresses = make(map[netip.Addr]int64)
+		d.addresses, d.written = make(map[netip.Addr]int64), make(map[netip.Addr]string)
 	}
+	text, ok := d.written[a]
+	if !ok {
+		if len(d.written) >= maxWritten {
+			clear(d.written)
+		}
+		text = a.String()
+		d.written[a] = text
+	}
+	code := d.find(text)
 	d.addresses[a] = code
 	return code
 }
