@@ -31,6 +31,7 @@ type Folder struct {
 	pinned  []*Generation
 	graves  []grave
 	notes   []Note
+	alone   map[string]bool // segments that are not merged
 
 	merging sync.Mutex
 }
@@ -88,7 +89,7 @@ func OpenFolder(root string, options Options) (*Folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open folder of segments: %w", err)
 	}
-	f := &Folder{root: root, options: options, list: list{path: filepath.Join(root, listFile), slack: listSlack}}
+	f := &Folder{root: root, options: options, list: list{path: filepath.Join(root, listFile), slack: listSlack}, alone: map[string]bool{}}
 	if err := f.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open folder of segments %s: %w", root, err), f.Close())
 	}

@@ -30,6 +30,9 @@ type Name struct {
 // Ext is how the names of segments end.
 const Ext = ".parquet"
 
+// maxLevel is the highest level.
+const maxLevel = 9
+
 // between stands between the parts of a file's name. No part has it.
 const between = "~"
 
@@ -79,8 +82,8 @@ func (n Name) check() error {
 		return fmt.Errorf("name of a segment: %q is no table", n.Table)
 	case !part.MatchString(n.Boot):
 		return fmt.Errorf("name of a segment: %q is no boot id", n.Boot)
-	case n.Level < 0 || n.Level > 9:
-		return fmt.Errorf("name of a segment: level %d is not from 0 to 9", n.Level)
+	case n.Level < 0 || n.Level > maxLevel:
+		return fmt.Errorf("name of a segment: level %d is not from 0 to %d", n.Level, maxLevel)
 	case n.Level == 0 && !part.MatchString(n.Firewall):
 		return fmt.Errorf("name of a segment: %q is no firewall", n.Firewall)
 	case n.Level > 0 && n.Firewall != "":

@@ -22,5 +22,6 @@
 //	batch.go, dictionary.go, order.go      rows as columns in memory
 //	kind.go, encode.go, file.go, writer.go columns → Parquet
 //	folder.go, generation.go, take.go      the folder
+//	merge.go, read.go, retain.go           what becomes of segments
 //	list.go, state.go, reconcile.go        its list, and what is repaired at the start
 package segment

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -63,7 +62,7 @@ func (w *Writer) Close(folder string, name Name, meta Meta) (Info, error) {
 	from, to := w.batch.span()
 	name.Table, name.Level, name.From = w.batch.table.Name, 0, from
 	info := Info{Name: name, From: from, To: to, Rows: int64(w.batch.rows)}
-	err := writeFile(folder, &info, meta, func(f io.Writer, say string) error {
+	err := writeFile(folder, &info, meta, func(f *os.File, say string) error {
 		if err := w.file.begin(f); err != nil {
 			return err
 		}
@@ -95,7 +94,7 @@ const temporary = ".writing-"
 
 // writeFile writes a segment's file under another name, and then gives it its
 // own. It fills the info's path and size.
-func writeFile(folder string, info *Info, meta Meta, write func(w io.Writer, say string) error) error {
+func writeFile(folder string, info *Info, meta Meta, write func(f *os.File, say string) error) error {
 	if err := info.Name.check(); err != nil {
 		return err
 	}

@@ -1,0 +1,264 @@
+package segment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/logs"
+)
+
+// How segments are merged. A query opens each file of its time, which costs 0.1
+// ms or more: so it is their number that counts, not their size.
+const (
+	// groupRows is how many rows of a merged file are sorted and encoded
+	// together, and so bounds the memory that merging takes.
+	groupRows = 122_880
+	// groupBytes bounds it where texts are long.
+	groupBytes = 256 << 20
+	// fileRows is how many rows a merged file has at most, about.
+	fileRows = 8 << 20
+	// dayOver is how long after midnight a day's segments are merged that were
+	// too few for that.
+	dayOver = time.Hour
+	// lateLevel is the level of what that makes.
+	lateLevel = 3
+)
+
+// fan is how many segments of each level, of one table and day, are merged into
+// one of the next: those of a second, of twenty seconds, of twenty minutes. The
+// last is also that of all higher levels.
+var fan = []int{20, 60, 24, 8}
+
+// Merge merges what there is to merge, one run after the other, until nothing
+// is left or the context ends; and deletes files that nobody reads any more.
+// What a query sees does not change. Call it every few seconds; one call runs
+// at a time.
+//
+// Segments of one table and day (UTC, of their first rows) are merged. The new
+// file is written, synced and renamed into place; then the list names it in
+// place of those it replaces. When the process is killed in between, the new
+// file says what it holds, and [OpenFolder] drops the others.
+func (f *Folder) Merge(ctx context.Context) error {
+	f.merging.Lock()
+	defer f.merging.Unlock()
+	if f.lock == nil {
+		return fmt.Errorf("merge segments: %w", ErrReadOnly)
+	}
+	defer func() { f.bury(time.Now()) }()
+	m := merger{folder: f}
+	for ctx.Err() == nil {
+		run := f.due(time.Now())
+		if run.infos == nil {
+			return nil
+		}
+		err := m.merge(ctx, run)
+		var damaged *DamagedError
+		switch {
+		case errors.As(err, &damaged):
+			err = f.SetAside(filepath.Base(damaged.Path), damaged.Err.Error())
+		case errors.Is(err, errNewer):
+			f.leaveAlone(run.infos)
+			err = nil
+		}
+		if err != nil {
+			return fmt.Errorf("merge segments: %w", err)
+		}
+	}
+	return ctx.Err()
+}
+
+// run is segments that are to be merged, and the level of what that makes.
+type run struct {
+	infos []*Info
+	level int
+}
+
+// leaveAlone keeps segments from being tried again by this process.
+func (f *Folder) leaveAlone(infos []*Info) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, i := range infos {
+		f.alone[i.Name.String()] = true
+	}
+}
+
+// due is the next run of segments to be merged, in the order of time.
+func (f *Folder) due(now time.Time) run {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for table, infos := range f.current.tables {
+		if _, known := logs.Lookup(table); !known {
+			continue // a newer version's
+		}
+		days := map[string][]*Info{}
+		for _, i := range slices.Backward(infos) {
+			if i.Rows < fileRows/2 && !f.alone[i.Name.String()] {
+				day := i.From.Format(time.DateOnly)
+				days[day] = append(days[day], i)
+			}
+		}
+		for day, infos := range days {
+			end, err := time.Parse(time.DateOnly, day)
+			over := err == nil && now.Sub(end) > 24*time.Hour+dayOver
+			if r := choose(infos, over); r.infos != nil {
+				return r
+			}
+		}
+	}
+	return run{}
+}
+
+// choose picks a run of one day's segments.
+func choose(infos []*Info, over bool) run {
+	levels := map[int][]*Info{}
+	var few []*Info
+	for _, i := range infos {
+		levels[i.Name.Level] = append(levels[i.Name.Level], i)
+		if i.Name.Level < lateLevel {
+			few = append(few, i)
+		}
+	}
+	for level, same := range levels {
+		if len(same) >= fan[min(level, len(fan)-1)] {
+			return run{fitting(same), min(level+1, maxLevel)}
+		}
+	}
+	if over && len(few) > 1 {
+		return run{fitting(few), lateLevel}
+	}
+	return run{}
+}
+
+// fitting is the first of some segments that together make one file.
+func fitting(infos []*Info) []*Info {
+	slices.SortFunc(infos, func(a, b *Info) int { return newestFirst(b, a) })
+	var rows int64
+	for n, i := range infos {
+		if rows += i.Rows; rows > fileRows && n > 1 {
+			return infos[:n]
+		}
+	}
+	return infos
+}
+
+// merger has the memory for merging, for one run after the other of a table.
+type merger struct {
+	folder *Folder
+	batch  *batch
+	file   *file
+	order  []int32
+}
+
+// merge makes one segment of a run.
+func (m *merger) merge(ctx context.Context, r run) error {
+	table, _ := logs.Lookup(r.infos[0].Name.Table)
+	if m.batch == nil || m.batch.table != table {
+		m.batch, m.file = newBatch(table), newFile(table)
+	}
+	m.batch.reset()
+	info := m.folder.mergedInfo(r)
+	folder := filepath.Dir(m.folder.pathOf(info.Name))
+	err := writeFile(folder, info, Meta{Sync: true, Program: m.folder.options.Program}, func(f *os.File, say string) error {
+		if err := m.file.begin(f); err != nil {
+			return err
+		}
+		for _, i := range r.infos {
+			if err := m.copy(ctx, i); err != nil {
+				return err
+			}
+		}
+		if err := m.flush(); err != nil {
+			return err
+		}
+		return m.file.end(say)
+	})
+	if err != nil {
+		return err
+	}
+	return m.folder.replace(r.infos, info)
+}
+
+// mergedInfo is what a run makes, but for path and size.
+func (f *Folder) mergedInfo(r run) *Info {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	first := r.infos[0]
+	info := &Info{Name: Name{Table: first.Name.Table, Boot: f.id, Level: r.level}, From: first.From, To: first.To, Holds: union(r.infos)}
+	for _, i := range r.infos {
+		info.Rows += i.Rows
+		if i.From.Before(info.From) {
+			info.From = i.From
+		}
+		if i.To.After(info.To) {
+			info.To = i.To
+		}
+	}
+	info.Name.From = info.From
+	if ranges := f.state.known[info.Name.source()]; len(ranges) > 0 {
+		info.Name.Sequence = ranges[len(ranges)-1][1]
+	}
+	info.Name.Sequence++
+	return info
+}
+
+// copy reads a segment and writes row groups as they get full.
+func (m *merger) copy(ctx context.Context, i *Info) error {
+	r, err := openReader(i.Path, m.batch)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	for _, group := range r.groups {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if m.batch.rows > groupRows/2 && m.batch.rows+int(group.NumRows()) > groupRows {
+			if err := m.flush(); err != nil {
+				return err
+			}
+		}
+		if err := r.read(group, m.batch); err != nil {
+			return err
+		}
+		if m.batch.rows >= groupRows || m.batch.bytes() > groupBytes {
+			if err := m.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// flush writes the batch as a row group.
+func (m *merger) flush() error {
+	if m.batch.rows == 0 {
+		return nil
+	}
+	m.order = m.batch.order(m.order)
+	err := m.file.writeBatch(m.batch, m.order)
+	m.batch.reset()
+	return err
+}
+
+// replace puts a merged segment into the list in place of those that it was
+// made from.
+func (f *Folder) replace(replaced []*Info, info *Info) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r := record{Add: []entry{entryOf(info)}}
+	for _, i := range replaced {
+		if f.state.segments[i.Name.String()] == nil {
+			return os.Remove(info.Path) // one was dropped meanwhile
+		}
+		r.Remove = append(r.Remove, i.Name.String())
+	}
+	if err := f.change(r, []*Info{info}); err != nil {
+		return errors.Join(err, os.Remove(info.Path))
+	}
+	return nil
+}
