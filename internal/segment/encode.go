@@ -50,7 +50,7 @@ const (
 	rareText = 8
 	// Codes of more bits take whole bytes: compression then sees a sequence
 	// of them that comes again.
-	packedBits = 4
+	packedBits = 1
 	// Longer texts have no least and greatest in the footer.
 	longBound = 64
 )
@@ -210,22 +210,18 @@ func (e *encoder) encodeNumbers(out *encoded, k kind, dictionary []byte) error {
 			return e.appendCodes(out, write(dictionary, e.distinct))
 		}
 	}
+	if k == isInt32 {
+		// Ports are of no order; but what was a sequence of source ports is one
+		// of destination ports in the answers, which compression finds in whole
+		// bytes only.
+		out.encoding = format.Plain
+		out.data = appendInt(out.data, e.nums)
+		return nil
+	}
 	out.encoding = format.DeltaBinaryPacked
-	return e.appendDeltas(out, k)
-}
-
-func (e *encoder) appendDeltas(out *encoded, k kind) error {
 	var err error
 	var coding delta.BinaryPackedEncoding
-	if k == isInt32 {
-		e.codes = e.codes[:0]
-		for _, n := range e.nums {
-			e.codes = append(e.codes, int32(n))
-		}
-		e.body, err = coding.EncodeInt32(e.body, e.codes)
-	} else {
-		e.body, err = coding.EncodeInt64(e.body, e.nums)
-	}
+	e.body, err = coding.EncodeInt64(e.body, e.nums)
 	out.data = append(out.data, e.body...)
 	return err
 }

@@ -25,7 +25,7 @@ type file struct {
 	at    int64 // bytes written
 
 	encoder encoder
-	codec   *zstd.Codec
+	codec   *zstd.Codec // quick or thorough
 	meta    format.FileMetaData
 	// Memory for one column after the other, and for headers.
 	dictionary, data, compressed []byte
@@ -34,10 +34,17 @@ type file struct {
 	protocol                     thrift.CompactProtocol
 }
 
+// What is merged for the last time, or nearly so, is compressed with more care: 5 %
+// smaller for twice the time.
+var (
+	quick    = zstd.Codec{Level: zstd.SpeedDefault}
+	thorough = zstd.Codec{Level: zstd.SpeedBetterCompression}
+)
+
 var magic = []byte("PAR1")
 
 func newFile(table *logs.Table) *file {
-	f := &file{table: table, out: bufio.NewWriterSize(nil, 1<<16), codec: &zstd.Codec{Level: zstd.SpeedDefault}}
+	f := &file{table: table, out: bufio.NewWriterSize(nil, 1<<16), codec: &quick}
 	f.thrift = thrift.NewEncoder(f.protocol.NewWriter(&f.header))
 	f.meta.Version = 2
 	f.meta.CreatedBy = "sekisho (github.com/sekisho/sekisho)"

@@ -156,14 +156,26 @@ type merger struct {
 
 // merge makes one segment of a run.
 func (m *merger) merge(ctx context.Context, r run) error {
-	table, _ := logs.Lookup(r.infos[0].Name.Table)
+	info := m.folder.mergedInfo(r)
+	if err := m.write(ctx, r, info); err != nil {
+		return err
+	}
+	return m.folder.replace(r.infos, info)
+}
+
+// write writes the file of a merged segment.
+func (m *merger) write(ctx context.Context, r run, info *Info) error {
+	table, _ := logs.Lookup(info.Name.Table)
 	if m.batch == nil || m.batch.table != table {
 		m.batch, m.file = newBatch(table), newFile(table)
 	}
 	m.batch.reset()
-	info := m.folder.mergedInfo(r)
+	m.file.codec = &quick
+	if info.Name.Level > 1 {
+		m.file.codec = &thorough
+	}
 	folder := filepath.Dir(m.folder.pathOf(info.Name))
-	err := writeFile(folder, info, Meta{Sync: true, Program: m.folder.options.Program}, func(f *os.File, say string) error {
+	return writeFile(folder, info, Meta{Sync: true, Program: m.folder.options.Program}, func(f *os.File, say string) error {
 		if err := m.file.begin(f); err != nil {
 			return err
 		}
@@ -177,10 +189,6 @@ func (m *merger) merge(ctx context.Context, r run) error {
 		}
 		return m.file.end(say)
 	})
-	if err != nil {
-		return err
-	}
-	return m.folder.replace(r.infos, info)
 }
 
 // mergedInfo is what a run makes, but for path and size.
