@@ -109,9 +109,8 @@ func (r Retention) Of(table string) Limit {
 
 // Tended is what was done.
 type Tended struct {
-	Merged  int // segments that became part of a larger one
+	Merged  int // by how many segments there are fewer, now that some are parts of larger ones
 	Removed int // segments that were too old or too many
-	Rows    int64
 }
 
 // Unreadable is a file that cannot be read. It was moved to where it does no

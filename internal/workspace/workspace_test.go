@@ -304,7 +304,7 @@ func TestHeartbeats(t *testing.T) {
 	w = start(t, folder) // knows the firewall, though it is silent
 	for begin := time.Now(); len(w.Status().Firewalls) == 0; time.Sleep(5 * time.Millisecond) {
 		if time.Since(begin) > 10*time.Second {
-			t.Fatal("the firewall of older heartbeats is not known")
+			t.Fatalf("the firewall of older heartbeats is not known; log:\n%s", w.log)
 		}
 	}
 	beat(3)
