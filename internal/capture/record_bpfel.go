@@ -79,6 +79,7 @@ const (
 	RecordMapEvents         = "events"
 	RecordMapRefused        = "refused"
 	RecordMapSyns           = "syns"
+	RecordMapUnwanted       = "unwanted"
 	RecordProgRecord4       = "record4"
 	RecordProgRecord6       = "record6"
 	RecordVarMarkActionDeny = "mark_action_deny"
@@ -140,6 +141,7 @@ type RecordMapSpecs struct {
 	Events   *ebpf.MapSpec `ebpf:"events"`
 	Refused  *ebpf.MapSpec `ebpf:"refused"`
 	Syns     *ebpf.MapSpec `ebpf:"syns"`
+	Unwanted *ebpf.MapSpec `ebpf:"unwanted"`
 }
 
 // RecordVariableSpecs contains global variables before they are loaded into the kernel.
@@ -175,6 +177,7 @@ type RecordMaps struct {
 	Events   *ebpf.Map `ebpf:"events"`
 	Refused  *ebpf.Map `ebpf:"refused"`
 	Syns     *ebpf.Map `ebpf:"syns"`
+	Unwanted *ebpf.Map `ebpf:"unwanted"`
 }
 
 func (m *RecordMaps) Close() error {
@@ -183,6 +186,7 @@ func (m *RecordMaps) Close() error {
 		m.Events,
 		m.Refused,
 		m.Syns,
+		m.Unwanted,
 	)
 }
 

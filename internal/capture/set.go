@@ -23,6 +23,7 @@ type set struct {
 	maps     []*ebpf.Map // all of them
 	counters *ebpf.Map   // nil where the process that made the set was killed at it
 	carried  *ebpf.Map   // nil also in a set of layout 1
+	unwanted *ebpf.Map   // which events are not sent; nil in a set of an older program
 }
 
 const (
@@ -85,6 +86,8 @@ func (s *set) add(name string, m *ebpf.Map) error {
 		s.rings = append(s.rings, r)
 	case name == RecordMapCounters:
 		s.counters = m
+	case name == RecordMapUnwanted:
+		s.unwanted = m
 	case name == carriedName:
 		s.carried = m
 	}

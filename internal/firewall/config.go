@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/sekisho/sekisho/internal/document"
 	"github.com/sekisho/sekisho/internal/logs"
@@ -39,6 +40,9 @@ type Config struct {
 	// StateFolder keeps what a restart needs; /run/sekisho/firewalls/<id>
 	// where absent. It is removed with the firewall.
 	StateFolder string `yaml:"stateFolder,omitempty"`
+	// SettingsFile keeps the diagnostic settings;
+	// /var/lib/sekisho/<id>/settings.json where absent.
+	SettingsFile string `yaml:"settingsFile,omitempty"`
 	// MarkMask are the bits of packet and connection marks that are ours, as
 	// a number or "0x00ffffff".
 	MarkMask *uint32 `yaml:"markMask,omitempty"`
@@ -51,10 +55,25 @@ type LogsConfig struct {
 	Directory string `yaml:"directory,omitempty"`
 	// AzureOnly leaves out the columns and rows that Azure does not have.
 	AzureOnly bool `yaml:"azureOnly,omitempty"`
+	// Workspace sends all rows to a workspace, where no diagnostic settings say
+	// otherwise.
+	Workspace bool        `yaml:"workspace,omitempty"`
+	Spool     SpoolConfig `yaml:"spool,omitempty"`
 	// FoldRate is how many packets of a kind (SYN, INVALID, denied and so on)
 	// have a row each in a second; further ones that are alike have one row
 	// together. DefaultFoldRate where absent.
 	FoldRate int `yaml:"foldRate,omitempty"`
+}
+
+// SpoolConfig says where a workspace takes rows from.
+type SpoolConfig struct {
+	// Folder gets the segments; /var/spool/sekisho/<id> where absent.
+	Folder string `yaml:"folder,omitempty"`
+	// Bytes bounds what waits there; spool.DefaultBytes where absent.
+	Bytes int64 `yaml:"bytes,omitempty"`
+	// Every is how often segments are closed while there are rows, as in 500ms;
+	// a second where absent.
+	Every string `yaml:"every,omitempty"`
 }
 
 // CaptureConfig sizes the recorder.
@@ -107,7 +126,7 @@ func ReadConfig(file string) (*Config, error) {
 		return nil, err
 	}
 	folder := filepath.Dir(file)
-	for _, path := range []*string{&c.FirewallPolicy, &c.Logs.Directory, &c.StateFolder} {
+	for _, path := range []*string{&c.FirewallPolicy, &c.Logs.Directory, &c.StateFolder, &c.Logs.Spool.Folder, &c.SettingsFile} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(folder, *path)
 		}
@@ -148,6 +167,12 @@ func (c *Config) check(doc *document.Document) document.Problems {
 			add(path, fmt.Sprint(size), "not a power of two and a multiple of the page size", "for example: 16777216")
 		}
 	}
+	if n := c.Logs.Spool.Bytes; n != 0 && n < leastSpool {
+		add("logs.spool.bytes", fmt.Sprint(n), "too little for a spool", fmt.Sprintf("at least %d; for example: 536870912", leastSpool))
+	}
+	if d, err := time.ParseDuration(c.Logs.Spool.Every); c.Logs.Spool.Every != "" && (err != nil || d < 10*time.Millisecond || d > time.Minute) {
+		add("logs.spool.every", c.Logs.Spool.Every, "not a duration from 10ms to 1m", "for example: every: 1s")
+	}
 	if n := c.Capture.JournalBytes; n != 0 && n < leastJournal {
 		add("capture.journalBytes", fmt.Sprint(n), "too little for a journal", fmt.Sprintf("at least %d; for example: 33554432", leastJournal))
 	}
@@ -158,6 +183,9 @@ func (c *Config) check(doc *document.Document) document.Problems {
 	}
 	return append(append(ps, c.Conntrack.check(doc)...), c.Connections.check(doc)...)
 }
+
+// leastSpool has room for some seconds of a busy firewall.
+const leastSpool = 1 << 20
 
 // leastJournal has room for what a busy firewall reads at once.
 const leastJournal = 1 << 20

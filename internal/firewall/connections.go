@@ -105,10 +105,9 @@ func (f *Firewall) publishConnections(told []flow.Connection) {
 	rows := make([]logs.Row, len(told))
 	for i := range told {
 		rows[i] = logs.ConnectionRow(&told[i], f.source)
-		f.stream.publish(Entry{Connection: &told[i], Rows: rows[i : i+1]})
+		entry := Entry{Connection: &told[i], Rows: rows[i : i+1]}
+		f.stream.publish(entry)
+		f.writeKept(&entry)
 	}
-	if f.files != nil {
-		f.files.add(rows, &written{})
-		f.flushFiles()
-	}
+	f.flushFiles()
 }

@@ -19,9 +19,13 @@ import (
 	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/policy"
+	"github.com/sekisho/sekisho/internal/settings"
 	"github.com/sekisho/sekisho/internal/testnet"
 	"github.com/sekisho/sekisho/internal/tracker"
 )
+
+// noOutputs are for tests of what writes nothing.
+func noOutputs() *outputs { return &outputs{router: settings.NewRouter(nil, time.Time{})} }
 
 // noConnections are for tests of what tells them something.
 func noConnections() *connections {

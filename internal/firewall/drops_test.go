@@ -20,6 +20,7 @@ import (
 func TestWhichDropsAreTold(t *testing.T) {
 	t.Parallel()
 	f := &Firewall{source: &logs.Source{Firewall: "fw"}, stream: newStream(), policies: &policies{}, connections: noConnections()}
+	f.outputs.Store(noOutputs())
 	from := netip.MustParseAddrPort("10.1.1.4:40000")
 	drop := func(to string) flow.Drop {
 		return flow.Drop{Source: flow.DropKfreeSKB, Reason: "X",

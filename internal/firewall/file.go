@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,7 +15,8 @@ import (
 // written as far as there is room, and a line of which only a part was written
 // is taken back.
 type file struct {
-	f       *os.File
+	name    string
+	f       *os.File // nil until there is a row, where it is made late
 	buf     []byte
 	ends    []int // where each row ends in buf
 	torn    bool  // a part of a line could not be taken back
@@ -23,21 +25,54 @@ type file struct {
 	lost    uint64
 }
 
-// openFile opens a file to append to. A process that was killed while it wrote
-// has left half a line: that is cut off.
-func openFile(name string) (*file, error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o640)
-	if err != nil {
-		return nil, fmt.Errorf("open log: %w", err)
+// openFile opens a file to append to: at once, or, where it is not there yet,
+// when there is something to write.
+func openFile(name string, atOnce bool) (*file, error) {
+	f := &file{name: name}
+	if _, err := os.Stat(name); errors.Is(err, os.ErrNotExist) && !atOnce {
+		return f, nil
 	}
-	size, whole, err := wholeLines(f)
+	return f, f.open()
+}
+
+// open opens the file. A process that was killed while it wrote has left half a
+// line: that is cut off.
+func (f *file) open() error {
+	if err := os.MkdirAll(filepath.Dir(f.name), 0o750); err != nil {
+		return fmt.Errorf("make folder for logs: %w", err)
+	}
+	opened, err := os.OpenFile(f.name, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o640)
+	if err != nil {
+		return fmt.Errorf("open log: %w", err)
+	}
+	size, whole, err := wholeLines(opened)
 	if err == nil && whole < size {
-		err = f.Truncate(whole)
+		err = opened.Truncate(whole)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("cut torn line of %s: %w", name, err), f.Close())
+		return errors.Join(fmt.Errorf("cut torn line of %s: %w", f.name, err), opened.Close())
 	}
-	return &file{f: f, cut: whole < size}, nil
+	f.f, f.cut = opened, whole < size
+	return nil
+}
+
+func (f *file) close() error {
+	if f.f == nil {
+		return nil
+	}
+	opened := f.f
+	f.f = nil
+	return opened.Close()
+}
+
+// position is where the file ends now; of one that is not made yet, its name.
+func (f *file) position() position {
+	if f.f == nil {
+		return position{Path: f.name}
+	}
+	p, _ := positionOf(f.f)
+	p.Path = f.name
+	return p
 }
 
 // wholeLines is how long a file is, and where its last whole line ends.
@@ -100,6 +135,11 @@ func (f *file) append(lines []byte) error {
 
 // write appends to the file, behind whole lines.
 func (f *file) write(lines []byte) (int, error) {
+	if f.f == nil {
+		if err := f.open(); err != nil {
+			return 0, err
+		}
+	}
 	if f.torn {
 		if _, err := f.f.Write([]byte{'\n'}); err != nil {
 			return 0, err
@@ -122,6 +162,7 @@ func (f *file) takeBack(bytes int64) error {
 
 // position is a moment in the life of a file: which one it was, how long.
 type position struct {
+	Path  string `json:"path,omitempty"` // without: that of the plain layout
 	Inode uint64 `json:"inode"`
 	Size  int64  `json:"size"`
 }
@@ -131,5 +172,5 @@ func positionOf(f *os.File) (position, error) {
 	if err := unix.Fstat(int(f.Fd()), &s); err != nil {
 		return position{}, err
 	}
-	return position{s.Ino, s.Size}, nil
+	return position{Inode: s.Ino, Size: s.Size}, nil
 }

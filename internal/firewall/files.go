@@ -2,32 +2,28 @@ package firewall
 
 import (
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/sekisho/sekisho/internal/logs"
 )
 
-// files writes rows as JSON lines, one file a table: <directory>/<table>.jsonl.
-// It knows of each row whether it was written. It is safe for concurrent use.
+// files writes rows as JSON lines. It knows of each row whether it was written.
+// It is safe for concurrent use.
 type files struct {
-	directory string
-	subset    logs.Subset
+	layout layout
+	subset logs.Subset
 
 	mu      sync.Mutex
 	tables  map[*logs.Table]*file
 	repeats repeats
 }
 
-func openFiles(directory string, subset logs.Subset) (*files, error) {
-	if err := os.MkdirAll(directory, 0o750); err != nil {
-		return nil, fmt.Errorf("make folder for logs: %w", err)
-	}
-	fs := &files{directory: directory, subset: subset, tables: map[*logs.Table]*file{}}
+func openFiles(l layout, subset logs.Subset) (*files, error) {
+	fs := &files{layout: l, subset: subset, tables: map[*logs.Table]*file{}}
+	now := time.Now()
 	for _, table := range logs.Tables() {
-		f, err := openFile(fileName(directory, table.Name))
+		f, err := openFile(l.name(table, now), !l.hourly())
 		if err != nil {
 			return nil, errors.Join(err, fs.close())
 		}
@@ -36,7 +32,30 @@ func openFiles(directory string, subset logs.Subset) (*files, error) {
 	return fs, nil
 }
 
-func fileName(directory, table string) string { return filepath.Join(directory, table+".jsonl") }
+// roll goes on to the files of a time. Those of events are rolled with a mark
+// only, so that the rows of a batch are in one file.
+func (fs *files) roll(now time.Time, tables ...*logs.Table) error {
+	if !fs.layout.hourly() {
+		return nil
+	}
+	var errs []error
+	for _, t := range tables {
+		f := fs.tables[t]
+		name := fs.layout.name(t, now)
+		if f.name == name {
+			continue
+		}
+		next, err := openFile(name, false)
+		if err != nil {
+			errs = append(errs, err) // the one of the hour before goes on
+			continue
+		}
+		errs = append(errs, f.flush(), f.close())
+		next.written, next.lost = f.written, f.lost
+		fs.tables[t] = next
+	}
+	return errors.Join(errs...)
+}
 
 // add buffers rows, but those that are written already, until the next flush.
 func (fs *files) add(rows []logs.Row, done *written) {
@@ -68,7 +87,7 @@ func (fs *files) flush() error {
 	for _, f := range fs.tables {
 		errs = append(errs, f.flush())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, fs.roll(time.Now(), otherTables...))...)
 }
 
 // append writes lines of a table, all or none, which are not counted as lost.
@@ -79,15 +98,12 @@ func (fs *files) append(table *logs.Table, lines []byte) error {
 	return errors.Join(f.flush(), f.append(lines))
 }
 
-// size is how long a table's file is.
-func (fs *files) size(table *logs.Table) int64 {
+// writing is what is about to be written to a table's file.
+func (fs *files) writing(table *logs.Table, rows []logs.Row) writing {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	p, err := positionOf(fs.tables[table].f)
-	if err != nil {
-		return 0
-	}
-	return p.Size
+	p := fs.tables[table].position()
+	return writing{File: p.Path, At: p.Size, Lines: string(fs.subset.AppendLines(nil, rows))}
 }
 
 // giveUpCuts counts the rows that were cut off when the files were opened, and
@@ -108,21 +124,16 @@ type tally struct {
 	written, lost uint64
 }
 
-func (fs *files) counts() []tally {
+func (fs *files) tally(t *logs.Table) tally {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	var out []tally
-	for _, t := range logs.Tables() {
-		f := fs.tables[t]
-		out = append(out, tally{t.Name, f.written, f.lost})
-	}
-	return out
+	return tally{t.Name, fs.tables[t].written, fs.tables[t].lost}
 }
 
 func (fs *files) close() error {
 	err := fs.flush()
 	for _, f := range fs.tables {
-		err = errors.Join(err, f.f.Close())
+		err = errors.Join(err, f.close())
 	}
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/capture"
@@ -22,6 +23,7 @@ import (
 	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/policy"
 	"github.com/sekisho/sekisho/internal/ruleset"
+	"github.com/sekisho/sekisho/internal/spool"
 	"github.com/sekisho/sekisho/internal/tracker"
 )
 
@@ -54,8 +56,19 @@ type Firewall struct {
 	journal     *journal.Journal // nil when only observing
 	gone        bool             // our rules were not there when we came, and somebody had put them there
 	ledger      *ledger
-	files       *files // nil when rows are not written
 	stream      *stream
+
+	diagnostics diagnostics
+	wanting     wanting
+	outputs     atomic.Pointer[outputs] // where rows go
+	opened      struct {
+		sync.Mutex
+		files map[layout]*files
+	}
+	segments   atomic.Pointer[spool.Spool] // those for a workspace; nil where nothing goes there
+	place      spool.Place                 // of the batch that is taken, or was last
+	placed     bool                        // its rows are wanted there
+	toldBefore toldBefore
 }
 
 // Start puts the policy in force and begins to record. The error says what to
@@ -86,6 +99,7 @@ func prepare(config *Config, log *slog.Logger) (*Firewall, error) {
 	}
 	f := &Firewall{config: config, log: log, source: config.source(), started: time.Now(), instance: claimed, stream: newStream(),
 		fold: newFold(config.Logs.foldRate()), ignored: newFold(config.Logs.foldRate()), ending: func() bool { return false }}
+	f.opened.files = map[layout]*files{}
 	f.connections = newConnections(f.trackerConfig(), f.publishConnections)
 	return f, nil
 }
@@ -128,7 +142,7 @@ func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
 	f.warnOfDeafness()
 	f.openDrops(drops.Config{MarkMask: marks.Mask(), MarkDropped: marks.Dropped()})
 	f.openEnds()
-	if err := f.openFiles(); err != nil {
+	if err := f.openOutputs(); err != nil {
 		return err
 	}
 	return f.resume()
@@ -165,9 +179,9 @@ func (f *Firewall) takeOver(ctx context.Context, pol *policy.Policy, marks rules
 	return record()
 }
 
-// openFiles opens what is written to: the files of rows, and the ledger of
-// losses where its part of the kernel outlives the process.
-func (f *Firewall) openFiles() (err error) {
+// openOutputs opens what is written to: what the settings say, and the ledger of
+// losses, where its part of the kernel outlives the process.
+func (f *Firewall) openOutputs() (err error) {
 	kept := ""
 	if f.policies != nil {
 		kept = f.config.ledgerFile()
@@ -175,11 +189,7 @@ func (f *Firewall) openFiles() (err error) {
 	if f.ledger, err = openLedger(kept); err != nil {
 		return err
 	}
-	if f.config.Logs.Directory == "" {
-		return nil
-	}
-	f.files, err = openFiles(f.config.Logs.Directory, logs.Subset{AzureOnly: f.config.Logs.AzureOnly})
-	return err
+	return f.openSettings()
 }
 
 func (f *Firewall) warnOfConflicts(ctx context.Context, mask uint32) error {
@@ -219,9 +229,12 @@ func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Conf
 func (f *Firewall) Run(ctx context.Context) error {
 	f.tellState(logs.State{State: logs.RecordingStarted, Detail: f.started.UTC().Format("process started at 15:04:05.000")})
 	f.tellGone()
-	if f.files != nil {
-		f.files.giveUpCuts()
+	for _, fs := range f.outputs.Load().lineFiles() {
+		fs.giveUpCuts()
 	}
+	f.tellParts()
+	f.expireSettings(time.Now())
+	f.record()
 	f.ending = func() bool { return ctx.Err() != nil }
 	f.tellFoldLosses()
 	var beside sync.WaitGroup
@@ -259,9 +272,7 @@ func (f *Firewall) Close() error {
 	if f.keeper != nil {
 		errs = append(errs, f.keeper.Close())
 	}
-	if f.files != nil {
-		errs = append(errs, f.files.close())
-	}
+	errs = append(errs, f.closeOutputs())
 	if f.journal != nil {
 		errs = append(errs, f.journal.Close())
 	}

@@ -95,7 +95,7 @@ func (c *clockwork) journaled(events []flow.Event, m moment) {
 		c.unfinished = 0
 		return
 	}
-	const batch, event, reason = 1000, 192, 32 // without the texts
+	const batch, event, reason = 2500, 192, 32 // without the texts
 	c.unfinished += batch + event*int64(len(events))
 	for i := range events {
 		if events[i].Reason != flow.NoReason {
@@ -107,8 +107,12 @@ func (c *clockwork) journaled(events []flow.Event, m moment) {
 // due reports whether a batch without events is wanted: something waits, and it
 // is time.
 func (f *Firewall) due() bool {
+	now := time.Now()
+	if f.diagnostics.changed() || f.spool() != nil && f.spool().Due(now) {
+		return true
+	}
 	if !f.fold.waits() && !f.ignored.waits() {
 		return false
 	}
-	return f.ending() || f.clockwork.due(time.Now())
+	return f.ending() || f.clockwork.due(now)
 }

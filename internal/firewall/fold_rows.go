@@ -1,30 +1,30 @@
 package firewall
 
 import (
-	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/logs"
 )
 
 // take makes rows of a batch of events.
-func (f *Firewall) take(events []flow.Event) { f.takeRows(events, &written{}, f.clockwork.moment) }
+func (f *Firewall) take(events []flow.Event) {
+	f.reach(f.place)
+	f.takeRows(events, nil, f.clockwork.moment, f.outputs.Load())
+}
 
 // takeRows makes rows of a batch of events, and writes those that are not
 // written. The tracker sees each event; those that come too fast have rows
 // together.
-func (f *Firewall) takeRows(events []flow.Event, done *written, m moment) {
-	f.tellEvents(f.fold.begin(m), done)
+func (f *Firewall) takeRows(events []flow.Event, done leftOut, m moment, o *outputs) {
+	f.tellEvents(f.fold.begin(m), done, o)
 	for i := range events {
 		e := &events[i]
 		rule := f.ruleOf(e)
 		f.connections.add(e, rule)
-		f.tellEvents(f.fold.add(e, rule), done)
+		f.tellEvents(f.fold.add(e, rule), done, o)
 	}
-	f.tellEvents(f.fold.end(m), done)
+	f.tellEvents(f.fold.end(m), done, o)
 	f.clockwork.journaled(events, m)
-	if f.files != nil {
-		f.flushFiles()
-	}
+	f.flushFiles()
 	f.connections.tell()
 }
 
@@ -37,30 +37,13 @@ func (f *Firewall) ruleOf(e *flow.Event) logs.Rule {
 }
 
 // tellEvents makes rows of events, and writes those that are not written.
-func (f *Firewall) tellEvents(list []telling, done *written) {
+func (f *Firewall) tellEvents(list []telling, done leftOut, o *outputs) {
 	for _, t := range list {
 		e := *t.event // a copy: rows keep it
-		rows := logs.FoldedRows(&e, f.source, t.rule, t.fold)
-		f.stream.publish(Entry{Event: &e, Rows: rows})
-		if f.files != nil {
-			f.files.add(rows, done)
-		}
+		entry := Entry{Event: &e, Rows: logs.FoldedRows(&e, f.source, t.rule, t.fold)}
+		f.stream.publish(entry)
+		f.write(o, &entry, t.fold.Count > 1, done)
 	}
-}
-
-// replay takes a batch that an earlier process delivered: its connections are
-// known again, and what it had counted and not told.
-func (f *Firewall) replay(b capture.Recalled) {
-	m := momentOf(b.Mark)
-	f.fold.begin(m)
-	for i := range b.Events {
-		e := &b.Events[i]
-		rule := f.ruleOf(e)
-		f.connections.replay(e, rule)
-		f.fold.add(e, rule)
-	}
-	f.fold.end(m)
-	f.clockwork.journaled(b.Events, m)
 }
 
 // foldLosses compares what waited when a process was killed with what its

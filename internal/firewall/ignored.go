@@ -38,10 +38,13 @@ func (f *Firewall) tellIgnored(list []telling) {
 	if len(list) == 0 {
 		return
 	}
-	f.tellEvents(list, &written{})
-	if f.files != nil {
-		f.flushFiles()
+	for _, t := range list {
+		e := *t.event // a copy: rows keep it
+		entry := Entry{Event: &e, Rows: logs.FoldedRows(&e, f.source, t.rule, t.fold)}
+		f.stream.publish(entry)
+		f.writeKept(&entry) // the journal does not have the event
 	}
+	f.flushFiles()
 }
 
 // ownAddresses are the host's, asked for once a second at most.

@@ -47,15 +47,28 @@ func (f *Firewall) recall(b capture.Recalled) {
 // takeInterrupted is take for the batch in which a process was killed, or after
 // which it ended: the rows that are written are left out.
 func (f *Firewall) takeInterrupted(b capture.Recalled) {
-	done, err := readMark(b.Mark)
+	m, err := readMark(b.Mark)
 	if err != nil {
 		f.log.Warn("some rows may be in the logs twice", "error", err)
 	}
-	if f.files != nil {
-		f.files.expect(done)
-		f.files.dontRepeat(b.Mark)
+	o := f.outputsThen(m.Settings)
+	done := leftOut{}
+	for _, fm := range m.fileMarks() {
+		w, err := fm.written()
+		if err != nil {
+			f.log.Warn("some rows may be in the logs twice", "error", err)
+		}
+		done[fm.layout] = w
+		if fs := o.filesIn(fm.layout); fs != nil {
+			if err := fs.goBack(fm); err != nil {
+				f.log.Warn("a torn row may be left", "error", err)
+			}
+			fs.expect(w)
+			fs.dontRepeat(fm)
+		}
 	}
-	m := momentOf(b.Mark)
-	f.losses = f.foldLosses(m)
-	f.takeRows(b.Events, done, m)
+	f.dontTellAgain(m.Place)
+	f.losses = f.foldLosses(m.Moment)
+	f.reach(m.Place)
+	f.takeRows(b.Events, done, m.Moment, o)
 }

@@ -75,7 +75,8 @@ func TestKilledUnderLoad(t *testing.T) {
 			}
 			hosts := testnet.NewHosts(t)
 			tt.capture.KernelDrops = &no // it takes half of the time to start
-			p := newProgram(t, Config{Name: "kill", Capture: tt.capture}, allowAll)
+			p := newProgram(t, Config{Name: "kill", Capture: tt.capture, Logs: LogsConfig{Workspace: true, Spool: SpoolConfig{Every: "30ms"}}}, allowAll)
+			segments := newCarrier(t, p)
 			p.start(t).end(t) // its rules come first: what passes before is nobody's
 			random := rand.New(rand.NewPCG(seed, uint64(tt.kills)))
 			load := newLoad(t, hosts)
@@ -98,16 +99,20 @@ func TestKilledUnderLoad(t *testing.T) {
 			load.end()
 			time.Sleep(time.Second) // losses are told once a second
 			l.end(t)
-			checkBooks(t, p, tt.stop)
+			checkBooks(t, p, tt.stop, segments)
 		})
 	}
 }
 
 // checkBooks compares the counters of the program in the kernel with the rows.
 // With losses, there must be some.
-func checkBooks(t *testing.T, p *program, losses bool) {
+func checkBooks(t *testing.T, p *program, losses bool, segments *carrier) {
 	t.Helper()
 	stats, late := p.late(t) // a packet that is sent again comes when it likes
+	if segments != nil {
+		segments.end(t)
+		segments.checkSegments(t, stats, late)
+	}
 	recorded, lost := capture.Total(stats.Recorded)-capture.Total(late), capture.Total(stats.Lost)
 	traces := slices.DeleteFunc(readRows(t, p, logs.FlowTrace), func(r logs.Record) bool {
 		return r.Get("Flag") == flow.IGNORED.String() // of them there are no events
@@ -212,7 +217,7 @@ func TestAFullDiskUnderTheJournal(t *testing.T) {
 	load.end()
 	time.Sleep(1200 * time.Millisecond)
 	l.end(t)
-	checkBooks(t, p, true)
+	checkBooks(t, p, true, nil)
 	var told int64
 	for _, r := range readRows(t, p, logs.CaptureLoss) {
 		if count, _ := r.Get("Count").(int64); r.Get("Place") == string(logs.JournalLoss) {

@@ -29,6 +29,7 @@ type late struct {
 	end  *flow.ConntrackEnd
 	drop *flow.Drop
 	loss *logs.Loss
+	gap  *logs.Loss // nothing was recorded, because nobody wanted it
 }
 
 // tell gives it to the tracker.
@@ -38,6 +39,8 @@ func (l late) tell(t *tracker.Tracker) {
 		t.AddEnd(*l.end)
 	case l.drop != nil:
 		t.AddDrop(*l.drop)
+	case l.gap != nil:
+		l.tellGap(t)
 	case l.loss != nil:
 		t.AddLoss(l.loss.From, l.loss.To, lostKind(*l.loss), l.loss.Count)
 	}
@@ -112,6 +115,7 @@ func (f *Firewall) keepTime(ctx context.Context) {
 		if err != nil {
 			continue
 		}
+		f.expireSettings(now)
 		f.connections.reach(now.Add(-gauges.Lag - settleTime))
 	}
 }

@@ -29,9 +29,12 @@ type ledger struct {
 type told struct {
 	Told  map[flow.Flag]uint64 `json:"told"` // of the rings, by kind
 	Since time.Time            `json:"since"`
-	// Writing are the rows that tell it, noted before they are written: a
+	// Segments are rows that were told to be lost on their way to a workspace.
+	Segments map[logs.LossPlace]uint64 `json:"segments,omitempty"`
+	// Writings are the rows that tell it, noted before they are written: a
 	// process that is killed in between tells nothing twice.
-	Writing *writing `json:"writing,omitempty"`
+	Writings []writing `json:"writings,omitempty"`
+	Writing  *writing  `json:"writing,omitempty"` // that of an older program
 }
 
 // writing is lines that are to be in a file, at a place of it.
@@ -44,6 +47,8 @@ type writing struct {
 // counts are losses that are counted in this process, not in the kernel.
 type counts struct {
 	overruns, lacking, files, drops, missed, journal, ignored uint64
+	// segments are counted over restarts.
+	segments map[logs.LossPlace]uint64
 }
 
 func openLedger(file string) (*ledger, error) {
@@ -61,19 +66,27 @@ func openLedger(file string) (*ledger, error) {
 	if err := json.Unmarshal(data, &l.told); err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
-	if l.Writing == nil {
+	if l.Writing != nil {
+		l.Writings, l.Writing = append(l.Writings, *l.Writing), nil
+	}
+	if len(l.Writings) == 0 {
 		return l, nil
 	}
-	if err := l.Writing.finish(); err != nil {
-		return nil, fmt.Errorf("finish rows about losses: %w", err)
+	for _, w := range l.Writings {
+		if err := w.finish(); err != nil {
+			return nil, fmt.Errorf("finish rows about losses: %w", err)
+		}
 	}
-	l.Writing = nil
+	l.Writings = nil
 	return l, l.keep()
 }
 
 // finish writes what a killed process has not written of its lines. If the
 // file is another one now, nobody knows: rather twice than never.
 func (w *writing) finish() error {
+	if err := os.MkdirAll(filepath.Dir(w.File), 0o750); err != nil {
+		return err
+	}
 	f, err := os.OpenFile(w.File, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o640)
 	if err != nil {
 		return err
@@ -121,8 +134,18 @@ func (l *ledger) losses(s capture.Stats, now counts, at time.Time) ([]logs.Loss,
 	add(logs.FileLoss, "", "the file could not be written", now.files-p.files)
 	add(logs.DropLoss, "", "too many to tell of each", now.drops-p.drops)
 	add(logs.IgnoredLoss, flow.IGNORED.String(), "they came faster than they are told of", now.ignored-p.ignored)
+	next.Segments = now.segments
+	for place, lost := range now.segments {
+		add(place, "", segmentReasons[place], lost-min(lost, l.Segments[place]))
+	}
 	add(logs.FollowerLoss, "", "who followed live was too slow", now.missed-p.missed)
 	return out, next
+}
+
+// segmentReasons say why rows are in no segment.
+var segmentReasons = map[logs.LossPlace]string{
+	logs.SegmentLoss: "no segment could be written",
+	logs.SpoolLoss:   "no workspace took them, and the spool was full",
 }
 
 // keep writes down what has been told.

@@ -8,6 +8,7 @@ import (
 	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/logs"
+	"github.com/sekisho/sekisho/internal/spool"
 )
 
 // lossBeat is how often losses are looked for: one row a second and kind at
@@ -61,10 +62,11 @@ func (f *Firewall) tellLossesOnce() error {
 func (f *Firewall) counts(s capture.Stats) counts {
 	c := counts{overruns: s.ReasonOverruns, lacking: s.ReasonsLacking, journal: s.JournalFailures, drops: f.dropsLost(), ignored: s.IgnoredLost}
 	_, c.missed = f.stream.counts()
-	if f.files != nil {
-		for _, t := range f.files.counts() {
-			c.files += t.lost
-		}
+	if f.spool() != nil {
+		c.segments = f.spool().Losses()
+	}
+	for _, t := range f.tallies() {
+		c.files += t.lost
 	}
 	return c
 }
@@ -80,10 +82,10 @@ func (f *Firewall) logJournal(failure string) {
 	f.ledger.failure = failure
 }
 
-// tellOnce writes rows about losses to their file, and that they are told:
-// neither without the other, whenever the process is killed. Rows that could
-// not be written are told with the next ones. That it could not be noted that
-// they are told is no reason not to tell them: it is noted as soon as it can.
+// tellOnce writes rows about losses, and that they are told: neither without the
+// other, whenever the process is killed. Rows that could be written nowhere are
+// told with the next ones. That it could not be noted that they are told is no
+// reason not to tell them: it is noted as soon as it can.
 func (f *Firewall) tellOnce(rows []logs.Row, next told) (told bool, err error) {
 	l := f.ledger
 	if len(rows) == 0 {
@@ -92,18 +94,33 @@ func (f *Firewall) tellOnce(rows []logs.Row, next told) (told bool, err error) {
 	}
 	before := l.told
 	l.told = next
-	if f.files == nil {
+	o := f.outputs.Load()
+	if len(o.files) == 0 {
 		return true, l.keep()
 	}
-	lines := f.files.subset.AppendLines(nil, rows)
-	l.Writing = &writing{File: fileName(f.files.directory, logs.CaptureLoss.Name), At: f.files.size(logs.CaptureLoss), Lines: string(lines)}
-	noted := l.keep()
-	written := f.files.append(logs.CaptureLoss, lines)
-	if written != nil {
+	for _, fs := range o.lineFiles() {
+		l.Writings = append(l.Writings, fs.writing(logs.CaptureLoss, rows))
+	}
+	var errs []error
+	if o.spooled {
+		told = true
+		errs = append(errs, f.spool().KeepNoted(rows, func(w spool.Writing) {
+			l.Writings = append(l.Writings, writing(w))
+			errs = append(errs, l.keep())
+		}))
+	} else {
+		errs = append(errs, l.keep())
+	}
+	for i, fs := range o.lineFiles() {
+		err := fs.append(logs.CaptureLoss, []byte(l.Writings[i].Lines))
+		told = told || err == nil
+		errs = append(errs, err)
+	}
+	if !told {
 		l.told = before
 	}
-	l.Writing = nil
-	return written == nil, errors.Join(noted, written, l.keep())
+	l.Writings = nil
+	return told, errors.Join(append(errs, l.keep())...)
 }
 
 // tellState writes a row about what is recorded.
@@ -119,17 +136,8 @@ func (f *Firewall) tell(row logs.Row) { f.tellOf(flow.Tuple{}, row) }
 
 // tellOf publishes a row that no event stands behind, about a packet.
 func (f *Firewall) tellOf(packet flow.Tuple, row logs.Row) {
-	rows := []logs.Row{row}
-	f.stream.publish(Entry{Packet: packet, Rows: rows})
-	if f.files == nil {
-		return
-	}
-	f.files.add(rows, &written{})
+	entry := Entry{Packet: packet, Rows: []logs.Row{row}}
+	f.stream.publish(entry)
+	f.writeKept(&entry)
 	f.flushFiles()
-}
-
-func (f *Firewall) flushFiles() {
-	if err := f.files.flush(); err != nil {
-		f.log.Error("rows could not be written; packets are decided and traced all the same", "error", err)
-	}
 }

@@ -78,7 +78,7 @@ func TestARowAboutALossIsFinished(t *testing.T) {
 			t.Fatal(err)
 		}
 		l := &ledger{file: filepath.Join(folder, "losses.json")}
-		l.Writing = &writing{File: file, At: int64(len(before)), Lines: lines}
+		l.Writings = []writing{{File: file, At: int64(len(before)), Lines: lines}}
 		if err := l.keep(); err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +96,7 @@ func TestARowAboutALossIsFinished(t *testing.T) {
 // A row is written whole or counted as lost, also on a disk that is full.
 func TestRowsOnAFullDisk(t *testing.T) {
 	t.Parallel()
-	fs, err := openFiles(t.TempDir(), logs.Subset{})
+	fs, err := openFiles(layout{Directory: t.TempDir()}, logs.Subset{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestATornLine(t *testing.T) {
 	if err := os.WriteFile(name, []byte("zero\nhalf"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f, err := openFile(name)
+	f, err := openFile(name, true)
 	if err != nil {
 		t.Fatal(err)
 	}

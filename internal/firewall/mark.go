@@ -2,43 +2,83 @@ package firewall
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/logs"
+	"github.com/sekisho/sekisho/internal/spool"
 )
 
 // mark is where the files ended before the rows of a batch were written to
-// them. It is in the journal before they are. So of the batch in which a
-// process was killed the next one knows how many rows are written: the lines
-// after the mark. A row needs no number for that.
+// them, and which segments its rows belong to. It is in the journal before they
+// are written. So of the batch in which a process was killed the next one knows
+// how many rows are written: the lines after the mark. A row needs no number for
+// that.
 type mark struct {
-	Directory string              `json:"directory"`
-	AzureOnly bool                `json:"azureOnly,omitempty"`
-	Files     map[string]position `json:"files"` // by table
+	fileMark
+	More []fileMark `json:"more,omitempty"` // of further destinations
 	// Moment is that of the batch; of batches of older programs it is zero.
 	Moment moment `json:"moment"`
+	// Place is where the rows go that are for a workspace.
+	Place spool.Place `json:"segments,omitzero"`
+	// Settings is the revision of the settings that say which those are.
+	Settings int `json:"settings,omitempty"`
+}
+
+// fileMark is that of the files of one destination.
+type fileMark struct {
+	layout
+	AzureOnly bool                `json:"azureOnly,omitempty"`
+	Files     map[string]position `json:"files"` // by table
 }
 
 // eventTables have the rows that are made from one event each, in their order.
 // The rows of connections come when time passes too; see repeats.
 var eventTables = []*logs.Table{logs.FlowTrace, logs.NetworkRule}
 
-func (fs *files) mark() mark {
+// otherTables are all others.
+var otherTables = slices.DeleteFunc(slices.Clone(logs.Tables()), func(t *logs.Table) bool { return slices.Contains(eventTables, t) })
+
+// mark goes on to the files of this time, and says where they end.
+func (fs *files) mark(now time.Time) fileMark {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	m := mark{Directory: fs.directory, AzureOnly: fs.subset.AzureOnly, Files: map[string]position{}}
-	for _, table := range append(eventTables, logs.Connection) {
-		if p, err := positionOf(fs.tables[table].f); err == nil {
-			m.Files[table.Name] = p
-		}
+	_ = fs.roll(now, eventTables...) // what cannot be opened is tried again, and told by flush
+	m := fileMark{layout: fs.layout, AzureOnly: fs.subset.AzureOnly, Files: map[string]position{}}
+	for _, table := range markedTables {
+		m.Files[table.Name] = fs.tables[table].position()
 	}
 	return m
+}
+
+var markedTables = append(slices.Clone(eventTables), logs.Connection)
+
+// goBack goes back to the files of a mark: of an hour that is over.
+func (fs *files) goBack(m fileMark) error {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	for _, t := range markedTables {
+		p := m.Files[t.Name]
+		if p.Path == "" || p.Path == fs.tables[t].name {
+			continue
+		}
+		f, err := openFile(p.Path, false)
+		if err != nil {
+			return err
+		}
+		if err := fs.tables[t].close(); err != nil {
+			return err
+		}
+		fs.tables[t] = f
+	}
+	return nil
 }
 
 // expect says that rows which were cut off at the end of files come again.
@@ -52,17 +92,28 @@ func (fs *files) expect(w *written) {
 	}
 }
 
-// mark is what the recorder keeps in the journal with a batch.
+// mark is what the recorder keeps in the journal with a batch. Settings that
+// were changed are in force from here on.
 func (f *Firewall) mark() []byte {
-	moment := f.clockwork.next(time.Now(), f.fold, f.config, f.ending())
+	now := time.Now()
+	changed := f.switchOutputs()
+	moment := f.clockwork.next(now, f.fold, f.config, f.ending())
 	if moment.Flush {
 		f.tellIgnored(f.ignored.flush()) // before the ends of the files are noted
 	}
-	var m mark
-	if f.files != nil {
-		m = f.files.mark()
+	o := f.outputs.Load()
+	m := mark{Moment: moment, Settings: o.revision}
+	for i, fs := range o.lineFiles() {
+		if i == 0 {
+			m.fileMark = fs.mark(now)
+		} else {
+			m.More = append(m.More, fs.mark(now))
+		}
 	}
-	m.Moment = moment
+	if f.spool() != nil {
+		m.Place = f.spool().Next(now, changed)
+	}
+	f.place = m.Place
 	text, err := json.Marshal(m)
 	if err != nil {
 		return nil // it has strings and numbers only: this cannot be
@@ -70,13 +121,24 @@ func (f *Firewall) mark() []byte {
 	return text
 }
 
-// momentOf reads what a batch was taken with.
-func momentOf(text []byte) moment {
-	var m mark
-	if len(text) == 0 || json.Unmarshal(text, &m) != nil {
-		return moment{} // readMark says what is wrong
+// readMark reads what a batch was taken with; of one without a mark the zero
+// value.
+func readMark(text []byte) (m mark, err error) {
+	if len(text) == 0 {
+		return m, nil
 	}
-	return m.Moment
+	if err := json.Unmarshal(text, &m); err != nil {
+		return m, fmt.Errorf("read mark: %w", err)
+	}
+	return m, nil
+}
+
+// fileMarks are those of all destinations.
+func (m *mark) fileMarks() []fileMark {
+	if m.Directory == "" {
+		return nil // there were no files
+	}
+	return append([]fileMark{m.fileMark}, m.More...)
 }
 
 // written knows which rows of a batch are in files already: the first ones of
@@ -95,19 +157,22 @@ func (w *written) skip(r logs.Row) bool {
 	return true
 }
 
-// readMark counts what was written after a mark. Where a file was taken away or
+// leftOut are the rows of a batch that are written already, by where.
+type leftOut map[layout]*written
+
+// of is never nil.
+func (l leftOut) of(at layout) *written {
+	if w := l[at]; w != nil {
+		return w
+	}
+	return &written{}
+}
+
+// written counts what was written after a mark. Where a file was taken away or
 // shortened since, nobody can tell: err says so, and nothing of it counts as
 // written.
-func readMark(text []byte) (*written, error) {
-	w := &written{rows: map[string]int{}}
-	if len(text) == 0 {
-		return w, nil // there were no files
-	}
-	var m mark
-	if err := json.Unmarshal(text, &m); err != nil {
-		return w, fmt.Errorf("read mark: %w", err)
-	}
-	w.subset.AzureOnly = m.AzureOnly
+func (m fileMark) written() (*written, error) {
+	w := &written{subset: logs.Subset{AzureOnly: m.AzureOnly}, rows: map[string]int{}}
 	var errs []error
 	for _, table := range eventTables {
 		p, there := m.Files[table.Name]
@@ -133,7 +198,7 @@ func (p position) linesAfter(directory, table string) (lines int, err error) {
 // each calls a function for each line after a place of a file.
 func (p position) each(directory, table string, do func(line []byte)) error {
 	f, err := p.find(directory, table)
-	if err != nil {
+	if f == nil || err != nil {
 		return err
 	}
 	defer f.Close()
@@ -157,9 +222,17 @@ func (p position) each(directory, table string, do func(line []byte)) error {
 	}
 }
 
-// find opens the file, by its number: log rotation gives it another name.
+// find opens the file, by its number: log rotation gives it another name. One
+// that was not made yet has its name, or is nil.
 func (p position) find(directory, table string) (*os.File, error) {
-	names, err := filepath.Glob(fileName(directory, table) + "*")
+	if p.Inode == 0 {
+		f, err := os.Open(p.Path)
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, nil
+		}
+		return f, err
+	}
+	names, err := filepath.Glob(cmp.Or(p.Path, fileName(directory, table)) + "*")
 	if err != nil {
 		return nil, err
 	}

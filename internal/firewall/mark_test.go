@@ -3,6 +3,7 @@ package firewall
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,19 +14,23 @@ import (
 )
 
 // markedFiles are files with some rows, and a mark behind them.
-func markedFiles(t *testing.T, subset logs.Subset) (*files, []byte) {
+func markedFiles(t *testing.T, subset logs.Subset) (*files, fileMark) {
 	t.Helper()
-	fs, err := openFiles(t.TempDir(), subset)
+	fs, err := openFiles(layout{Directory: t.TempDir()}, subset)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { fs.close() })
 	addRows(t, fs, 1, 3)
-	text, err := json.Marshal(fs.mark())
+	text, err := json.Marshal(mark{fileMark: fs.mark(time.Now())})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fs, text
+	m, err := readMark(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fs, m.fileMark
 }
 
 // synRows are the rows of some SYNs: two each.
@@ -61,7 +66,7 @@ func TestOnlyTheRestOfABatchIsWritten(t *testing.T) {
 				if err := fs.close(); err != nil {
 					t.Fatal(err)
 				}
-				checkRest(t, fmt.Sprintf("%d rows, torn %d, azure only %v", had, torn, azureOnly), fs.directory, mark, logs.Subset{AzureOnly: azureOnly})
+				checkRest(t, fmt.Sprintf("%d rows, torn %d, azure only %v", had, torn, azureOnly), fs.layout.Directory, mark, logs.Subset{AzureOnly: azureOnly})
 			}
 		}
 	}
@@ -78,14 +83,14 @@ func tear(t *testing.T, fs *files) {
 }
 
 // checkRest is the next process: the batch was SYNs 4 to 8.
-func checkRest(t *testing.T, what, directory string, mark []byte, subset logs.Subset) {
+func checkRest(t *testing.T, what, directory string, mark fileMark, subset logs.Subset) {
 	t.Helper()
-	fs, err := openFiles(directory, subset)
+	fs, err := openFiles(layout{Directory: directory}, subset)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer fs.close()
-	done, err := readMark(mark)
+	done, err := mark.written()
 	if err != nil {
 		t.Errorf("%s: %v", what, err)
 	}
@@ -95,12 +100,12 @@ func checkRest(t *testing.T, what, directory string, mark []byte, subset logs.Su
 		t.Fatal(err)
 	}
 	fs.giveUpCuts()
-	want, _ := openFiles(t.TempDir(), subset)
+	want, _ := openFiles(layout{Directory: t.TempDir()}, subset)
 	defer want.close()
 	addRows(t, want, 1, 8)
 	for _, table := range eventTables {
-		got, _ := os.ReadFile(fileName(fs.directory, table.Name))
-		if expected, _ := os.ReadFile(fileName(want.directory, table.Name)); string(got) != string(expected) {
+		got, _ := os.ReadFile(fileName(fs.layout.Directory, table.Name))
+		if expected, _ := os.ReadFile(fileName(want.layout.Directory, table.Name)); string(got) != string(expected) {
 			t.Errorf("%s: table %s has\n%swant\n%s", what, table.Name, got, expected)
 		}
 		if fs.tables[table].lost != 0 {
@@ -114,24 +119,24 @@ func TestAMarkFindsARenamedFile(t *testing.T) {
 	t.Parallel()
 	fs, mark := markedFiles(t, logs.Subset{})
 	addRows(t, fs, 4, 5)
-	name := fileName(fs.directory, logs.FlowTrace.Name)
+	name := fileName(fs.layout.Directory, logs.FlowTrace.Name)
 	if err := os.Rename(name, name+".1"); err != nil {
 		t.Fatal(err)
 	}
-	done, err := readMark(mark)
+	done, err := mark.written()
 	if err != nil || done.rows[logs.FlowTrace.Name] != 2 || done.rows[logs.NetworkRule.Name] != 2 {
 		t.Errorf("written: %v, %v", done.rows, err)
 	}
 	if err := os.Truncate(name+".1", 10); err != nil {
 		t.Fatal(err)
 	}
-	if done, err := readMark(mark); err == nil || done.rows[logs.FlowTrace.Name] != 0 {
+	if done, err := mark.written(); err == nil || done.rows[logs.FlowTrace.Name] != 0 {
 		t.Errorf("of an emptied file %v rows are written, %v", done.rows, err)
 	}
 	if err := os.Remove(name + ".1"); err != nil {
 		t.Fatal(err)
 	}
-	if done, err := readMark(mark); err == nil || done.rows[logs.FlowTrace.Name] != 0 || done.rows[logs.NetworkRule.Name] != 2 {
+	if done, err := mark.written(); err == nil || done.rows[logs.FlowTrace.Name] != 0 || done.rows[logs.NetworkRule.Name] != 2 {
 		t.Errorf("of a removed file %v rows are written, %v", done.rows, err)
 	}
 }
@@ -143,7 +148,7 @@ func TestATornLineOfAnotherTableIsLost(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "CaptureState.jsonl"), []byte(`{"time":`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	fs, err := openFiles(folder, logs.Subset{})
+	fs, err := openFiles(layout{Directory: folder}, logs.Subset{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,20 +156,22 @@ func TestATornLineOfAnotherTableIsLost(t *testing.T) {
 	for range 2 {
 		fs.giveUpCuts()
 	}
-	for _, c := range fs.counts() {
+	for _, table := range logs.Tables() {
+		c := fs.tally(table)
 		if want := c.table == "CaptureState"; (c.lost == 1) != want {
 			t.Errorf("table %s has lost %d", c.table, c.lost)
 		}
 	}
 }
 
-// A row of a connection that says what the killed process has said is not
-// written again; one that says more is.
+// A row of a connection that tells what the killed process has told is not
+// written again, also if it is less sure; one of another end is.
 func TestConnectionsAreNotToldAgain(t *testing.T) {
 	t.Parallel()
-	fs, text := markedFiles(t, logs.Subset{})
-	row := func(told, packets int) logs.Row {
-		c := &flow.Connection{Firewall: "fw", ID: "1", Update: packets, Told: time.Unix(int64(told), 0), First: time.Unix(1, 0)}
+	fs, mark := markedFiles(t, logs.Subset{})
+	row := func(told, events int, end flow.EndReason) logs.Row {
+		c := &flow.Connection{Firewall: "fw", ID: "1", Update: 1, Told: time.Unix(int64(told), 0), First: time.Unix(1, 0), Events: events, End: end}
+		c.Tuple = flow.Tuple{Protocol: flow.TCP, Source: netip.MustParseAddrPort("10.0.0.1:1"), Dest: netip.MustParseAddrPort("10.0.0.2:2")}
 		return logs.ConnectionRow(c, &logs.Source{Firewall: "fw"})
 	}
 	add := func(r logs.Row) {
@@ -173,14 +180,12 @@ func TestConnectionsAreNotToldAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	add(row(10, 1))
-	fs.dontRepeat(text)
-	add(row(20, 1))
-	add(row(20, 2))
-	add(row(30, 1)) // a repeat is one once
-	for _, c := range fs.counts() {
-		if c.table == logs.Connection.Name && c.written != 3 {
-			t.Errorf("%d rows written, want 3", c.written)
-		}
+	add(row(10, 1, flow.EndNone))
+	fs.dontRepeat(mark)
+	add(row(20, 2, flow.EndNone))
+	add(row(20, 2, flow.EndRST))
+	add(row(30, 1, flow.EndNone)) // a repeat is one once
+	if c := fs.tally(logs.Connection); c.written != 3 {
+		t.Errorf("%d rows written, want 3", c.written)
 	}
 }

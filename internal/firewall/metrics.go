@@ -28,8 +28,8 @@ func (f *Firewall) Metrics() (metrics.Snapshot, error) {
 	for _, p := range gauges.Programs {
 		s.Programs = append(s.Programs, metrics.Program(p))
 	}
-	if f.files != nil {
-		for _, t := range f.files.counts() {
+	if len(f.outputs.Load().lineFiles()) > 0 {
+		for _, t := range f.tallies() {
 			s.Tables = append(s.Tables, metrics.Table{Name: t.table, Rows: t.written, Errors: t.lost})
 		}
 	}

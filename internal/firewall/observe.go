@@ -73,7 +73,7 @@ func (f *Firewall) observe(ctx context.Context) error {
 	f.warnOfDeafness()
 	f.openDrops(drops.Config{})
 	f.openEnds()
-	return f.openFiles()
+	return f.openOutputs()
 }
 
 // warnOfBlindness tells what this host's settings hide. They are the host's:

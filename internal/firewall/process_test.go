@@ -86,6 +86,8 @@ func newProgram(t *testing.T, config Config, policy string) *program {
 	p.config.ResourceGroup = fmt.Sprintf("t%d", os.Getpid())
 	p.config.StateFolder = filepath.Join(p.folder, "state")
 	p.config.FirewallPolicy = filepath.Join(p.folder, "policy.yaml")
+	p.config.Logs.Spool.Folder = filepath.Join(p.folder, "spool")
+	p.config.SettingsFile = filepath.Join(p.folder, "settings.json")
 	p.config.Logs.Directory = filepath.Join(p.folder, "logs")
 	text, err := yaml.Marshal(p.config)
 	if err != nil {

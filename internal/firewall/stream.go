@@ -55,6 +55,7 @@ type Follower struct {
 	Entries chan Entry
 	stream  *stream
 	missed  uint64
+	left    func()
 }
 
 func newStream() *stream { return &stream{followers: map[*Follower]struct{}{}} }
@@ -116,9 +117,10 @@ func (f *Firewall) Recent(max int, keep func(Entry) bool) []Entry {
 // it; its entries are not filtered.
 func (f *Firewall) Follow(max int, keep func(Entry) bool) ([]Entry, *Follower) {
 	s := f.stream
+	defer f.record() // deferred first, so it comes after the lock is given back
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	fo := &Follower{Entries: make(chan Entry, backlog), stream: s}
+	fo := &Follower{Entries: make(chan Entry, backlog), stream: s, left: f.record}
 	if s.closed {
 		close(fo.Entries)
 	} else {
@@ -136,6 +138,7 @@ func (s *stream) counts() (followers int, missed uint64) {
 
 // Close stops following.
 func (f *Follower) Close() {
+	defer f.left()
 	f.stream.mu.Lock()
 	defer f.stream.mu.Unlock()
 	if _, ok := f.stream.followers[f]; ok {

@@ -14,6 +14,7 @@ import (
 // keeping them for who asks later.
 func BenchmarkTake(b *testing.B) {
 	f := &Firewall{config: &Config{Name: "fw"}, source: &logs.Source{Firewall: "fw"}, stream: newStream()}
+	f.outputs.Store(noOutputs())
 	f.fold, f.clockwork.moment = newFold(DefaultFoldRate), moment{Rate: math.MaxInt}
 	f.connections = newConnections(f.trackerConfig(), f.publishConnections)
 	batch := make([]flow.Event, 0, 500)

@@ -89,6 +89,12 @@ const (
 	ReasonsOff StateWord = "ReasonsOff"
 	// ReasonsOn: the kernel's sentences are listened to again.
 	ReasonsOn StateWord = "ReasonsOn"
+	// SettingsChanged: other diagnostic settings are in force.
+	SettingsChanged StateWord = "SettingsChanged"
+	// RecordedInPart: from then on not everything is recorded where the row is.
+	RecordedInPart StateWord = "RecordedInPart"
+	// RecordedWhole: from then on everything is.
+	RecordedWhole StateWord = "RecordedWhole"
 )
 
 // CaptureLoss is the table CaptureLoss: what is known to be missing.
@@ -127,7 +133,7 @@ var CaptureState = newTable(Table{
 	from(Azure, standardOf(captureStateName, func(r *stateRow) *Source { return r.src })...),
 	from(Sekisho,
 		word("Firewall", "Short name of the firewall.", func(r *stateRow) string { return r.src.Firewall }),
-		word("State", "What changed: Started, Stopped, PolicyApplied, RulesetTampered, ReasonsOff (the kernel's reasons for INVALID came too fast, and are not listened to), ReasonsOn.", func(r *stateRow) string { return string(r.State.State) }),
+		word("State", "What changed: Started, Stopped, PolicyApplied, RulesetTampered, ReasonsOff (the kernel's reasons for INVALID came too fast, and are not listened to), ReasonsOn, SettingsChanged (of diagnostic settings), RecordedInPart (from then on not everything is recorded where the row is), RecordedWhole (from then on everything is).", func(r *stateRow) string { return string(r.State.State) }),
 		word("Detail", "The change in a sentence.", func(r *stateRow) string { return r.Detail }),
 		maybeMoment("From", "Since when, where the row is about a span of time.", func(r *stateRow) time.Time { return r.From }),
 		maybeMoment("To", "Until when, where the row is about a span of time.", func(r *stateRow) time.Time { return r.To })),

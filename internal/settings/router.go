@@ -162,6 +162,9 @@ func (r *route) wants(t *logs.Table, s *Subject) bool {
 // whole reports whether a route takes everything.
 func (r *route) whole() bool { return r.tables == nil && r.filter == nil && r.sample == everything }
 
+// Has reports whether rows go to a destination.
+func (r *Router) Has(d Destination) bool { return slices.Contains(r.Destinations, d) }
+
 // Part says what is recorded at a destination where that is not all; empty
 // where it is.
 func (r *Router) Part(d Destination) string {

@@ -56,6 +56,23 @@ struct {
 	__type(value, struct tally);
 } counters SEC(".maps");
 
+/* Which events nobody wants, a bit for each flag. Zero, as it begins, is none. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} unwanted SEC(".maps");
+
+#define ALL_FLAGS ((1u << FLAGS) - 1)
+
+static __always_inline __u32 unwanted_flags(void)
+{
+	__u32 zero = 0, *flags = bpf_map_lookup_elem(&unwanted, &zero);
+
+	return flags ? *flags : 0;
+}
+
 static __always_inline void fill_packet(struct event *e, struct headers *h)
 {
 	e->sport = h->sport;
@@ -116,7 +133,7 @@ static __always_inline void emit(struct bpf_nf_ctx *ctx, struct headers *h, cons
 	struct event *e;
 	__u64 seq;
 
-	if (!c || flag >= FLAGS)
+	if (!c || flag >= FLAGS || unwanted_flags() & (1u << flag))
 		return;
 	seq = __sync_fetch_and_add(&c->seq, 1) + 1;
 	e = bpf_ringbuf_reserve(ring_of(flag, mark), v6 ? sizeof(struct event6) : sizeof(struct event), 0);
@@ -182,6 +199,8 @@ static __always_inline int record(struct bpf_nf_ctx *ctx, bool v6)
 	void *nh = skb->head + skb->network_header;
 	unsigned long nfct = skb->_nfct;
 
+	if (unwanted_flags() == ALL_FLAGS)
+		return NF_ACCEPT;
 	if (!is_nothing(skb, nh, nfct, v6))
 		look(ctx, nh, nfct, v6);
 	return NF_ACCEPT;

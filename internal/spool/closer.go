@@ -1,0 +1,161 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/logs"
+)
+
+// retry is how long a generation waits that could not be closed.
+const retry = time.Second
+
+// closeEnded closes generations that have ended, one after the other, until the
+// spool is closed, and then once more.
+func (s *Spool) closeEnded() {
+	again := time.NewTicker(retry)
+	defer again.Stop()
+	for last := false; ; {
+		for s.closeNext(last) {
+		}
+		if last {
+			return
+		}
+		select {
+		case <-s.stop:
+			last = true
+		case <-s.work:
+		case <-again.C:
+		}
+	}
+}
+
+// closeNext closes the oldest generation if it has ended; more says that there
+// may be another one.
+func (s *Spool) closeNext(last bool) (more bool) {
+	s.mu.Lock()
+	g := s.open[s.state.Closed+1]
+	if g == nil && s.events > s.state.Closed+1 {
+		g = newGeneration(s.state.Closed + 1) // of a settled time
+		g.sealed = true
+	}
+	s.mu.Unlock()
+	if g == nil || !g.sealed {
+		return false
+	}
+	numbers := map[string]uint64{}
+	bytes, err := s.write(g, numbers)
+	s.mu.Lock()
+	s.bytes += bytes
+	defer s.mu.Unlock()
+	defer s.changed.Broadcast()
+	s.note(err)
+	if err != nil {
+		if last || s.waiting() <= held {
+			return false
+		}
+		s.giveUp(g, err)
+		return true
+	}
+	for table, n := range numbers {
+		s.state.Sequences[table] = n
+	}
+	s.state.KeptFrom = 0
+	s.closed(g)
+	return true
+}
+
+// closed notes that a generation has its segments, or never will.
+func (s *Spool) closed(g *generation) {
+	s.state.Closed = g.number
+	s.state.Rows += uint64(g.events()) + g.missing
+	s.state.lose(logs.SegmentLoss, g.missing)
+	delete(s.open, g.number)
+	for t, w := range g.writers {
+		if w.Len() == 0 {
+			s.idle[t] = append(s.idle[t], w)
+		}
+	}
+	if err := s.state.keep(s.options.State); err != nil {
+		s.options.Log.Warn("segments that are closed would be written once more by the next process", "error", err)
+	}
+	s.kept.forget(s.state.keptSince())
+	if err := s.bound(); err != nil {
+		s.options.Log.Warn("old segments could not be given up", "error", err)
+	}
+}
+
+// waiting is how many rows no segment has yet.
+func (s *Spool) waiting() (rows int) {
+	for _, g := range s.open {
+		rows += g.events() + len(g.kept)
+	}
+	return rows
+}
+
+// giveUp loses the rows of events of a generation. The kept ones go to the next
+// one, where there are not too many: they tell of the loss.
+func (s *Spool) giveUp(g *generation, why error) {
+	s.options.Log.Error("rows are given up, because there is no room for more", "rows", g.events(), "error", why)
+	events, kept := g.unwritten()
+	s.state.lose(logs.SegmentLoss, events)
+	next := s.at(g.number + 1)
+	const most = 10_000
+	if len(kept)+len(next.kept) <= most {
+		next.begin()
+		next.kept = append(kept, next.kept...)
+		if s.state.KeptFrom == 0 {
+			s.state.KeptFrom = g.number
+		}
+	} else {
+		s.state.lose(logs.SegmentLoss, uint64(len(kept)))
+		s.state.KeptFrom = 0
+	}
+	g.writers = nil
+	s.closed(g)
+}
+
+// note says when segments cannot be written, and when they can again.
+func (s *Spool) note(err error) {
+	switch {
+	case err != nil && s.failure == nil:
+		s.options.Log.Error("segments cannot be written; packets are decided and recorded all the same, and what there is no room for is counted", "error", err)
+	case err == nil && s.failure != nil:
+		s.options.Log.Info("segments are written again")
+	}
+	s.failure = err
+	s.tries++
+}
+
+// Failure is why segments cannot be written at the moment; nil if they can.
+func (s *Spool) Failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failure
+}
+
+// Losses are the rows that no segment will ever have, by place, since there is
+// this spool.
+func (s *Spool) Losses() map[logs.LossPlace]uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[logs.LossPlace]uint64{}
+	for place, n := range s.state.Lost {
+		out[place] = n
+	}
+	return out
+}
+
+// finishGiving ends what a killed process has begun: it was about to take a
+// segment away, and has counted its rows as lost.
+func (s *Spool) finishGiving() error {
+	if s.state.Giving == "" {
+		return nil
+	}
+	if err := s.remove(s.state.Giving); err != nil && !errors.Is(err, errTaken) {
+		return fmt.Errorf("give up a segment: %w", err)
+	}
+	s.state.Giving = ""
+	return s.state.keep(s.options.State)
+}

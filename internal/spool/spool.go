@@ -1,0 +1,310 @@
+// Package spool makes segments of a firewall's rows, in the folder from which a
+// workspace takes them: each row once, whenever the process is killed.
+//
+//	rows of events ──────▶ generation ──▶ a segment of each table, in the folder
+//	other rows ─▶ kept ──▶     n             (every second while there are rows)
+//
+// A generation is the rows between two moments, and it is closed as one segment
+// of each table. The segments' names follow from its number, so that what is
+// written a second time has the name of the first.
+//
+// Rows of events are in memory until then: the journal of the firewall has the
+// events, and with each batch of them the generation that its rows belong to. A
+// process that comes after one that was killed makes the same rows again, of
+// all batches of the generations that are not closed. Rows that follow from no
+// event are written down when they come: see kept.go.
+//
+//	spool.go       rows come in; generations begin and end
+//	generation.go  the rows of one, and their segments
+//	closer.go      closes what has ended; what happens where that fails
+//	kept.go        rows that are written down until their generation is closed
+//	state.go       what the next process has to know
+//	bound.go       how much may wait in the folder
+package spool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/logs"
+	"github.com/sekisho/sekisho/internal/segment"
+)
+
+// Options say where segments go.
+type Options struct {
+	// Folder gets the segments, State what the next process has to know. Both
+	// are made where they are missing.
+	Folder, State string
+	// Firewall is in the names of segments.
+	Firewall string
+	// Bytes bounds what waits in the folder: the oldest segments are given up.
+	// 0 takes DefaultBytes.
+	Bytes int64
+	// Every is how often segments are closed while there are rows. 0 takes a
+	// second.
+	Every time.Duration
+	// Group may take the segments away; -1: nobody but the owner.
+	Group int
+	Log   *slog.Logger
+}
+
+const (
+	// DefaultBytes hold some 70 million rows of flow trace.
+	DefaultBytes = 512 << 20
+	// everySecond a generation is closed while there is something in it.
+	everySecond = time.Second
+	// most rows of events are in one generation.
+	most = 65_536
+	// held rows wait for a disk that has no room, or hangs.
+	held = 4 * most
+)
+
+// Spool writes segments. It is safe for concurrent use, but for Add and Reach:
+// they are for who takes the events.
+type Spool struct {
+	options Options
+
+	mu      sync.Mutex
+	state   state
+	open    map[uint64]*generation // those that are not closed
+	idle    map[*logs.Table][]*segment.Writer
+	events  uint64        // the one that rows of events go to
+	kept    *kept         // where other rows are written down, and which generation they go to
+	total   uint64        // rows of events, since there is this spool
+	wanted  bool          // somebody waits for the rows there are
+	failure error         // of the last try to close a generation
+	tries   int           // to close one
+	bytes   int64         // that wait in the folder, at most
+	changed *sync.Cond    // a generation was closed, or could not be
+	work    chan struct{} // something is to be closed
+	stop    chan struct{}
+	done    sync.WaitGroup
+}
+
+// Open goes on where an earlier process of this firewall has ended: rows that it
+// had written down are in their generations again. Rows of events come with
+// Reach and Add, from the journal.
+func Open(o Options) (*Spool, error) {
+	if o.Bytes == 0 {
+		o.Bytes = DefaultBytes
+	}
+	if o.Every == 0 {
+		o.Every = everySecond
+	}
+	if err := makeFolder(o.Folder, o.Group); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(o.State, 0o700); err != nil {
+		return nil, fmt.Errorf("make folder for the spool's state: %w", err)
+	}
+	s := &Spool{options: o, open: map[uint64]*generation{}, idle: map[*logs.Table][]*segment.Writer{}, work: make(chan struct{}, 1), stop: make(chan struct{})}
+	s.changed = sync.NewCond(&s.mu)
+	var err error
+	if s.state, err = readState(o.State); err != nil {
+		return nil, err
+	}
+	if err := s.finishGiving(); err != nil {
+		return nil, err
+	}
+	s.events, s.total = s.state.Closed+1, s.state.Rows
+	s.at(s.events).since = time.Unix(0, 0) // what an earlier process began is closed soon
+	if err := s.readKept(); err != nil {
+		return nil, err
+	}
+	if _, s.bytes, err = s.waitingFiles(); err != nil {
+		return nil, err
+	}
+	s.done.Go(s.closeEnded)
+	return s, nil
+}
+
+// makeFolder makes the folder that a workspace, which is another user, takes
+// segments from: new files have the folder's group.
+func makeFolder(folder string, group int) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("make spool: %w", err)
+	}
+	mode := os.FileMode(0o700)
+	if group >= 0 {
+		mode = 0o770 | os.ModeSetgid
+		if err := os.Chown(folder, -1, group); err != nil {
+			return fmt.Errorf("give the spool to its group: %w", err)
+		}
+	}
+	if err := os.Chmod(folder, mode); err != nil {
+		return fmt.Errorf("make spool: %w", err)
+	}
+	return nil
+}
+
+// Add adds rows that follow from events in the journal.
+func (s *Spool) Add(rows []logs.Row) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.at(s.events)
+	g.begin()
+	s.total += uint64(len(rows))
+	if s.waiting() > 2*held { // the disk hangs
+		g.missing += uint64(len(rows))
+		return
+	}
+	for _, r := range rows {
+		s.writer(g, r.Table()).Add(r)
+		g.rows[r.Table()]++
+	}
+}
+
+// Keep adds rows that nothing but themselves follows from. An error says that
+// they are not written down, and are lost if the process is killed before their
+// generation is closed.
+func (s *Spool) Keep(rows []logs.Row) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.keep(rows)
+}
+
+func (s *Spool) keep(rows []logs.Row) error {
+	g := s.at(s.kept.generation)
+	g.begin()
+	g.kept = append(g.kept, rows...)
+	return s.kept.write(rows)
+}
+
+// at is a generation that is not closed.
+func (s *Spool) at(number uint64) *generation {
+	g := s.open[number]
+	if g == nil {
+		g = newGeneration(number)
+		s.open[number] = g
+	}
+	return g
+}
+
+// Place is where the rows of a batch of events go. It is in the journal with
+// the batch.
+type Place struct {
+	// Generation is theirs. 0 is none: there was no spool.
+	Generation uint64 `json:"generation,omitempty"`
+	// Rows were added before, in all generations.
+	Rows uint64 `json:"rows,omitempty"`
+	// Kept is where the file of the kept rows of a generation ended.
+	Kept   int64  `json:"kept,omitempty"`
+	KeptIn uint64 `json:"keptIn,omitempty"`
+}
+
+// Next is the place of the next batch: in a new generation if it is time, or if
+// it must be one.
+func (s *Spool) Next(now time.Time, another bool) Place {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := Place{Generation: s.events, Rows: s.total, Kept: s.kept.size, KeptIn: s.kept.generation}
+	switch {
+	case s.kept.generation > s.events:
+		p.Generation = s.kept.generation
+	case another || s.due(now):
+		p.Generation, s.wanted = s.events+1, false
+	}
+	return p
+}
+
+// Due reports whether it is time to close a generation.
+func (s *Spool) Due(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.due(now)
+}
+
+func (s *Spool) due(now time.Time) bool {
+	if s.kept.generation > s.events {
+		return true // a process that was killed had begun it
+	}
+	g := s.open[s.events]
+	if g == nil || g.empty() {
+		return false
+	}
+	return s.wanted || g.events() >= most || now.Sub(g.since) >= s.options.Every
+}
+
+// Reach goes to the place of a batch whose rows come next. It reports whether
+// they are wanted: those of a generation that an earlier process has closed are
+// not.
+func (s *Spool) Reach(p Place) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p.Generation <= s.state.Closed {
+		return false
+	}
+	for s.events < p.Generation {
+		s.seal()
+	}
+	if p.Rows > s.total { // the journal does not reach back far enough
+		s.at(s.events).missing += p.Rows - s.total
+		s.total = p.Rows
+	}
+	return true
+}
+
+// seal ends the generation of events. That there is a file for the kept rows of
+// the next one says so to a process that comes after this one.
+func (s *Spool) seal() {
+	s.at(s.events).sealed = true
+	s.events++
+	if s.kept.generation < s.events {
+		if err := s.kept.begin(s.events); err != nil {
+			s.options.Log.Warn("some rows would be lost if this process were killed", "error", err)
+		}
+	}
+	select {
+	case s.work <- struct{}{}:
+	default:
+	}
+}
+
+// Flush waits until every row that was added before is in a segment.
+func (s *Spool) Flush(ctx context.Context) error {
+	wake := context.AfterFunc(ctx, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.changed.Broadcast()
+	})
+	defer wake()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	until := s.state.Closed
+	for number, g := range s.open {
+		if !g.empty() {
+			until = max(until, number)
+		}
+	}
+	s.wanted = until >= s.events
+	for before := s.tries; s.state.Closed < until; s.changed.Wait() {
+		if s.tries > before && s.failure != nil {
+			return fmt.Errorf("close segments: %w", s.failure)
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("close segments: %w", ctx.Err())
+		}
+	}
+	return nil
+}
+
+// Close closes what is open. What cannot be closed now, the next process makes
+// again.
+func (s *Spool) Close() error {
+	s.mu.Lock()
+	for s.events < s.kept.generation {
+		s.seal()
+	}
+	if g := s.open[s.events]; g != nil && !g.empty() {
+		s.seal()
+	}
+	s.mu.Unlock()
+	close(s.stop)
+	s.done.Wait()
+	return errors.Join(s.failure, s.kept.close())
+}
