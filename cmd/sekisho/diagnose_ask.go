@@ -288,6 +288,9 @@ func askFirewall(ctx context.Context, fw firewall.Status, q diagnose.Question) (
 	if !q.At.IsZero() && q.At.Before(fw.Started) {
 		a.watch.Gaps = []diagnose.Span{{To: fw.Started}}
 	}
+	if !fw.NotRecordedSince.IsZero() {
+		a.watch.Gaps = append(a.watch.Gaps, diagnose.Span{From: fw.NotRecordedSince})
+	}
 	if fw.Observing {
 		return a
 	}

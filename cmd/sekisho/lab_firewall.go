@@ -44,8 +44,9 @@ func labFirewall(spec lab.FirewallSpec, settings scenario.Settings) (firewall.Co
 	policyFile, err := absolute(spec.PolicyFile)
 	return firewall.Config{Name: spec.Name, ResourceGroup: spec.Lab, FirewallPolicy: policyFile,
 		Capture: settings.Capture, Conntrack: settings.Conntrack,
-		StateFolder: filepath.Join(spec.StateDir, "state"),
-		Logs:        firewall.LogsConfig{Directory: filepath.Join(spec.StateDir, "logs")}}, err
+		StateFolder: filepath.Join(spec.StateDir, "state"), SettingsFile: filepath.Join(spec.StateDir, "settings.json"),
+		Logs: firewall.LogsConfig{Directory: filepath.Join(spec.StateDir, "logs"),
+			Spool: firewall.SpoolConfig{Folder: filepath.Join(spec.StateDir, "spool")}}}, err
 }
 
 // launchFirewall runs program, which is this command, as a firewall of a lab.

@@ -99,7 +99,10 @@ and INVALID with the kernel's reason. Its lab brings up Azure-like networks
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w\n  hint: %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newRunCommand(), newObserveCommand(), newTraceCommand(), newConnectionsCommand(), newDiagnoseCommand(), newPolicyCommand(), newStatusCommand(), newLabCommand(), newTopologyCommand(), newImportCommand(), newQueryCommand(), newTablesCommand(), newWorkspaceCommand(), newServeCommand(), newDoctorCommand(), newVersionCommand())
+	root.AddCommand(newRunCommand(), newObserveCommand(), newServeCommand(), newWorkspaceCommand(),
+		newTraceCommand(), newConnectionsCommand(), newDiagnoseCommand(), newQueryCommand(), newTablesCommand(),
+		newPolicyCommand(), newSettingsCommand(), newStatusCommand(), newLabCommand(), newTopologyCommand(),
+		newImportCommand(), newDoctorCommand(), newVersionCommand())
 	checkArguments(root)
 	return root
 }

@@ -5,6 +5,11 @@
 //	GET /v1/policy    the policy in force (YAML)
 //	PUT /v1/policy    another policy (YAML or JSON); root only
 //	GET /v1/ruleset   the nftables text in force
+//	GET /v1/settings  the diagnostic settings (JSON)
+//	PUT /v1/settings  sets those of a document (YAML, JSON, or Azure's); root,
+//	                  or the user sekisho for what goes to the workspace
+//	DELETE /v1/settings/{name}  ends one
+//	POST /v1/flush    closes segments, so that a workspace sees every row
 //	GET /metrics      for Prometheus, docs/reference/metrics.md
 //	GET /v1/trace     rows as JSON lines in Azure's envelope:
 //	                  filter=<words> table=<name>|all last=<n> follow=true azureOnly=true
@@ -50,6 +55,7 @@ func SocketPath(id string) string { return filepath.Join(Folder, id+".sock") }
 
 // Server answers for one firewall.
 type Server struct {
+	id       string
 	fw       *firewall.Firewall
 	metrics  http.Handler
 	listener net.Listener
@@ -77,7 +83,7 @@ func Listen(id string, fw *firewall.Firewall, metrics http.Handler) (*Server, er
 	if err := permit(path); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	s := &Server{fw: fw, metrics: metrics, listener: listener}
+	s := &Server{id: id, fw: fw, metrics: metrics, listener: listener}
 	s.http = &http.Server{Handler: s.routes(), ConnContext: withPeer, ReadHeaderTimeout: 10 * time.Second}
 	return s, nil
 }
@@ -115,6 +121,10 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /v1/ruleset", s.ruleset)
 	mux.HandleFunc("GET /v1/trace", s.trace)
 	mux.HandleFunc("GET /v1/connections", s.connections)
+	mux.HandleFunc("GET /v1/settings", s.getSettings)
+	mux.HandleFunc("PUT /v1/settings", s.putSettings)
+	mux.HandleFunc("DELETE /v1/settings/{name}", s.deleteSetting)
+	mux.HandleFunc("POST /v1/flush", s.flush)
 	mux.Handle("GET /metrics", s.metrics)
 	return mux
 }

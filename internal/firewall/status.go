@@ -15,11 +15,14 @@ type Status struct {
 	PID           int       `json:"pid"`
 	Started       time.Time `json:"started"`
 	// Observing is true where no policy is in force and nothing is dropped.
-	Observing      bool          `json:"observing,omitempty"`
-	Policy         string        `json:"policy,omitempty"`
-	PolicyRevision string        `json:"policyRevision,omitempty"`
-	Rules          int           `json:"rules"`
-	Capture        capture.Stats `json:"capture"`
+	Observing      bool   `json:"observing,omitempty"`
+	Policy         string `json:"policy,omitempty"`
+	PolicyRevision string `json:"policyRevision,omitempty"`
+	Rules          int    `json:"rules"`
+	// NotRecordedSince is since when the program in the kernel does not send
+	// every event, because no diagnostic setting has a use for them.
+	NotRecordedSince time.Time     `json:"notRecordedSince,omitzero"`
+	Capture          capture.Stats `json:"capture"`
 }
 
 // Status reads the counters and says what is in force.
@@ -30,7 +33,7 @@ func (f *Firewall) Status(pid int) (Status, error) {
 	}
 	s := Status{
 		Name: f.config.Name, ResourceGroup: f.config.ResourceGroup, ID: f.config.ID(), ResourceID: f.source.ResourceID,
-		PID: pid, Started: f.started, Capture: stats, Observing: f.policies == nil,
+		PID: pid, Started: f.started, NotRecordedSince: f.notRecordedSince(), Capture: stats, Observing: f.policies == nil,
 	}
 	if running := f.Ruleset(); running != nil {
 		s.Policy, s.PolicyRevision, s.Rules = running.Policy.Name, running.Policy.Revision(), len(running.Rules)

@@ -54,4 +54,10 @@ func (f *Firewall) record() {
 	}
 }
 
+func (f *Firewall) notRecordedSince() time.Time {
+	f.wanting.mu.Lock()
+	defer f.wanting.mu.Unlock()
+	return f.wanting.since
+}
+
 func (l late) tellGap(t *tracker.Tracker) { t.AddGap(l.gap.From, l.gap.To) }

@@ -159,3 +159,23 @@ func Without(list []Setting, name string) (rest []Setting, found bool) {
 	rest = slices.DeleteFunc(slices.Clone(list), func(s Setting) bool { return s.Name == name })
 	return rest, len(rest) < len(list)
 }
+
+// Words are the columns of a table of settings: categories, filter, sample,
+// destinations, end.
+func (s Setting) Words() []string {
+	categories, sample, until := "all", "", ""
+	if !s.all() {
+		categories = strings.Join(s.Categories, ",")
+	}
+	if s.sampled() {
+		sample = fmt.Sprintf("%g%%", s.Sample)
+	}
+	if !s.Until.IsZero() {
+		until = s.Until.UTC().Format(time.RFC3339)
+	}
+	var where []string
+	for _, d := range s.targets() {
+		where = append(where, strings.Replace(strings.TrimPrefix(d.String(), "the "), " ", ":", 1))
+	}
+	return []string{categories, s.Filter, sample, strings.Join(where, ","), until}
+}

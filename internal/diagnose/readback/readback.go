@@ -5,7 +5,8 @@
 // tables and any firewalls, in any order. A firewall that has rows of the table
 // Connection is read from these: they are what its own tracker told. Of a
 // firewall that has none, the events (AZFWFlowTrace), drops (KernelDrop) and
-// losses (CaptureLoss) go through a tracker here, as they went through its own.
+// losses (CaptureLoss) go through a tracker here, as they went through its own. When
+// not everything was recorded is read from CaptureState.
 package readback
 
 import (
@@ -133,6 +134,8 @@ func (r *Reader) add(record logs.Record) error {
 		r.firewall(firewallOf(record)).addDrop(record)
 	case logs.CaptureLoss:
 		r.firewall(firewallOf(record)).addLoss(record)
+	case logs.CaptureState:
+		r.firewall(firewallOf(record)).addState(record)
 	}
 	return nil
 }

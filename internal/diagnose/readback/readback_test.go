@@ -182,6 +182,26 @@ func TestTimeoutsAreNotKnown(t *testing.T) {
 	}
 }
 
+// What was not recorded is not absent: it is a gap, as the rows about the
+// settings tell it.
+func TestPartsAreGaps(t *testing.T) {
+	t.Parallel()
+	source := &logs.Source{Firewall: "fw-a"}
+	text := lines(packet(0, flow.SYN, flow.BitSYN, false, 1000, 0)).String()
+	for ms, word := range map[int]logs.StateWord{-300: logs.RecordedWhole, -200: logs.RecordedInPart, -150: logs.RecordedInPart,
+		-100: logs.RecordedWhole, 5000: logs.RecordedInPart} {
+		text += string(logs.AppendJSON(nil, logs.StateRow(logs.State{Time: at(ms), State: word}, source), false)) + "\n"
+	}
+	rows, err := read(t, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []diagnose.Span{{From: at(-200), To: at(-100)}, {From: at(5000)}}
+	if len(rows.Watches) != 1 || !slices.Equal(rows.Watches[0].Gaps, want) {
+		t.Errorf("watches: %+v, want gaps %v", rows.Watches, want)
+	}
+}
+
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	good := strings.TrimSpace(lines(packet(0, flow.SYN, flow.BitSYN, false, 1000, 0)).String())

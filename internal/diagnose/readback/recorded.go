@@ -17,6 +17,7 @@ type recorded struct {
 	events []event
 	drops  []flow.Drop
 	losses []loss
+	parts  []part
 	// azure is true once a row had none of our columns: Azure's own rows show
 	// less.
 	azure bool
@@ -34,9 +35,41 @@ type loss struct {
 	count    uint64
 }
 
+// part is a moment from which on everything is recorded, or not everything.
+type part struct {
+	at    time.Time
+	whole bool
+}
+
+// addState takes a row of CaptureState. What is not recorded is not absent.
+func (f *recorded) addState(r logs.Record) {
+	switch logs.StateWord(text(r, "State")) {
+	case logs.RecordedInPart:
+		f.parts = append(f.parts, part{r.Time(), false})
+	case logs.RecordedWhole:
+		f.parts = append(f.parts, part{r.Time(), true})
+	}
+}
+
+// gaps are the times in which not everything was recorded. The last one may have
+// no end.
+func (f *recorded) gaps() (gaps []diagnose.Span) {
+	slices.SortStableFunc(f.parts, func(a, b part) int { return a.at.Compare(b.at) })
+	open := false
+	for _, p := range f.parts {
+		switch {
+		case !p.whole && !open:
+			gaps, open = append(gaps, diagnose.Span{From: p.at}), true
+		case p.whole && open:
+			gaps[len(gaps)-1].To, open = p.at, false
+		}
+	}
+	return gaps
+}
+
 // watch is what the firewall recorded, and what it lost.
 func (f *recorded) watch(name string) diagnose.Watch {
-	w := diagnose.Watch{Firewall: name, CannotSee: f.azure}
+	w := diagnose.Watch{Firewall: name, CannotSee: f.azure, Gaps: f.gaps()}
 	for _, l := range f.losses {
 		if l.kind != "drop" && l.kind != "end" {
 			w.Losses = append(w.Losses, diagnose.Loss{Span: diagnose.Span{From: l.from, To: l.to}, Kind: l.kind, Count: l.count})
@@ -76,6 +109,9 @@ func (f *recorded) track(name string) {
 	}
 	if len(moments) == 0 {
 		return
+	}
+	for _, g := range f.gaps() {
+		moments = append(moments, moment{g.From, func(t *tracker.Tracker) { t.AddGap(g.From, cmp.Or(g.To, g.From.AddDate(100, 0, 0))) }})
 	}
 	slices.SortStableFunc(moments, func(a, b moment) int { return a.at.Compare(b.at) })
 	t := tracker.New(config)
