@@ -173,3 +173,38 @@ func TestGaugesMayBeAskedWhileTheRecorderReadsAndCloses(t *testing.T) {
 	cancel()
 	work.Wait()
 }
+
+// What was delivered is known also to who was kept from reading: a moment is
+// never given before which an event waits.
+func TestWhatIsDelivered(t *testing.T) {
+	testnet.NeedRoot(t)
+	router := testnet.NewRouter(t)
+	nft(t, conntrackOnly)
+	r, err := Open(Config{Poll: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	sendSYNs(t, router, 3)
+	if at := r.Delivered(); !at.IsZero() {
+		t.Errorf("before it read: %v", at)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	batches := 0
+	if err := r.Run(ctx, func(events []flow.Event) {
+		if at := r.Delivered(); !at.Before(events[0].Time) {
+			t.Errorf("delivered up to %v, while an event of %v is", at, events[0].Time)
+		}
+		if batches++; batches == 2 {
+			cancel()
+			return
+		}
+		sendSYNs(t, router, 2)            // they wait in the ring
+		time.Sleep(20 * time.Millisecond) // as a process that is stopped
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if at := r.Delivered(); time.Since(at) > time.Second {
+		t.Errorf("in the end: %v", at)
+	}
+}

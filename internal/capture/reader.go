@@ -26,6 +26,7 @@ func (r *Recorder) Run(ctx context.Context, deliver func([]flow.Event)) error {
 	if err := r.noteBacklog(); err != nil {
 		return err
 	}
+	r.settled.Store(0) // what was read until here was of predecessors
 	poll := r.config.Poll
 	if poll == 0 {
 		poll = DefaultPoll
@@ -76,9 +77,29 @@ func (r *Recorder) turnOf(sets []*set, last bool, deliver func([]flow.Event)) (m
 		more = false
 	}
 	r.held.Store(r.queue.oldest())
+	r.settle()
 	r.decoder.clock.sync(mono, wall)
 	r.tendReasons()
 	return more, nil
+}
+
+// settle notes up to when everything has been delivered.
+func (r *Recorder) settle() {
+	settled := r.until
+	if oldest := r.queue.oldest(); oldest != 0 {
+		settled = min(settled, oldest)
+	}
+	r.settled.Store(settled)
+}
+
+// Delivered is a moment before which every event has been delivered, however
+// long the reader was kept from reading; zero before it has read all rings once.
+func (r *Recorder) Delivered() time.Time {
+	settled := r.settled.Load()
+	if settled == 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(-time.Duration(monotonic() - settled))
 }
 
 // due reports whether who gets the events wants a batch without any.

@@ -33,6 +33,7 @@ type Recorder struct {
 	doubts  []error
 	until   int64        // what happened before, by the monotonic clock, has been read
 	unread  atomic.Int64 // kernel time of what may still be in the rings after a turn; 0: they were read whole
+	settled atomic.Int64 // kernel time up to which every event was delivered; 0 before the first turn of Run
 	held    atomic.Int64 // kernel time of the oldest event read and not delivered; 0 without one
 
 	closing sync.RWMutex // held while counters are read; for writing while sets go

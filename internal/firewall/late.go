@@ -111,11 +111,18 @@ func (f *Firewall) keepTime(ctx context.Context) {
 		case <-beat.C:
 		}
 		now := time.Now()
-		gauges, err := f.recorder.Gauges()
-		if err != nil {
-			continue
-		}
 		f.expireSettings(now)
-		f.connections.reach(now.Add(-gauges.Lag - settleTime))
+		// Not by how long an event waits: a reader that was kept from reading
+		// does not know of it.
+		if delivered := f.recorder.Delivered(); !delivered.IsZero() {
+			f.connections.reach(earlier(delivered, now.Add(-settleTime)))
+		}
 	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
