@@ -1,7 +1,8 @@
 // Command bench measures what the trace costs: new connections a second, and
 // bytes a second, through a firewall with and without it and with what others
-// would use, in namespaces of its own; what the recorder's program costs a
-// packet; and the packages' own benchmarks. The machines this runs on are noisy,
+// would use, in namespaces of its own; by what diagnostic settings want; what the
+// recorder's program costs a packet, and a segment a row; and the packages' own
+// benchmarks. The machines this runs on are noisy,
 // so it compares within one run, interleaved, and reports medians with their
 // spread.
 //
@@ -18,7 +19,6 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -28,7 +28,7 @@ func main() {
 	out := flag.String("out", "bench/out.jsonl", "file for the figures")
 	pairs := flag.Int("pairs", 10, "how many times each variant is measured")
 	window := flag.Duration("window", 2*time.Second, "how long each measurement takes")
-	only := flag.String("only", "", "the part to measure: slopes, suite, connections or bulk; all where empty")
+	only := flag.String("only", "", "the part to measure: "+partNames+"; all where empty")
 	role := flag.String("role", "", "")
 	flag.Parse()
 	if *role != "" {
@@ -44,33 +44,44 @@ func main() {
 	}
 }
 
+// part is a part of the measurements.
+type part struct {
+	name    string
+	measure func(context.Context, *figures) error
+}
+
 func run(ctx context.Context, out, only string, pairs int, window time.Duration) (err error) {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("needs root, for network namespaces: run it with sudo")
 	}
-	if parts := []string{"", "slopes", "suite", "connections", "bulk"}; !slices.Contains(parts, only) {
-		return fmt.Errorf("-only %q: there are the parts %s", only, strings.Join(parts[1:], ", "))
+	parts := []part{{"slopes", Slopes}, {"suite", Suite}, {"segments", Segments},
+		{"settings", func(ctx context.Context, f *figures) error { return Settings(ctx, f, pairs, window) }},
+		{"connections", func(ctx context.Context, f *figures) error { return traffic(ctx, f, only, pairs, window) }},
+		{"bulk", func(ctx context.Context, f *figures) error { return traffic(ctx, f, only, pairs, window) }}}
+	if only == "" {
+		parts = parts[:len(parts)-1] // one range for both kinds of traffic
+	} else if parts = slices.DeleteFunc(parts, func(p part) bool { return p.name != only }); len(parts) == 0 {
+		return fmt.Errorf("-only %q: there are the parts %s", only, partNames)
 	}
 	f, err := newFigures(out)
 	if err != nil {
 		return err
 	}
 	defer f.close()
-	if only == "slopes" || only == "" {
-		err = Slopes(ctx, f)
+	for _, p := range parts {
+		if err := p.measure(ctx, f); err != nil {
+			return err
+		}
 	}
-	if err == nil && (only == "suite" || only == "") {
-		err = Suite(ctx, f)
-	}
-	if err != nil || only == "slopes" || only == "suite" {
-		return err
-	}
-	return traffic(ctx, f, only, pairs, window)
+	return nil
 }
+
+const partNames = "slopes, suite, segments, settings, connections or bulk"
 
 // traffic measures connections and bytes through a firewall.
 func traffic(ctx context.Context, f *figures, only string, pairs int, window time.Duration) (err error) {
-	r, err := newRange(ctx)
+	r, err := newRange(ctx, []*variant{{name: "off"}, {name: "trace", trace: true}, {name: "trace+files", trace: true, files: true},
+		{name: "ulogd2", peer: ulogd2}, {name: "conntrack-events", peer: conntrackEvents}})
 	defer func() {
 		if closeErr := r.close(); err == nil {
 			err = closeErr

@@ -26,8 +26,9 @@ import (
 // its own.
 type variant struct {
 	name      string
-	trace     bool // a `sekisho run` beside the rules
-	files     bool // which also writes its rows to files
+	trace     bool   // a `sekisho run` beside the rules
+	files     bool   // which also writes its rows to files
+	settings  string // its diagnostic settings; empty: none
 	peer      *peer
 	output    string // of the peer
 	client    netns.NsHandle
@@ -56,7 +57,7 @@ ruleCollectionGroups:
         rules: [{name: all, ipProtocols: [TCP], sourceAddresses: [10.9.0.0/16], destinationAddresses: [10.9.0.0/16], destinationPorts: ["*"]}]
 `
 
-func newRange(ctx context.Context) (*firingRange, error) {
+func newRange(ctx context.Context, variants []*variant) (*firingRange, error) {
 	r := &firingRange{}
 	folder, err := os.MkdirTemp("", "sekisho-bench-")
 	if err != nil {
@@ -70,8 +71,7 @@ func newRange(ctx context.Context) (*firingRange, error) {
 	if err := os.WriteFile(filepath.Join(folder, "policy.yaml"), []byte(policyText), 0o600); err != nil {
 		return r, err
 	}
-	for _, v := range []*variant{{name: "off"}, {name: "trace", trace: true}, {name: "trace+files", trace: true, files: true},
-		{name: "ulogd2", peer: ulogd2}, {name: "conntrack-events", peer: conntrackEvents}} {
+	for _, v := range variants {
 		r.variants = append(r.variants, v)
 		if err := r.open(ctx, v); err != nil {
 			return r, fmt.Errorf("variant %s: %w", v.name, err)
@@ -139,6 +139,13 @@ func (r *firingRange) startFirewall(ctx context.Context, v *variant) error {
 	text := fmt.Sprintf("name: %s\nfirewallPolicy: policy.yaml\nstateFolder: %s\n", v.fd, state)
 	if v.files {
 		text += "logs: {directory: logs}\n"
+	}
+	if v.settings != "" {
+		file, err := v.writeSettings(r.folder)
+		if err != nil {
+			return err
+		}
+		text += fmt.Sprintf("settingsFile: %s\nlogs: {spool: {folder: %s}}\n", file, filepath.Join(state, "segments"))
 	}
 	config := filepath.Join(r.folder, v.fd+".yaml")
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {

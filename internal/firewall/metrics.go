@@ -33,8 +33,24 @@ func (f *Firewall) Metrics() (metrics.Snapshot, error) {
 			s.Tables = append(s.Tables, metrics.Table{Name: t.table, Rows: t.written, Errors: t.lost})
 		}
 	}
+	f.measureSpool(&s)
 	s.Stream.Followers, s.Stream.Missed = f.stream.counts()
 	return s, nil
+}
+
+func (f *Firewall) measureSpool(s *metrics.Snapshot) {
+	sp := f.spool()
+	if sp == nil {
+		return
+	}
+	g, err := sp.Gauge()
+	if err != nil {
+		return // the folder cannot be read: what is told of the writing says more
+	}
+	s.Spool = &metrics.Spool{Segments: g.Closed, Waiting: g.Files, Bytes: g.Bytes, Bound: g.Bound, Lost: map[string]uint64{}, Failing: sp.Failure() != nil}
+	for place, n := range sp.Losses() {
+		s.Spool.Lost[string(place)] = n
+	}
 }
 
 // inForce tells of the policy in force. Its revision is that of the rules'

@@ -31,7 +31,7 @@ type sample struct {
 
 // families lists all, in the order of the reference page.
 func families() []family {
-	return slices.Concat(eventFamilies, connectionFamilies, rowFamilies, stateFamilies)
+	return slices.Concat(eventFamilies, connectionFamilies, rowFamilies, spoolFamilies, stateFamilies)
 }
 
 // kindName is the type's, as the text format writes it.

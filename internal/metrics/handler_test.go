@@ -43,6 +43,7 @@ var full = Snapshot{
 		Outcomes: map[flow.Outcome]uint64{flow.Completed: 40, flow.ReplyBypasses: 2}},
 	Conntrack: &Conntrack{Entries: 400, Max: 262144},
 	Tables:    []Table{{"AZFWFlowTrace", 1990, 0}, {"AZFWNetworkRule", 1000, 1}},
+	Spool:     &Spool{Segments: 88, Waiting: 3, Bytes: 4096, Bound: 1 << 20, Lost: map[string]uint64{"spool": 5, "segment": 6}, Failing: true},
 	Stream:    Stream{Followers: 2, Missed: 9},
 }
 

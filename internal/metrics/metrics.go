@@ -53,6 +53,8 @@ type Snapshot struct {
 	Conntrack *Conntrack
 	// Tables are the tables whose rows are written; none where rows are not.
 	Tables []Table
+	// Spool is nil where no rows go to a workspace.
+	Spool  *Spool
 	Stream Stream
 }
 
