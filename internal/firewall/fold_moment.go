@@ -58,6 +58,7 @@ type clockwork struct {
 	moment         moment // of the batch that is taken, or was last
 	letGo, flushed time.Time
 	unfinished     int64 // bytes of the journal since the fold was as new
+	unclosed       int64 // bytes of the journal since segments were closed
 }
 
 // due reports whether time brings something to what waits.
@@ -91,16 +92,17 @@ func (c *CaptureConfig) foldBytes() int64 {
 
 // journaled notes how much of the journal a batch takes, at most.
 func (c *clockwork) journaled(events []flow.Event, m moment) {
-	if m.Finish {
-		c.unfinished = 0
-		return
-	}
 	const batch, event, reason = 2500, 192, 32 // without the texts
-	c.unfinished += batch + event*int64(len(events))
+	bytes := batch + event*int64(len(events))
 	for i := range events {
 		if events[i].Reason != flow.NoReason {
-			c.unfinished += reason + int64(len(events[i].ReasonText))
+			bytes += reason + int64(len(events[i].ReasonText))
 		}
+	}
+	c.unclosed += bytes
+	c.unfinished += bytes
+	if m.Finish {
+		c.unfinished = 0
 	}
 }
 

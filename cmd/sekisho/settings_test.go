@@ -1,0 +1,68 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sekisho/sekisho/internal/control"
+	"github.com/sekisho/sekisho/internal/settings"
+)
+
+func TestSettingFlags(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 29, 15, 30, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		flags settingFlags
+		want  settings.Setting
+	}{
+		{settingFlags{destinations: []string{"workspace"}}, settings.Setting{Name: "x", Workspace: true}},
+		{settingFlags{categories: []string{"AZFWFlowTrace"}, destinations: []string{"storage:/s", "directory:/d"}, filter: []string{"host 10.1.1.4", "port 22"}, sample: "12.5%"},
+			settings.Setting{Name: "x", Categories: []string{"AZFWFlowTrace"}, Storage: "/s", Directory: "/d", Filter: "host 10.1.1.4 port 22", Sample: 12.5}},
+		{settingFlags{destinations: []string{"workspace"}, duration: 90 * time.Minute}, settings.Setting{Name: "x", Workspace: true, Until: now.Add(90 * time.Minute)}},
+		{settingFlags{destinations: []string{"workspace"}, until: "16:00"}, settings.Setting{Name: "x", Workspace: true, Until: now.Add(30 * time.Minute)}},
+		{settingFlags{destinations: []string{"workspace"}, until: "15:00"}, settings.Setting{Name: "x", Workspace: true, Until: now.Add(23*time.Hour + 30*time.Minute)}},
+	} {
+		got, err := tt.flags.setting("x", now)
+		if diff := cmp.Diff(tt.want, got); diff != "" || err != nil {
+			t.Errorf("%+v: %v (-want +got):\n%s", tt.flags, err, diff)
+		}
+	}
+}
+
+// The settings of a running firewall are shown and changed; rows go where they
+// say.
+func TestSettingsOfARunningFirewall(t *testing.T) {
+	t.Parallel()
+	needRootToTest(t)
+	name := testLab(t, "settings")
+	sekisho(t, "lab", "up", oneHub, "--name", name, "--detach")
+	firewall := "--firewall=" + name + "-fw-a"
+	if got := sekisho(t, "settings", "list", firewall); !strings.Contains(got, "default") || !strings.Contains(got, "directory:") {
+		t.Errorf("at first:\n%s", got)
+	}
+	folder := t.TempDir()
+	sekisho(t, "settings", "set", "mine", firewall, "--destination", "workspace", "--destination", "storage:"+folder, "--for", "1h")
+	var shown settings.Setting
+	if err := json.Unmarshal([]byte(sekisho(t, "settings", "show", "mine", firewall)), &shown); err != nil || !shown.Workspace || shown.Storage != folder || shown.Until.IsZero() {
+		t.Errorf("shown: %+v, %v", shown, err)
+	}
+	if err := control.NewClient(name + "-fw-a").Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if spool, _ := filepath.Glob("/run/sekisho/labs/" + name + "/firewalls/fw-a/spool/*.parquet"); len(spool) == 0 {
+		t.Error("no segments in the lab's spool")
+	}
+	if states, err := os.ReadDir(filepath.Join(folder, "insights-logs-capturestate")); err != nil || len(states) == 0 {
+		t.Errorf("nothing in the layout of Azure's storage: %v, %v", states, err)
+	}
+	sekisho(t, "settings", "delete", "mine", firewall)
+	if got := sekisho(t, "settings", "list", firewall, "-o", "json"); strings.Contains(got, "mine") {
+		t.Errorf("after it was deleted:\n%s", got)
+	}
+}
