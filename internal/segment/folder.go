@@ -32,6 +32,7 @@ type Folder struct {
 	graves  []grave
 	notes   []Note
 	alone   map[string]bool // segments that are not merged
+	fan     []int
 
 	merging sync.Mutex
 }
@@ -89,7 +90,7 @@ func OpenFolder(root string, options Options) (*Folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open folder of segments: %w", err)
 	}
-	f := &Folder{root: root, options: options, list: list{path: filepath.Join(root, listFile), slack: listSlack}, alone: map[string]bool{}}
+	f := &Folder{root: root, options: options, list: list{path: filepath.Join(root, listFile), slack: listSlack}, alone: map[string]bool{}, fan: defaultFan}
 	if err := f.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open folder of segments %s: %w", root, err), f.Close())
 	}
@@ -180,7 +181,7 @@ func (f *Folder) makeFormat(path string) error {
 	}
 	known := slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == listFile })
 	for _, e := range entries {
-		if name := e.Name(); !known && name != lockFile && name != temporary+formatFile {
+		if name := e.Name(); !known && name != lockFile && name != formatFile+temporary {
 			return fmt.Errorf("it is no folder of segments, and not empty: it has %s", name)
 		}
 	}

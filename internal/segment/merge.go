@@ -32,7 +32,7 @@ const (
 // fan is how many segments of each level, of one table and day, are merged into
 // one of the next: those of a second, of twenty seconds, of twenty minutes. The
 // last is also that of all higher levels.
-var fan = []int{20, 60, 24, 8}
+var defaultFan = []int{20, 60, 24, 8}
 
 // Merge merges what there is to merge, one run after the other, until nothing
 // is left or the context ends; and deletes files that nobody reads any more.
@@ -105,7 +105,7 @@ func (f *Folder) due(now time.Time) run {
 		for day, infos := range days {
 			end, err := time.Parse(time.DateOnly, day)
 			over := err == nil && now.Sub(end) > 24*time.Hour+dayOver
-			if r := choose(infos, over); r.infos != nil {
+			if r := f.choose(infos, over); r.infos != nil {
 				return r
 			}
 		}
@@ -114,7 +114,7 @@ func (f *Folder) due(now time.Time) run {
 }
 
 // choose picks a run of one day's segments.
-func choose(infos []*Info, over bool) run {
+func (f *Folder) choose(infos []*Info, over bool) run {
 	levels := map[int][]*Info{}
 	var few []*Info
 	for _, i := range infos {
@@ -124,7 +124,7 @@ func choose(infos []*Info, over bool) run {
 		}
 	}
 	for level, same := range levels {
-		if len(same) >= fan[min(level, len(fan)-1)] {
+		if len(same) >= f.fan[min(level, len(f.fan)-1)] {
 			return run{fitting(same), min(level+1, maxLevel)}
 		}
 	}

@@ -121,7 +121,7 @@ func TestWhatACrashOfAMergeLeaves(t *testing.T) {
 			return os.Remove(filepath.Join(root, listFile))
 		}},
 		{"a file being written", func(root string) error {
-			return os.WriteFile(filepath.Join(filepath.Dir(parquetFiles(t, root)[0]), temporary+"x"), []byte("PAR1"), 0o600)
+			return os.WriteFile(parquetFiles(t, root)[0]+temporary, []byte("PAR1"), 0o600)
 		}},
 	} {
 		root := t.TempDir()

@@ -59,7 +59,7 @@ func (f *Folder) walk(do func(path string, size int64) error) error {
 			}
 			return nil
 		}
-		if strings.HasPrefix(d.Name(), temporary) {
+		if strings.HasSuffix(d.Name(), temporary) {
 			if f.options.ReadOnly {
 				return nil
 			}

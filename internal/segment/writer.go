@@ -88,9 +88,9 @@ func (b *batch) span() (from, to time.Time) {
 	return time.UnixMicro(least).UTC(), time.UnixMicro(greatest).UTC()
 }
 
-// temporary is how the names of files begin that are being written. Only a
-// process that was killed leaves one.
-const temporary = ".writing-"
+// temporary is how the names of files end that are being written. Only a process
+// that was killed leaves one.
+const temporary = ".writing"
 
 // writeFile writes a segment's file under another name, and then gives it its
 // own. It fills the info's path and size.
@@ -118,8 +118,7 @@ func writeFile(folder string, info *Info, meta Meta, write func(f *os.File, say 
 // createFile writes a file under another name and then gives it its own. It
 // leaves nothing behind where that fails.
 func createFile(path string, sync bool, write func(*os.File) error) error {
-	folder := filepath.Dir(path)
-	hidden := filepath.Join(folder, temporary+filepath.Base(path))
+	hidden := path + temporary
 	f, err := os.OpenFile(hidden, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o640)
 	if err != nil {
 		return err
@@ -135,7 +134,7 @@ func createFile(path string, sync bool, write func(*os.File) error) error {
 		return errors.Join(err, os.Remove(hidden))
 	}
 	if sync {
-		return syncFolder(folder)
+		return syncFolder(filepath.Dir(path))
 	}
 	return nil
 }
