@@ -90,3 +90,19 @@ func (m *mixture) members(t *testing.T, l *lab.Lab) (list []*member) {
 	}
 	return list
 }
+
+// TestMixtureIsWhole reads the data without a lab.
+func TestMixtureIsWhole(t *testing.T) {
+	t.Parallel()
+	names, total := map[string]bool{}, 0
+	for _, c := range readMixture(t).Classes {
+		if names[c.Name] || c.Verdict.Outcome == "" || acts[c.Do].do == nil {
+			t.Errorf("class %q is there twice, or has no verdict, or nobody knows how to %q", c.Name, c.Do)
+		}
+		names[c.Name] = true
+		total += c.Count
+	}
+	if total != 1000 {
+		t.Errorf("%d connections", total)
+	}
+}

@@ -73,7 +73,7 @@ func lossPlaces() []lossPlace {
 		{"ring", logs.RingLoss, event(func(r *recordedRow) bool { return !syn(r) && !refused(r) }), true},
 		{"ring of SYNs", logs.RingLoss, event(syn), false},
 		{"ring of refused packets", logs.RingLoss, event(refused), true},
-		{"all rings", logs.RingLoss, event(func(*recordedRow) bool { return true }), true},
+		{"rings", logs.RingLoss, event(func(*recordedRow) bool { return true }), true},
 		{"journal", logs.JournalLoss, event(func(*recordedRow) bool { return true }), true},
 		{"file", logs.FileLoss, event(func(*recordedRow) bool { return true }), true},
 		{"kernel's drops", logs.DropLoss, func(r *recordedRow) bool { return r.table == logs.KernelDrop.Name }, true},

@@ -8,8 +8,6 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
-	"syscall"
-	"testing"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/lab"
@@ -147,57 +145,4 @@ type memberError struct {
 
 func (e memberError) Error() string {
 	return e.Name + ", " + e.client.String() + ": " + e.err.Error()
-}
-
-// stopReaders stops the firewalls' processes. What it returns lets them go on
-// when the rings are long full.
-func (m *mixing) stopReaders() (goOn func()) {
-	m.t.Helper()
-	pids := m.readers()
-	signal := func(s syscall.Signal) {
-		for _, pid := range pids {
-			if err := syscall.Kill(pid, s); err != nil {
-				m.t.Error(err)
-			}
-		}
-	}
-	signal(syscall.SIGSTOP)
-	goOn = sync.OnceFunc(func() { signal(syscall.SIGCONT) })
-	m.t.Cleanup(goOn)
-	return goOn
-}
-
-func (m *mixing) readers() (pids []int) {
-	m.t.Helper()
-	status, err := lab.ReadStatus(m.lab.Name())
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	for _, n := range status.Nodes {
-		for _, p := range n.Processes {
-			if p.Program == "firewall" {
-				pids = append(pids, p.PID)
-			}
-		}
-	}
-	if len(pids) != len(firewallNodes) {
-		m.t.Fatalf("firewalls have the processes %v", pids)
-	}
-	return pids
-}
-
-// TestMixtureIsWhole reads the data without a lab.
-func TestMixtureIsWhole(t *testing.T) {
-	t.Parallel()
-	names, total := map[string]bool{}, 0
-	for _, c := range readMixture(t).Classes {
-		if names[c.Name] || c.Verdict.Outcome == "" || acts[c.Do].do == nil {
-			t.Errorf("class %q is there twice, or has no verdict, or nobody knows how to %q", c.Name, c.Do)
-		}
-		names[c.Name] = true
-		total += c.Count
-	}
-	if total != 1000 {
-		t.Errorf("%d connections", total)
-	}
 }
