@@ -16,11 +16,11 @@ import (
 func checkMissing(t *testing.T, m *mixing, recorded []recordedRow, away string) {
 	kept := slices.DeleteFunc(slices.Clone(recorded), func(r recordedRow) bool { return r.firewall == away })
 	known := m.read(t, kept)
-	said := m.verdicts(known)
+	said := verdicts(m.members, known)
 	t.Logf("not asked: %s", tallyOf(said))
 	assertCertainIsTrue(t, m.members, said)
 	known.Watches = append(known.Watches, diagnose.Watch{Firewall: away, Gaps: []diagnose.Span{{}}})
-	said = m.verdicts(known)
+	said = verdicts(m.members, known)
 	t.Logf("not recorded: %s", tallyOf(said))
 	assertCertainIsTrue(t, m.members, said)
 }
@@ -39,7 +39,7 @@ func checkReasons(t *testing.T, m *mixing, recorded []recordedRow) {
 	for _, name := range firewallNodes {
 		rows = append(rows, lossOf(name, l))
 	}
-	said := m.verdicts(m.read(t, rows))
+	said := verdicts(m.members, m.read(t, rows))
 	t.Logf("without %d reasons: %s", lost, tallyOf(said))
 	assertCertainIsTrue(t, m.members, said)
 }

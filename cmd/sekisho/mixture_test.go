@@ -32,7 +32,7 @@ func TestMixture(t *testing.T) {
 	if t.Failed() {
 		return // what was not told rightly needs no losses to be wrong
 	}
-	complete := m.verdicts(m.read(t, recorded))
+	complete := verdicts(m.members, m.read(t, recorded))
 	t.Logf("of %d rows: %s", len(recorded), tallyOf(complete))
 	assertCertainIsTrue(t, m.members, complete)
 	for _, place := range lossPlaces() {
@@ -53,7 +53,7 @@ func TestMixtureWithFullRings(t *testing.T) {
 	m := newMixing(t, firewall.CaptureConfig{RingBytes: page, SynRingBytes: page, RefusedRingBytes: page})
 	m.play(m.stopReaders())
 	m.compareCertain()
-	assertNoneSure(t, m.members, m.verdicts(m.asked()))
+	assertNoneSure(t, m.members, verdicts(m.members, m.asked()))
 }
 
 // mixing is a mixture that is played in a lab.

@@ -3,17 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
+	"runtime"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/sekisho/sekisho/internal/control"
 	"github.com/sekisho/sekisho/internal/diagnose"
-	"github.com/sekisho/sekisho/internal/firewall"
 	"github.com/sekisho/sekisho/internal/flow"
-	"github.com/sekisho/sekisho/internal/logs"
-	"github.com/sekisho/sekisho/internal/policy"
 )
 
 // question is what somebody asks who wonders about the connection.
@@ -21,62 +17,26 @@ func (c *member) question() diagnose.Question {
 	return diagnose.Question{Source: c.client, Destination: c.server}
 }
 
-// asked is all that the firewalls answer: every connection, what was lost, and
-// the policies in force.
-func (m *mixing) asked() diagnose.Case {
-	m.t.Helper()
-	topo, err := m.lab.Topology()
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	all := diagnose.Case{Topology: topo, Policies: map[string]*policy.Policy{}, Now: time.Now()}
-	for _, name := range firewallNodes {
-		client := m.client(name)
-		a := askFirewall(m.t.Context(), m.status(name), m.members[0].question())
-		if a.err != nil {
-			m.t.Fatal(a.err)
-		}
-		all.Watches = append(all.Watches, a.watch)
-		all.Policies[name] = a.policy
-		err := client.Connections(m.t.Context(), control.ConnectionOptions{Last: -1}, nil, func(line []byte) error {
-			r, _, err := control.ParseTraceLine(line)
-			if err != nil || r.Table() != logs.Connection {
-				return err
-			}
-			row, err := logs.ParseConnection(r)
-			all.Connections = append(all.Connections, row)
-			return err
-		})
-		if err != nil {
-			m.t.Fatal(err)
-		}
-	}
-	m.topology, m.policies = all.Topology, all.Policies
-	return all
-}
-
-func (m *mixing) status(name string) firewall.Status {
-	s, err := m.client(name).Status(m.t.Context())
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	return s
-}
-
-// verdicts are what is said of all connections, in their order.
-func (m *mixing) verdicts(known diagnose.Case) []diagnose.Verdict {
+// verdicts are what is said of connections, in their order.
+func verdicts(members []*member, known diagnose.Case) []diagnose.Verdict {
 	rows := map[string][]flow.Connection{} // by client
 	for _, r := range known.Connections {
 		for _, end := range []string{r.Tuple.Source.String(), r.Tuple.Dest.String()} {
 			rows[end] = append(rows[end], r)
 		}
 	}
-	list := make([]diagnose.Verdict, len(m.members))
-	for i, c := range m.members {
-		one := known
-		one.Asked, one.Connections = c.question(), rows[c.client.String()]
-		list[i] = diagnose.Diagnose(one)
+	list := make([]diagnose.Verdict, len(members))
+	var workers sync.WaitGroup
+	for first := range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := first; i < len(members); i += runtime.GOMAXPROCS(0) {
+				one := known
+				one.Asked, one.Connections = members[i].question(), rows[members[i].client.String()]
+				list[i] = diagnose.Diagnose(one)
+			}
+		})
 	}
+	workers.Wait()
 	return list
 }
 
@@ -106,25 +66,40 @@ func (c *member) differs(v *diagnose.Verdict) error {
 	return errors.Join(errs...)
 }
 
-// awaitTruth asks until every verdict is right.
+// awaitTruth asks until every verdict is right: first about those that were not
+// right yet, and in the end about all once more.
 func (m *mixing) awaitTruth() {
 	m.t.Helper()
-	var wrong map[string][]string
-	for deadline := time.Now().Add(truthWithin); ; time.Sleep(300 * time.Millisecond) {
-		wrong = map[string][]string{}
-		for i, v := range m.verdicts(m.asked()) {
-			if err := m.members[i].differs(&v); err != nil {
-				name := m.members[i].Name
-				wrong[name] = append(wrong[name], describeWrong(m.members[i], &v, err))
-			}
+	pending, texts := m.members, map[*member]string{}
+	for deadline := time.Now().Add(truthWithin); time.Now().Before(deadline); time.Sleep(300 * time.Millisecond) {
+		if pending, texts = m.wrong(pending); len(pending) > 0 {
+			continue
 		}
-		if len(wrong) == 0 || time.Now().After(deadline) {
-			break
+		if pending, texts = m.wrong(m.members); len(pending) == 0 {
+			return
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(wrong)) {
-		m.t.Errorf("%s: %d verdicts are wrong, the first one: %s", name, len(wrong[name]), wrong[name][0])
+	classes := map[string]int{}
+	for _, c := range pending {
+		if classes[c.Name]++; classes[c.Name] == 1 {
+			m.t.Errorf("%s: %s", c.Name, texts[c])
+		}
 	}
+	m.t.Errorf("wrong verdicts by class: %v", classes)
+}
+
+// wrong are those of the connections of which something else is said than the
+// truth.
+func (m *mixing) wrong(of []*member) (list []*member, texts map[*member]string) {
+	m.t.Helper()
+	texts = map[*member]string{}
+	for i, v := range verdicts(of, m.asked()) {
+		if err := of[i].differs(&v); err != nil {
+			list = append(list, of[i])
+			texts[of[i]] = describeWrong(of[i], &v, err)
+		}
+	}
+	return list, texts
 }
 
 // describeWrong is a wrong verdict with what it rests on.
@@ -138,29 +113,4 @@ func describeWrong(c *member, v *diagnose.Verdict, err error) string {
 		}
 	}
 	return text.String()
-}
-
-// compareAskedSingly asks about one connection of each class as the command
-// does.
-func (m *mixing) compareAskedSingly() {
-	m.t.Helper()
-	topo, err := m.lab.Topology()
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	firewalls := []firewall.Status{m.status("fw-a"), m.status("fw-b")}
-	done := map[string]bool{}
-	for _, c := range m.members {
-		if done[c.Name] {
-			continue
-		}
-		done[c.Name] = true
-		v, err := askFirewalls(m.t.Context(), firewalls, c.question(), topo, nil)
-		if err == nil {
-			err = c.differs(&v)
-		}
-		if err != nil {
-			m.t.Errorf("%s, asked about alone: %s", c.Name, describeWrong(c, &v, err))
-		}
-	}
 }
