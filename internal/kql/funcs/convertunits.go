@@ -82,7 +82,7 @@ func evalFormatBytes(c *Call) any {
 	}
 	for i, name := range byteUnits {
 		last := i == len(byteUnits)-1
-		if strings.EqualFold(name, want) || want == "" && (size < 1024 && size > -1024 || last) {
+		if strings.EqualFold(name, want) || want == "" && (!(size >= 1024 || size <= -1024) || last) {
 			text := strconv.FormatFloat(size, 'f', int(digits), 64)
 			if strings.Contains(text, ".") {
 				text = strings.TrimRight(strings.TrimRight(text, "0"), ".")

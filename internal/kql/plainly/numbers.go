@@ -51,6 +51,9 @@ func init() {
 		"bitset_count_ones":  strict(func(c call) any { return int64(mathbits.OnesCount64(uint64(c.whole(0, 0)))) }),
 		"tohex": strict(func(c call) any {
 			s := strconv.FormatUint(uint64(c.whole(0, 0)), 16)
+			if c.types[0] == value.IntType && len(s) > 8 {
+				s = s[len(s)-8:]
+			}
 			for int64(len(s)) < c.whole(1, 0) {
 				s = "0" + s
 			}

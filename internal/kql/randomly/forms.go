@@ -20,6 +20,8 @@ var forms = map[value.Type][]string{
 		"iff(§bool, §bool, §bool)", "tobool(§string)", "tobool(§long)", "§string in (dynamic(['a', 'b', 'SYN']))",
 		"ipv4_is_in_range(§string, '10.1.0.0/16')", "ipv4_is_private(§string)", "ipv4_is_match(§string, §string)", "ipv4_is_match(§string, §string, 16)",
 		"§dynamic == §string", "§dynamic == §long", "§long == '443'", "§guid == §guid", "set_has_element(§dynamic, §long)",
+		"ipv6_is_match(§string, §string)", "ipv6_is_in_range(§string, '::ffff:10.1.0.0/112')", "ipv6_is_in_range('2001:db8::1', strcat('2001:db8::/', §long))",
+		"around(§long, §long, 5)",
 	},
 	value.IntType: {"toint(§any)", "toint(§real)", "iff(§bool, §int, §int)", "coalesce(§int, §int)", "max_of(§int, §int)"},
 	value.LongType: {
@@ -30,19 +32,21 @@ var forms = map[value.Type][]string{
 		"iff(§bool, §long, §long)", "case(§bool, §long, §bool, §long, §long)", "coalesce(§long, §long)", "max_of(§long, §long)", "min_of(§long, §int)",
 		"binary_and(§long, §long)", "binary_or(§long, 3)", "binary_xor(§long, §long)", "binary_not(§long)", "parse_ipv4(§string)",
 		"ipv4_compare(§string, §string)", "strcmp(§string, §string)", "bin_at(§long, 5, 2)", "array_index_of(§dynamic, 1)", "string_size(§string)",
-		"bitset_count_ones(§long)", "week_of_year(§datetime)", "tolong(§dynamic)", "(§long)",
+		"bitset_count_ones(§long)", "week_of_year(§datetime)", "tolong(§dynamic)", "(§long)", "ipv6_compare(§string, §string)",
 	},
 	value.RealType: {
 		"§real + §real", "§real - §long", "§real * §real", "§real / §real", "§long / §real", "-§real", "todouble(§any)", "toreal(§string)", "round(§real, 1)",
 		"round(§real)", "sqrt(§real)", "abs(§real)", "bin(§real, 0.5)", "iff(§bool, §real, §real)", "coalesce(§real, §real)", "§timespan / §timespan",
-		"max_of(§real, §long)", "floor(§real, 1)", "ceiling(§real)", "§real % §real", "sign(§real)", "pow(§real, 2)",
+		"max_of(§real, §long)", "floor(§real, 1)", "ceiling(§real)", "§real % §real", "sign(§real)", "pow(§real, 2)", "log(§real)",
+		"datetime_diff('week', §datetime, §datetime)",
 	},
 	value.StringType: {
 		"tolower(§string)", "toupper(§string)", "strcat(§string, §string)", "strcat(§string, '-', §any)", "substring(§string, §long)",
 		"substring(§string, 1, 2)", "tostring(§any)", "iff(§bool, §string, §string)", "case(§bool, §string, §string)", "coalesce(§string, §string)",
 		"replace_string(§string, §'string, §string)", "extract('([a-z]+)', 1, §string)", "trim(' ', §string)", "trim_start('[A-Z]', §string)", "reverse(§string)",
 		"strcat_delim('|', §string, §string, §long)", "gettype(§any)", "tostring(§dynamic)", "strcat_array(§dynamic, ',')", "tohex(§long)", "strrep(§string, 2)",
-		"column_ifexists('s', §string)", "max_of(§string, §string)",
+		"column_ifexists('s', §string)", "max_of(§string, §string)", "parse_ipv6(§string)", "url_encode(§string)", "format_bytes(§long)", "format_bytes(§real, 2)", "tohex(§int, 4)",
+		"tostring(parse_version(§string))",
 	},
 	value.DatetimeType: {
 		"§datetime + §timespan", "§datetime - §timespan", "bin(§datetime, 1h)", "bin(§datetime, 7m)", "startofday(§datetime)", "startofweek(§datetime)",
@@ -58,7 +62,7 @@ var forms = map[value.Type][]string{
 	value.DynamicType: {
 		"pack_array(§any, §any)", "bag_pack('a', §any, 'b', §any)", "§:dynamic.a", "§:dynamic[0]", "§:dynamic[-1]", "§:dynamic['b']", "§:dynamic.a.b", "parse_json(§string)", "split(§string, ',')",
 		"split(§string, ',', 1)", "todynamic(§string)", "array_concat(§dynamic, §dynamic)", "array_slice(§dynamic, 0, 1)", "array_reverse(§dynamic)",
-		"set_union(§dynamic, §dynamic)", "set_difference(§dynamic, §dynamic)", "bag_keys(§dynamic)", "iff(§bool, §dynamic, §dynamic)",
+		"parse_urlquery(§string)", "split(§string, ',', 5)", "set_union(§dynamic, §dynamic)", "set_difference(§dynamic, §dynamic)", "bag_keys(§dynamic)", "iff(§bool, §dynamic, §dynamic)",
 	},
 }
 
