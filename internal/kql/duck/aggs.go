@@ -26,6 +26,8 @@ var aggregates = map[string]aggWriter{
 	"variancep":      spread("var_pop"),
 	"percentile":     percentile,
 	"percentilew":    weightedPercentile,
+	"hll":            hll,
+	"tdigest":        tdigest,
 	"covariance":     together("covar_samp"),
 	"covariancep":    together("covar_pop"),
 	"make_list":      makeList(true, maxList), "makelist": makeList(true, maxOldList), "make_list_with_nulls": makeList(false, maxList),

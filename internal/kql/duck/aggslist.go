@@ -89,8 +89,32 @@ func alsoHolds(filter, condition string) string {
 
 // weightedPercentile collects pairs of value and weight for a function in Go.
 func weightedPercentile(w *sqlgen.Writer, a sqlgen.Agg) string {
-	x, weight := a.Args[0], a.Args[1].SQL
-	pairs := fmt.Sprintf("('[' || array_to_string(coalesce(list('[' || %s || ',' || %s || ']')%s, []), ',') || ']')",
-		asDynamic(w, x), weight, alsoHolds(a.Filter, "("+x.SQL+") IS NOT NULL AND "+weight+" > 0"))
-	return w.Go("percentilew_of", a.Out, sqlgen.Operand{SQL: pairs, Type: value.DynamicType}, a.Args[2])
+	return w.Go("percentilew_of", a.Out, pairs(asDynamic(w, a.Args[0]), a.Args[0].SQL, a.Args[1].SQL, a.Filter), a.Args[2])
+}
+
+// pairs collects arrays of a value, which is written as JSON, and its weight.
+func pairs(json, x, weight, filter string) sqlgen.Operand {
+	sql := fmt.Sprintf("('[' || array_to_string(coalesce(list('[' || %s || ',' || %s || ']')%s, []), ',') || ']')",
+		json, weight, alsoHolds(filter, "("+x+") IS NOT NULL AND "+weight+" > 0"))
+	return sqlgen.Operand{SQL: sql, Type: value.DynamicType}
+}
+
+// tdigest collects the same; moments and timespans are ticks.
+func tdigest(w *sqlgen.Writer, a sqlgen.Agg) string {
+	x, weight := a.Args[0], "1"
+	if x.Type == value.DatetimeType || x.Type == value.TimespanType {
+		x.Type = value.LongType
+	}
+	if len(a.Args) > 1 {
+		weight = a.Args[1].SQL
+	}
+	return w.Go("tdigest_of", a.Out, pairs(asDynamic(w, x), x.SQL, weight, a.Filter))
+}
+
+// hll collects the different hashes, as text because JSON's readers cut
+// numbers.
+func hll(w *sqlgen.Writer, a sqlgen.Agg) string {
+	hash := w.Go("hash", value.LongType, a.Args[0])
+	return "('[[1024,14],[' || array_to_string(coalesce(list(DISTINCT '\"' || CAST(" + hash + " AS VARCHAR) || '\"')" +
+		alsoHolds(a.Filter, "("+a.Args[0].SQL+") IS NOT NULL") + ", []), ',') || '],[]]')"
 }

@@ -60,7 +60,7 @@ var IfBase = map[string]string{}
 // arguments that it needs.
 func registerIf(base string) {
 	f := *table[key(Aggregate, base)]
-	f.Name += map[bool]string{true: "_if", false: "if"}[base == "make_list" || base == "make_set" || base == "make_bag"]
+	f.Name += map[bool]string{true: "_if", false: "if"}[strings.HasPrefix(base, "make_") || base == "hll"]
 	f.Sig, f.Doc = "", f.Doc[:len(f.Doc)-1]+", of the rows for which the condition holds."
 	if base != "take_any" && !strings.HasPrefix(base, "make") {
 		f.Prefix = f.Name

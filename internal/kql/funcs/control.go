@@ -116,6 +116,11 @@ func resolveCommon(args []value.Type) ([]value.Type, value.Type, error) {
 }
 
 func resolveCommonOrderable(args []value.Type) ([]value.Type, value.Type, error) {
+	for _, t := range args {
+		if t == value.DynamicType || t == value.GuidType {
+			return args, t, fmt.Errorf("a %s cannot be ordered here: convert it", t)
+		}
+	}
 	return resolveCommon(args)
 }
 

@@ -175,6 +175,9 @@ func evalArrayIndexOf(c *Call) any {
 	}
 	n := int64(len(a))
 	start, left := c.Int(2, 0), c.Int(4, 1)
+	if left < 0 || c.Int(3, -1) < -1 {
+		return nil
+	}
 	if start < 0 {
 		start = max(0, n+start)
 	}

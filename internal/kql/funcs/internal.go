@@ -22,6 +22,7 @@ func init() {
 		}},
 		{Name: "percentilew_of", Hidden: true, Sig: "pairs:dynamic percent:real", Loose: true, Doc: "Gives a percentile of values with weights.", Eval: evalWeighted},
 		{Name: "make_bag_of", Hidden: true, Sig: "list:dynamic limit:integer?", Returns: value.DynamicType, Loose: true, Doc: "Joins the bags of a list.", Eval: evalMakeBag},
+		{Name: "buildschema_of", Hidden: true, Sig: "list:dynamic", Returns: value.DynamicType, Doc: "Gives the schema that all values of a list fit.", Eval: evalBuildSchema},
 		{Name: "avg_of", Hidden: true, Sig: "list:dynamic", Returns: value.DecimalType, Loose: true, Doc: "Gives the mean of the decimals of a list.", Eval: evalMeanDecimal},
 		{Name: "sum_of", Hidden: true, Sig: "list:dynamic", Returns: value.DecimalType, Loose: true, Doc: "Adds the decimals of a list.", Eval: evalSumDecimals},
 	})
@@ -66,25 +67,13 @@ func flat(list value.Array) value.Array {
 // evalWeighted gives the least value at or below which that share of the
 // weights is.
 func evalWeighted(c *Call) any {
-	type weighted struct {
-		v      any
-		weight int64
-	}
 	var list []weighted
-	total := 0.0
 	for _, e := range c.Array(0) {
 		pair := e.(value.Array)
-		weight := pair[1].(int64)
-		list, total = append(list, weighted{value.Convert(pair[0], c.Out), weight}), total+float64(weight)
+		list = append(list, weighted{value.Convert(pair[0], c.Out), pair[1].(int64)})
 	}
 	slices.SortStableFunc(list, func(a, b weighted) int { order, _ := value.Compare(a.v, b.v); return order })
-	so, share := 0.0, c.Real(1, 0)/100
-	for i, e := range list {
-		if so += float64(e.weight); so >= share*total || i == len(list)-1 {
-			return e.v
-		}
-	}
-	return nil
+	return nearest(list, c.Real(1, 0))
 }
 
 // evalMakeBag keeps the first value of each key.

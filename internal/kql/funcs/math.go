@@ -123,8 +123,8 @@ func evalCeiling(c *Call) any {
 func resolveRound(args []value.Type) ([]value.Type, value.Type, error) {
 	want := append([]value.Type(nil), args...)
 	_, _, err := sameNumber(args[:1])
-	if len(want) > 1 {
-		want[1] = value.LongType
+	if len(want) > 1 && err == nil {
+		want[1], err = Param{Name: "precision", Kind: "integer"}.Accept(args[1])
 	}
 	return want, args[0], err
 }

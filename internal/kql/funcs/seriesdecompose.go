@@ -36,7 +36,7 @@ func init() {
 				}
 				return nil
 			}},
-		{Name: "series_outliers", Sig: "series:array kind:string? ignore:any? min_percentile:number? max_percentile:number?", Naming: FirstArg, Returns: value.DynamicType, Loose: true,
+		{Name: "series_outliers", Sig: "series:array kind:string? ignore:number? min_percentile:number? max_percentile:number?", Naming: FirstArg, Returns: value.DynamicType, Loose: true,
 			Doc: "Scores how far each element lies outside the usual range, after Tukey.", Eval: evalOutliers},
 	})
 }

@@ -8,13 +8,13 @@ import (
 
 func init() {
 	register(Scalar, "series", []*Func{
-		{Name: "series_fill_forward", Sig: "series:array missing:any?", Naming: FirstArg, Returns: value.DynamicType, Loose: true,
+		{Name: "series_fill_forward", Sig: "series:array missing:number?", Naming: FirstArg, Returns: value.DynamicType, Loose: true,
 			Doc: "Gives missing elements the value before them.", Eval: func(c *Call) any { return fillFrom(c, false) }},
-		{Name: "series_fill_backward", Sig: "series:array missing:any?", Naming: FirstArg, Returns: value.DynamicType, Loose: true,
+		{Name: "series_fill_backward", Sig: "series:array missing:number?", Naming: FirstArg, Returns: value.DynamicType, Loose: true,
 			Doc: "Gives missing elements the value behind them.", Eval: func(c *Call) any { return fillFrom(c, true) }},
-		{Name: "series_fill_const", Sig: "series:array constant:any missing:any?", Naming: FirstArg, Returns: value.DynamicType, Loose: true,
+		{Name: "series_fill_const", Sig: "series:array constant:number missing:number?", Naming: FirstArg, Returns: value.DynamicType, Loose: true,
 			Doc: "Gives missing elements a fixed value.", Eval: evalFillConst},
-		{Name: "series_fill_linear", Sig: "series:array missing:any? fill_edges:bool? constant:any?", Naming: FirstArg, Returns: value.DynamicType, Loose: true,
+		{Name: "series_fill_linear", Sig: "series:array missing:number? fill_edges:bool? constant:number?", Naming: FirstArg, Returns: value.DynamicType, Loose: true,
 			Doc: "Gives missing elements values on the line between their neighbours.", Eval: evalFillLinear},
 	})
 }

@@ -35,10 +35,12 @@ func init() {
 			return p
 		}),
 		total("series_magnitude", "Gives the length of the series as a vector.", func(xs []float64) float64 { return math.Sqrt(dot(xs, xs)) }),
-		pair("series_dot_product", "Gives the dot product of two series.", func(xs, ys []float64) any {
-			n := min(len(xs), len(ys))
-			return dot(xs[:n], ys[:n])
-		}),
+		{Name: "series_dot_product", Sig: "series1:any series2:any", Returns: value.RealType,
+			Resolve: func(args []value.Type) ([]value.Type, value.Type, error) {
+				want, _, err := seriesPair(args)
+				return want, value.RealType, err
+			},
+			Doc: "Gives the dot product of two series; a number stands for each element.", Eval: evalDotProduct},
 		pair("series_cosine_similarity", "Gives the cosine of the angle between two series of equal length.", func(xs, ys []float64) any {
 			if len(xs) != len(ys) {
 				return nil
@@ -58,6 +60,25 @@ func init() {
 		{Name: "series_stats_dynamic", Sig: "series:array ignore_nonnumeric:bool?", Returns: value.DynamicType,
 			Doc: "Gives statistics of a series as a bag.", Eval: evalStatsDynamic},
 	})
+}
+
+// evalDotProduct leaves out what is no number. Of nothing it is null.
+func evalDotProduct(c *Call) any {
+	products, _ := zipSeries(c, func(a, b any) any { return seriesArith('*', a, b) }).(value.Array)
+	if len(products) == 0 {
+		return nil
+	}
+	for i := range c.Args {
+		if list, ok := c.Args[i].(value.Array); ok && len(list) == 0 {
+			return nil
+		}
+	}
+	sum := 0.0
+	for _, p := range products {
+		x, _ := value.ToReal(p)
+		sum += x
+	}
+	return sum
 }
 
 // dot adds the products of elements; nil stands for ones.

@@ -25,7 +25,10 @@ func init() {
 func neighbour(args []value.Type) ([]value.Type, value.Type, error) {
 	want := append([]value.Type(nil), args...)
 	if len(want) > 1 {
-		want[1] = value.LongType
+		var err error
+		if want[1], err = (Param{Name: "offset", Kind: "integer"}).Accept(args[1]); err != nil {
+			return want, args[0], err
+		}
 	}
 	if len(want) > 2 {
 		want[2] = args[0]
