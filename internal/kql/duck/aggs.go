@@ -34,7 +34,8 @@ var aggregates = map[string]aggWriter{
 	"collect_rows": func(w *sqlgen.Writer, a sqlgen.Agg) string { return collect(w, a, false, maxList) },
 	"make_set":     makeSet(maxList), "makeset": makeSet(maxOldList),
 	"take_any": takeAny, "any": takeAny,
-	"arg_max": argExtreme("arg_max"), "arg_min": argExtreme("arg_min"),
+	"arg_max": argExtreme("arg_max", "-170141183460469231731687303715884105727"),
+	"arg_min": argExtreme("arg_min", "170141183460469231731687303715884105727"),
 	"binary_all_and": extreme("bit_and"), "binary_all_or": extreme("bit_or"), "binary_all_xor": extreme("bit_xor"),
 }
 
@@ -146,18 +147,33 @@ func takeAny(_ *sqlgen.Writer, a sqlgen.Agg) string {
 	return sql
 }
 
-// argExtreme wraps the value, so that one that is null is not passed over, and
-// takes any row where all keys are null.
-func argExtreme(fn string) aggWriter {
+// fractionKey is what decimals and reals are compared by; NaN is below all.
+func fractionKey(fn string, key sqlgen.Operand) string {
+	switch {
+	case key.Type == value.DecimalType:
+		return Dialect{}.DecimalKey(key.SQL)
+	case key.Type == value.RealType && fn == "arg_min":
+		return "CASE WHEN isnan(" + key.SQL + ") THEN CAST('-infinity' AS DOUBLE) ELSE " + key.SQL + " END"
+	}
+	return key.SQL
+}
+
+// argExtreme gives a value of the row with the greatest or least key, also a
+// value that is null. Rows without a key count only where no row has one: their
+// key stands beyond all others, for which the carried integers leave room.
+func argExtreme(fn, beyond string) aggWriter {
 	return func(_ *sqlgen.Writer, a sqlgen.Agg) string {
-		x, by := "struct_pack(v := "+a.Args[0].SQL+")", a.Args[1].SQL
-		switch {
-		case a.Args[1].Type == value.DecimalType:
-			by = Dialect{}.DecimalKey(by)
-		case a.Args[1].Type == value.RealType && fn == "arg_min":
-			by = "CASE WHEN isnan(" + by + ") THEN CAST('-infinity' AS DOUBLE) ELSE " + by + " END"
+		x, key := a.Args[0].SQL, a.Args[1]
+		var sql string
+		switch key.Type {
+		case value.StringType:
+			sql = fmt.Sprintf("%s_null(%s, %s %s)%s", fn, x, key.SQL, a.Order, a.Filter)
+		case value.BoolType, value.IntType, value.LongType, value.DatetimeType, value.TimespanType:
+			sql = fmt.Sprintf("%s_null(%s, coalesce(CAST(%s AS HUGEINT), %s) %s)%s", fn, x, key.SQL, beyond, a.Order, a.Filter)
+		default:
+			x = "struct_pack(v := " + x + ")"
+			sql = fmt.Sprintf("struct_extract(coalesce(%s(%s, %s %s)%s, first(%s %s)%s), 'v')", fn, x, fractionKey(fn, key), a.Order, a.Filter, x, a.Order, a.Filter)
 		}
-		sql := fmt.Sprintf("struct_extract(coalesce(%s(%s, %s %s)%s, first(%s %s)%s), 'v')", fn, x, by, a.Order, a.Filter, x, a.Order, a.Filter)
 		if a.Out == value.StringType {
 			return "coalesce(" + sql + ", '')"
 		}

@@ -94,6 +94,12 @@ func (Dialect) Scan(c catalog.Column, quoted string) (string, sqlgen.Form) {
 	return quoted, sqlgen.Canonical
 }
 
+// FromNullString implements [sqlgen.Dialect]. Of one argument concat makes the
+// empty string of NULL as coalesce does; but it is a function, and functions are
+// computed on a column's dictionary, once for each of its values. Grouping by
+// such a column is three times as fast.
+func (Dialect) FromNullString(sql string) string { return "concat(" + sql + ")" }
+
 // FromTimestamp implements [sqlgen.Dialect].
 func (Dialect) FromTimestamp(sql string, _ sqlgen.Form) string {
 	return fmt.Sprintf("(epoch_us(%s) * 10 + %d)", sql, value.UnixEpochTicks)

@@ -17,6 +17,8 @@ type Dialect interface {
 	Type(t value.Type) string
 	// Scan reads a column of a table, quoted already, and tells its form.
 	Scan(c catalog.Column, quoted string) (sql string, form Form)
+	// FromNullString makes the empty string of NULL.
+	FromNullString(sql string) string
 	// FromTimestamp converts a timestamp to ticks.
 	FromTimestamp(sql string, form Form) string
 	// ToTimestamp makes a timestamp of an argument with microseconds since 1970.

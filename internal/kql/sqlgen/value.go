@@ -45,7 +45,7 @@ func (g *gen) canonical(v operand, t value.Type) string {
 	case Timestamp, TimestampTZ:
 		return g.d.FromTimestamp(v.sql, v.form)
 	case NullString:
-		return "coalesce(" + v.sql + ", '')"
+		return g.d.FromNullString(v.sql)
 	}
 	return v.sql
 }

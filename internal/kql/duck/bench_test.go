@@ -1,0 +1,182 @@
+package duck_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/big"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
+
+	"github.com/sekisho/sekisho/docs/queries"
+	"github.com/sekisho/sekisho/internal/kql"
+	"github.com/sekisho/sekisho/internal/kql/result"
+	"github.com/sekisho/sekisho/internal/kql/value"
+)
+
+// BenchmarkAgainstSQL runs queries in KQL and, in turn with them, in SQL that
+// somebody wrote by hand for the same engine and the same answer. It reports how
+// many times as long KQL takes: the median over the rounds. The queries are
+// those of testdata/bench, and of docs/queries where only the SQL is there.
+func BenchmarkAgainstSQL(b *testing.B) {
+	engine, tables := benchStore(b)
+	files, err := filepath.Glob("testdata/bench/*.sql")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".sql")
+		b.Run(name, func(b *testing.B) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				b.Fatal(err)
+			}
+			question := kqlOf(b, name)
+			inKQL := func() []string {
+				answer, err := kql.Run(context.Background(), engine, question, kql.Options{Catalog: tables})
+				if err != nil {
+					b.Fatalf("Run() error:\n%+v", err)
+				}
+				return readKQL(b, answer.Rows)
+			}
+			inSQL := func() []string { return readSQL(b, engine.DB(), string(text)) }
+			compareAnswers(b, inKQL(), inSQL()) // which also warms both up
+			race(b, inKQL, inSQL)
+		})
+	}
+}
+
+// race runs both in turns and reports the median of their ratios.
+func race(b *testing.B, inKQL, inSQL func() []string) {
+	var ratios, ours []float64
+	took := func(f func() []string) time.Duration {
+		begin := time.Now()
+		f()
+		return time.Since(begin)
+	}
+	for i := 0; b.Loop(); i++ {
+		var k, s time.Duration
+		if i%2 == 0 {
+			k, s = took(inKQL), took(inSQL)
+		} else {
+			s, k = took(inSQL), took(inKQL)
+		}
+		ratios, ours = append(ratios, float64(k)/float64(s)), append(ours, float64(k.Microseconds())/1000)
+	}
+	slices.Sort(ratios)
+	slices.Sort(ours)
+	b.ReportMetric(middle(ratios), "ratio")
+	b.ReportMetric(middle(ours), "kql-ms")
+}
+
+func middle(sorted []float64) float64 { return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2 }
+
+// kqlOf is the query of a name.
+func kqlOf(b *testing.B, name string) string {
+	if text, err := os.ReadFile(filepath.Join("testdata/bench", name+".kql")); err == nil {
+		return string(text)
+	}
+	all, err := queries.All()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, q := range all {
+		if q.Name == name {
+			return q.Text
+		}
+	}
+	b.Fatalf("there is no query %s", name)
+	return ""
+}
+
+// readKQL reads all rows, as texts that readSQL writes too.
+func readKQL(b *testing.B, rows result.Rows) []string {
+	table, err := result.Read(rows)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var out []string
+	for _, row := range table.Data {
+		var parts []string
+		for _, v := range row {
+			if list, ok := v.(value.Array); ok {
+				v = fmt.Sprint("list of ", len(list))
+			}
+			parts = append(parts, value.Text(v))
+		}
+		out = append(out, strings.Join(parts, "|"))
+	}
+	return out
+}
+
+func readSQL(b *testing.B, db *sql.DB, text string) []string {
+	rows, err := db.QueryContext(context.Background(), text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		b.Fatal(err)
+	}
+	values, places := make([]any, len(names)), make([]any, len(names))
+	for i := range values {
+		places[i] = &values[i]
+	}
+	var out []string
+	for rows.Next() {
+		if err := rows.Scan(places...); err != nil {
+			b.Fatal(err)
+		}
+		var parts []string
+		for _, v := range values {
+			parts = append(parts, value.Text(kustos(v)))
+		}
+		out = append(out, strings.Join(parts, "|"))
+	}
+	if err := rows.Err(); err != nil {
+		b.Fatal(err)
+	}
+	return out
+}
+
+// kustos is a value of DuckDB's driver as Kusto has it.
+func kustos(v any) any {
+	switch v := v.(type) {
+	case int32:
+		return int64(v)
+	case *big.Int:
+		return v.Int64()
+	case duckdb.Decimal:
+		return v.Float64()
+	case time.Time:
+		return value.FromTime(v)
+	case duckdb.Interval:
+		return value.Timespan(v.Micros)*value.Microsecond + value.Timespan(v.Days)*value.Day
+	case []any:
+		return fmt.Sprint("list of ", len(v))
+	}
+	return v
+}
+
+// compareAnswers makes sure that both do the same work: all rows are equal,
+// whatever their order among those that the queries leave open.
+func compareAnswers(b *testing.B, ours, theirs []string) {
+	b.Helper()
+	slices.Sort(ours)
+	slices.Sort(theirs)
+	if !slices.Equal(ours, theirs) {
+		b.Fatalf("KQL gives %d rows, SQL %d; the first of each:\n%q\n%q", len(ours), len(theirs), first(ours), first(theirs))
+	}
+	if len(ours) == 0 {
+		b.Fatal("the query finds nothing")
+	}
+}
+
+func first(rows []string) []string { return rows[:min(3, len(rows))] }

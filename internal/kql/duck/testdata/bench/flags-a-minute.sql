@@ -1,0 +1,1 @@
+SELECT Flag, date_trunc('minute', TimeGenerated), count(*) FROM AZFWFlowTrace GROUP BY ALL
