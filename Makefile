@@ -28,6 +28,7 @@ demo: need-demo build ## the article's experiment, in network namespaces; KEEP=1
 .PHONY: test
 test: need-test ## all tests, as root where it can be; the kernel's are skipped without
 	@cd tools/kusto-oracle && { [ -d node_modules ] || npm ci --no-audit --no-fund; }
+	@cd tools/clients/npm && { [ -d node_modules ] || npm ci --no-audit --no-fund; }
 	$(AS_ROOT) go test -race -timeout 20m $(TESTFLAGS) ./...
 
 .PHONY: faults

@@ -58,7 +58,7 @@ func pathNotFound(path string) *failure {
 func tooLarge(limit int64, what string) *failure {
 	return &failure{status: http.StatusBadRequest, code: "LimitsExceeded", message: invalidRequest,
 		exception: "Kusto.Data.Exceptions.KustoServicePartialQueryFailureLimitsExceededException",
-		kind:      "80DA0003", reason: "E_QUERY_RESULT_SET_TOO_LARGE", logsCode: "PartialError",
+		kind:      "80DA0003", reason: "E_QUERY_RESULT_SET_TOO_LARGE", logsCode: "EngineError",
 		detail: fmt.Sprintf("Query execution has exceeded the allowed limits (80DA0003): The results of this query exceed the set limit of %d %s, "+
 			"so not all records were returned (E_QUERY_RESULT_SET_TOO_LARGE, 0x80DA0003).", limit, what)}
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"github.com/sekisho/sekisho/internal/kql/value"
 )
 
 // oneAPIError is an error in Microsoft's form "OneApi", as Kusto writes it.
@@ -33,7 +35,7 @@ type oneAPIContext struct {
 
 func newOneAPIError(f *failure, id identifiers) oneAPIError {
 	e := oneAPIBody{Code: f.code, Message: f.message, Type: f.exception, Detail: f.detail, Permanent: !f.transient,
-		Context: oneAPIContext{time.Now().UTC().Format(time.RFC3339Nano), "sekisho", id.client, id.activity, id.activity, id.activity}}
+		Context: oneAPIContext{timestamp(), "sekisho", id.client, id.activity, id.activity, id.activity}}
 	if f.diagnostics != nil {
 		e.Diagnostics = f.diagnostics
 	}
@@ -46,6 +48,9 @@ func writeKustoError(w http.ResponseWriter, f *failure, c *call) {
 	w.WriteHeader(f.status)
 	_ = json.NewEncoder(w).Encode(newOneAPIError(f, c.id)) // an error means that the client is gone
 }
+
+// timestamp is the present, in ticks of 100 ns as all of Kusto's times.
+func timestamp() string { return value.FromTime(time.Now()).String() }
 
 // marshal writes what can always be written as JSON: strings, numbers, lists.
 func marshal(v any) []byte {

@@ -3,7 +3,6 @@ package api
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/sekisho/sekisho/internal/kql"
 	"github.com/sekisho/sekisho/internal/kql/value"
@@ -68,11 +67,10 @@ func (f *formV1) rest(fail *failure) {
 	if fail != nil {
 		severity, name, code, text = 2, "Error", 1, fail.detail
 	}
-	now := time.Now().UTC().Format(time.RFC3339Nano)
 	f.table("Table_1", "Value:string", []any{f.visual})
 	f.table("Table_2", "Timestamp:datetime Severity:int SeverityName:string StatusCode:int StatusDescription:string Count:int "+
 		"RequestId:guid ActivityId:guid SubActivityId:guid ClientActivityId:string",
-		[]any{now, severity, name, code, text, 1, f.id.activity, f.id.activity, f.id.activity, f.id.client})
+		[]any{timestamp(), severity, name, code, text, 1, f.id.activity, f.id.activity, f.id.activity, f.id.client})
 	f.table("Table_3", "Ordinal:long Kind:string Name:string Id:string PrettyName:string",
 		[]any{0, "QueryResult", "PrimaryResult", guid(), ""},
 		[]any{1, "QueryProperties", "@ExtendedProperties", guid(), ""},

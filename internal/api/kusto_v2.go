@@ -48,7 +48,7 @@ func (f *formV2) foot(fail *failure) {
 		level, name, code, status, text = 2, "Error", 1, fail.reason, fail.detail
 		completion = `,"HasErrors":true,"Cancelled":false,"OneApiErrors":` + f.errors(fail) + "}"
 	}
-	at := time.Now().UTC().Format(time.RFC3339Nano)
+	at := timestamp()
 	f.frame(",", "DataTable")
 	f.WriteString(`,"TableId":2,"TableKind":"QueryCompletionInformation","TableName":"QueryCompletionInformation","Columns":[` +
 		`{"ColumnName":"Timestamp","ColumnType":"datetime"},{"ColumnName":"ClientRequestId","ColumnType":"string"},` +

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/kql"
@@ -67,18 +68,27 @@ func (f *logsForm) end(fail *failure) {
 	}
 	if fail != nil {
 		f.WriteString(`,"error":`)
-		f.Write(marshal(logsError{Code: "PartialError", Message: "There were some errors when processing your query.",
-			Details: []logsError{{Code: fail.logsCode, Message: fail.detail, Inner: &logsError{Code: fail.kind, Message: fail.reason}}}}))
+		f.Write(marshal(logsError{Code: "PartialError", Message: "There were some errors when processing your query.", Details: []logsError{partial(fail)}}))
 	}
 	f.WriteString("}")
 }
 
+// partial is a failure in the middle of rows. Log Analytics writes Kusto's number
+// for it as a signed one.
+func partial(f *failure) logsError {
+	n, _ := strconv.ParseUint(f.kind, 16, 32) // "" where Kusto has no number
+	return logsError{Code: "EngineError", Message: f.detail,
+		Inner: &logsError{Code: strconv.Itoa(int(int32(uint32(n)))), Message: f.reason, Severity: 2, SeverityName: "Error"}}
+}
+
 // logsError is an error in Log Analytics' form.
 type logsError struct {
-	Message string      `json:"message"`
-	Code    string      `json:"code"`
-	Details []logsError `json:"details,omitempty"`
-	Inner   *logsError  `json:"innererror,omitempty"`
+	Message      string      `json:"message"`
+	Code         string      `json:"code"`
+	Details      []logsError `json:"details,omitempty"`
+	Inner        *logsError  `json:"innererror,omitempty"`
+	Severity     int         `json:"severity,omitempty"`
+	SeverityName string      `json:"severityName,omitempty"`
 	// Line, Pos and Token say where a query is at fault, counted from 1.
 	Line  int    `json:"line,omitempty"`
 	Pos   int    `json:"pos,omitempty"`
