@@ -172,4 +172,3 @@ func watchHeap(t *testing.T) (peak func() uint64) {
 		return highest.Load()
 	}
 }
-

@@ -69,8 +69,8 @@ func listenUnix(path string, mode os.FileMode) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("remove stale socket: %w", err)
 	}
-	// bind(2) gives the file the mode that the socket has by then, so at no
-	// moment may more people open it than Mode says.
+	// bind(2) gives the file the mode that the socket has by then, less the
+	// process's mask, so at no moment may more people open it than Mode says.
 	permit := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
 		var err error
 		return errors.Join(c.Control(func(fd uintptr) { err = syscall.Fchmod(int(fd), uint32(mode.Perm())) }), err)
@@ -78,6 +78,9 @@ func listenUnix(path string, mode os.FileMode) (net.Listener, error) {
 	l, err := permit.Listen(context.Background(), "unix", path)
 	if err != nil {
 		return nil, fmt.Errorf("listen on unix:%s: %w", path, err)
+	}
+	if err := os.Chmod(path, mode.Perm()); err != nil {
+		return nil, errors.Join(fmt.Errorf("set permissions of socket: %w", err), l.Close())
 	}
 	return l, nil
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/sekisho/sekisho/internal/api"
@@ -80,14 +81,48 @@ func scope(q api.Query) string {
 
 var physical = map[logs.Type]string{logs.String: "VARCHAR", logs.Int: "INTEGER", logs.Long: "BIGINT", logs.Real: "DOUBLE", logs.DateTime: "TIMESTAMP", logs.Bool: "BOOLEAN"}
 
-// openWorkspace makes a workspace. Tables without a file have no rows.
+// shared is the workspace of all tests: they only read.
+var shared struct {
+	once   sync.Once
+	folder string
+	*workspace
+	err error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if shared.workspace != nil {
+		shared.engine.Close()
+	}
+	os.RemoveAll(shared.folder)
+	os.Exit(code)
+}
+
+// openWorkspace gives the workspace that all tests share.
 func openWorkspace(t testing.TB) *workspace {
 	t.Helper()
-	million := filepath.Join(t.TempDir(), "million.parquet")
+	shared.once.Do(func() {
+		if shared.folder, shared.err = os.MkdirTemp("", "api-test-"); shared.err == nil {
+			shared.workspace, shared.err = newWorkspace(shared.folder)
+		}
+	})
+	if shared.err != nil {
+		t.Fatalf("make workspace: %+v", shared.err)
+	}
+	return shared.workspace
+}
+
+// newWorkspace makes a workspace. Tables without a file have no rows.
+func newWorkspace(folder string) (*workspace, error) {
+	rows, err := filepath.Abs("testdata/rows")
+	if err != nil {
+		return nil, err
+	}
+	million := filepath.Join(folder, "million.parquet")
 	w := &workspace{}
 	cfg := duck.DefaultConfig()
-	cfg.Memory, cfg.Threads, cfg.TempDirectory, cfg.Directories = "256MB", 2, t.TempDir(), []string{filepath.Dir(million), abs(t, "testdata/rows")}
-	engine, err := duck.Open(t.Context(), cfg, func(ctx context.Context, c *sql.Conn) error {
+	cfg.Memory, cfg.Threads, cfg.TempDirectory, cfg.Directories = "256MB", 2, folder, []string{folder, rows}
+	w.engine, err = duck.Open(context.Background(), cfg, func(ctx context.Context, c *sql.Conn) error {
 		for _, table := range logs.Tables() {
 			if err := w.add(ctx, c, table.Name, rowsOf(table)); err != nil {
 				return err
@@ -101,12 +136,7 @@ func openWorkspace(t testing.TB) *workspace {
 		}
 		return w.add(ctx, c, "Million", "SELECT * FROM read_parquet('"+million+"')")
 	})
-	if err != nil {
-		t.Fatalf("duck.Open() error:\n%+v", err)
-	}
-	t.Cleanup(func() { engine.Close() })
-	w.engine = engine
-	return w
+	return w, err
 }
 
 func (w *workspace) add(ctx context.Context, c *sql.Conn, name, query string) error {
@@ -133,15 +163,6 @@ func rowsOf(table *logs.Table) string {
 		return "SELECT " + strings.Join(nulls, ", ") + " WHERE false"
 	}
 	return "SELECT * FROM read_json('" + file + "', format = 'newline_delimited', columns = {" + strings.Join(types, ", ") + "})"
-}
-
-func abs(t testing.TB, path string) string {
-	t.Helper()
-	out, err := filepath.Abs(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
 }
 
 var _ api.Workspace = (*workspace)(nil)

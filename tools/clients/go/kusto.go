@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"net/http"
 	"os"
 	"strconv"
 	"time"
@@ -20,11 +18,6 @@ import (
 	"github.com/Azure/azure-kusto-go/azkustodata/value"
 )
 
-// httpClient trusts the test's own certificate, whatever it is.
-func httpClient() *http.Client {
-	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
-}
-
 // newKusto makes a client that signs in as a managed identity where the
 // environment has one, and otherwise not at all.
 func newKusto(endpoint string) (*azkustodata.Client, error) {
@@ -32,7 +25,7 @@ func newKusto(endpoint string) (*azkustodata.Client, error) {
 	if os.Getenv("IDENTITY_ENDPOINT") != "" {
 		kcsb = kcsb.WithSystemManagedIdentity()
 	}
-	return azkustodata.New(kcsb, azkustodata.WithHttpClient(httpClient()))
+	return azkustodata.New(kcsb)
 }
 
 func askKusto(ctx context.Context, c *azkustodata.Client, q question, a *answer) {
@@ -199,14 +192,14 @@ func stream(ctx context.Context, c *azkustodata.Client, q question, statement az
 
 // kustoError is what stays the same of an error from call to call.
 func kustoError(err error) string {
-	var http *kustoerrors.HttpError
+	var refused *kustoerrors.HttpError
 	var api *v2.OneApiError
 	switch {
 	case err == nil:
 		return ""
-	case errors.As(err, &http):
-		body, _ := http.UnmarshalREST()["error"].(map[string]any)
-		return fmt.Sprintf("HTTP %d %v %v permanent=%v: %v", http.StatusCode, body["code"], body["@type"], body["@permanent"], body["@message"])
+	case errors.As(err, &refused):
+		body, _ := refused.UnmarshalREST()["error"].(map[string]any)
+		return fmt.Sprintf("HTTP %d %v %v permanent=%v: %v", refused.StatusCode, body["code"], body["@type"], body["@permanent"], body["@message"])
 	case errors.As(err, &api):
 		e := api.ErrorMessage
 		return fmt.Sprintf("in the data: %s %s permanent=%v: %s", e.Code, e.Type, e.IsPermanent, e.Description)

@@ -25,7 +25,7 @@ func newLogs(endpoint string) (*azlogs.Client, error) {
 		credential = identity
 	}
 	return azlogs.NewClient(credential, &azlogs.ClientOptions{ClientOptions: azcore.ClientOptions{
-		Transport: httpClient(), Retry: policy.RetryOptions{MaxRetries: -1},
+		Retry: policy.RetryOptions{MaxRetries: -1},
 		Cloud: cloud.Configuration{Services: map[cloud.ServiceName]cloud.ServiceConfiguration{
 			azlogs.ServiceName: {Audience: "https://api.loganalytics.io", Endpoint: endpoint}}},
 	}})
