@@ -8,6 +8,7 @@
 //	POST /v1/workspaces/{id}/query   Log Analytics (GET too)
 //	POST /v1/{resource id}/query     Log Analytics, the rows of one firewall
 //	POST /v1/$batch                  Log Analytics, several queries
+//	GET  /v1/editor/schema           for an editor; POST lint, complete
 //	GET  /v1/identity/token          the token, as Azure's managed identities hand it out
 //
 // A request goes through guard.go (who may ask), then through one of kusto.go,
@@ -71,6 +72,9 @@ func (s *server) routes() http.Handler {
 	}
 	mux.HandleFunc("POST /v1/rest/mgmt", s.kusto(s.mgmt))
 	mux.HandleFunc("POST /v1/$batch", s.logsBatch)
+	mux.HandleFunc("GET /v1/editor/schema", s.edit(describe))
+	mux.HandleFunc("POST /v1/editor/lint", s.edit(lint))
+	mux.HandleFunc("POST /v1/editor/complete", s.edit(complete))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		writeLogsError(w, pathNotFound(r.URL.Path))
 	})

@@ -23,10 +23,8 @@ type failure struct {
 	kind, reason             string
 	// logsCode is Log Analytics' code.
 	logsCode string
-	// diagnostics are set when the query's text is at fault, syntactic when
-	// it cannot even be parsed.
+	// diagnostics are set when the query's text is at fault.
 	diagnostics syntax.Diagnostics
-	syntactic   bool
 	// transient failures may pass by themselves.
 	transient bool
 }
@@ -64,14 +62,14 @@ func tooLarge(limit int64, what string) *failure {
 }
 
 // explain makes a failure of what a workspace's query or its rows gave.
-func explain(err error, text string) *failure {
+func explain(err error) *failure {
 	var f *failure
 	var ds syntax.Diagnostics
 	switch {
 	case errors.As(err, &f):
 		return f
 	case errors.As(err, &ds):
-		return refused(ds, text)
+		return refused(ds)
 	case errors.Is(err, duck.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
 		return &failure{status: http.StatusGatewayTimeout, code: "RequestExecutionTimeout", message: "Request execution timeout.",
 			exception: "Kusto.Data.Exceptions.KustoServiceTimeoutException", kind: "80DA0006", reason: "E_QUERY_TIMEOUT", logsCode: "GatewayTimeout",
@@ -91,17 +89,35 @@ func limits(kind, reason string, err error) *failure {
 		detail: fmt.Sprintf("Query execution has exceeded the allowed limits (%s): %v (%s, 0x%s).", kind, err, reason, kind)}
 }
 
-// refused is a query that cannot be run. Only what the parser finds makes it a
-// syntax error; the rest is about meaning.
-func refused(ds syntax.Diagnostics, text string) *failure {
-	_, found := syntax.Parse(text)
-	f := &failure{status: http.StatusBadRequest, code: "General_BadRequest", message: invalidRequest, logsCode: "BadArgumentError", diagnostics: ds, syntactic: found.Refused()}
-	kind := "Semantic error: SEM0100"
+// codes are Kusto's numbers for what can be wrong with a query; what only this
+// engine cannot do has a word of ours.
+var codes = map[syntax.Code]string{syntax.CodeSyntax: "SYN0002", syntax.CodeSemantics: "SEM0100", syntax.CodeUnsupported: "UNSUPPORTED"}
+
+// refused is a query that cannot be run, by its first mistake.
+func refused(ds syntax.Diagnostics) *failure {
+	f := &failure{status: http.StatusBadRequest, code: "General_BadRequest", message: invalidRequest, logsCode: "BadArgumentError", diagnostics: ds}
+	kind := "Semantic error"
 	f.exception = "Kusto.Data.Exceptions.SemanticException"
-	if f.syntactic {
-		kind = "Syntax error: SYN0002"
+	if f.syntactic() {
+		kind = "Syntax error"
 		f.exception = "Kusto.Data.Exceptions.SyntaxException"
 	}
-	f.detail = kind + ": " + ds.Error()
+	f.detail = kind + ": " + f.number() + ": " + ds.Error()
 	return f
+}
+
+// syntactic tells a text that is no query from one that means nothing.
+func (f *failure) syntactic() bool { return f.first().Code == syntax.CodeSyntax }
+
+// number is the code of the query's first mistake.
+func (f *failure) number() string { return codes[f.first().Code] }
+
+// first is the first mistake that is no mere warning.
+func (f *failure) first() syntax.Diagnostic {
+	for _, d := range f.diagnostics {
+		if d.Severity == syntax.Error {
+			return d
+		}
+	}
+	return syntax.Diagnostic{}
 }

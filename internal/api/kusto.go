@@ -73,14 +73,14 @@ var commandStart = regexp.MustCompile(`^(\s|//[^\n]*(\n|$))*\.`)
 func (s *server) query(c *call, write func(b *body) form) *failure {
 	answer, err := s.ws.Query(c.r.Context(), Query{Text: c.CSL, From: c.from, To: c.to, Now: c.now, Parameters: parameters(c.Properties.Parameters)})
 	if err != nil {
-		return explain(err, c.CSL)
+		return explain(err)
 	}
 	return c.stream(answer, write)
 }
 
 // stream writes an answer's rows in a form.
 func (c *call) stream(answer *kql.Answer, write func(b *body) form) *failure {
-	rows, f := count(answer, c.CSL, c.bounds)
+	rows, f := count(answer, c.bounds)
 	if f != nil {
 		return f
 	}

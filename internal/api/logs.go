@@ -149,9 +149,9 @@ func (s *server) ask(ctx context.Context, q logsRequest, prefer preferences, res
 	}()
 	a.answer, err = s.ws.Query(ctx, Query{Text: q.Query, Resource: resource, From: from, To: to})
 	if err != nil {
-		return nil, explain(err, q.Query)
+		return nil, explain(err)
 	}
-	a.rows, f = count(a.answer, q.Query, bounds{defaultRecords, defaultBytes, -1})
+	a.rows, f = count(a.answer, bounds{defaultRecords, defaultBytes, -1})
 	if f != nil {
 		return nil, f
 	}

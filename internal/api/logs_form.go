@@ -89,10 +89,9 @@ type logsError struct {
 	Inner        *logsError  `json:"innererror,omitempty"`
 	Severity     int         `json:"severity,omitempty"`
 	SeverityName string      `json:"severityName,omitempty"`
-	// Line, Pos and Token say where a query is at fault, counted from 1.
-	Line  int    `json:"line,omitempty"`
-	Pos   int    `json:"pos,omitempty"`
-	Token string `json:"token,omitempty"`
+	// Line and Pos say where a query is at fault, counted from 1.
+	Line int `json:"line,omitempty"`
+	Pos  int `json:"pos,omitempty"`
 }
 
 // newLogsError nests a mistake in the query two levels deep, as Log Analytics
@@ -105,12 +104,11 @@ func newLogsError(f *failure) logsError {
 		}
 		return logsError{Code: f.logsCode, Message: message, Inner: &logsError{Code: "QueryValidationError", Message: f.detail}}
 	}
-	kind, code, message := "SemanticError", "SEM0100", "A semantic error occurred."
-	if f.syntactic {
-		kind, code, message = "SyntaxError", "SYN0002", "A recognition error occurred in the query."
+	kind, message := "SemanticError", "A semantic error occurred."
+	if f.syntactic() {
+		kind, message = "SyntaxError", "A recognition error occurred in the query."
 	}
-	first := f.diagnostics[0]
-	inner := &logsError{Code: code, Message: f.diagnostics.Error(), Line: first.Line, Pos: first.Column}
+	inner := &logsError{Code: f.number(), Message: f.diagnostics.Error(), Line: f.first().Line, Pos: f.first().Column}
 	return logsError{Code: f.logsCode, Message: "The request had some invalid properties", Inner: &logsError{Code: kind, Message: message, Inner: inner}}
 }
 

@@ -93,7 +93,7 @@ func (s *server) show(c *call, text string) (*result.Table, *failure) {
 			if names, ok := fits(strings.Fields(cmd.words), words[1:]); ok {
 				tables, err := s.ws.Tables(c.r.Context())
 				if err != nil {
-					return nil, explain(err, text)
+					return nil, explain(err)
 				}
 				return cmd.run(&shown{server: s, tables: tables}, names)
 			}

@@ -3,6 +3,7 @@ package api
 import (
 	"strings"
 
+	"github.com/sekisho/sekisho/internal/kql/editor"
 	"github.com/sekisho/sekisho/internal/kql/result"
 )
 
@@ -37,50 +38,13 @@ func (s *shown) schema(names []string) (*result.Table, *failure) {
 	return t, nil
 }
 
-// The schema as JSON, as editors read it.
-type (
-	jsonSchema struct {
-		Databases map[string]jsonDatabase
-	}
-	jsonDatabase struct {
-		Name              string
-		Tables            map[string]jsonTable
-		ExternalTables    map[string]any
-		MaterializedViews map[string]any
-		EntityGroups      map[string]any
-		Functions         map[string]any
-		MajorVersion      int
-		MinorVersion      int
-		// DatabaseAccessMode says that nothing can be written over this API.
-		DatabaseAccessMode string
-	}
-	jsonTable struct {
-		Name, Folder, DocString string
-		OrderedColumns          []jsonColumn
-	}
-	jsonColumn struct{ Name, Type, CslType, DocString string }
-)
-
+// schemaJSON is the schema as editors read it.
 func (s *shown) schemaJSON(names []string) (*result.Table, *failure) {
 	if f := s.wanted(names); f != nil {
 		return nil, f
 	}
-	none := map[string]any{}
-	db := jsonDatabase{Name: s.ws.Name(), Tables: map[string]jsonTable{}, ExternalTables: none, MaterializedViews: none,
-		EntityGroups: none, Functions: none, MajorVersion: 1, DatabaseAccessMode: "ReadOnly"}
-	for _, t := range s.tables {
-		db.Tables[t.Name] = newJSONTable(t)
-	}
-	text := marshal(jsonSchema{map[string]jsonDatabase{db.Name: db}})
+	text := marshal(editor.Describe(catalogOf(s.tables), s.ws.Name()))
 	return answer("DatabaseSchema", []any{string(text)})
-}
-
-func newJSONTable(t Table) jsonTable {
-	out := jsonTable{Name: t.Name, DocString: t.Doc, OrderedColumns: []jsonColumn{}}
-	for _, c := range t.Columns {
-		out.OrderedColumns = append(out.OrderedColumns, jsonColumn{c.Name, c.Type.DotNet(), c.Type.String(), c.Doc})
-	}
-	return out
 }
 
 func (s *shown) tableSchema(names []string) (*result.Table, *failure) {
@@ -88,7 +52,10 @@ func (s *shown) tableSchema(names []string) (*result.Table, *failure) {
 }
 
 func (s *shown) tableSchemaJSON(names []string) (*result.Table, *failure) {
-	return s.oneSchema(names[0], func(t Table) string { return string(marshal(newJSONTable(t))) })
+	return s.oneSchema(names[0], func(t Table) string {
+		one := editor.Describe(catalogOf([]Table{t}), s.ws.Name())
+		return string(marshal(one.Databases[s.ws.Name()].Tables[t.Name]))
+	})
 }
 
 func (s *shown) oneSchema(name string, write func(Table) string) (*result.Table, *failure) {

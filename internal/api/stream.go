@@ -39,7 +39,6 @@ type counted struct {
 	rows        result.Rows
 	cols        []result.Column
 	bounds      bounds
-	text        string
 	dynamicText bool
 	first       []any
 	done        bool
@@ -49,8 +48,8 @@ type counted struct {
 
 // count begins to read. The answer's set statements come after the request's
 // own options.
-func count(a *kql.Answer, text string, b bounds) (*counted, *failure) {
-	c := &counted{rows: a.Rows, cols: a.Rows.Columns(), bounds: b.set(a.Set), text: text}
+func count(a *kql.Answer, b bounds) (*counted, *failure) {
+	c := &counted{rows: a.Rows, cols: a.Rows.Columns(), bounds: b.set(a.Set)}
 	row, err := a.Rows.Next()
 	if errors.Is(err, io.EOF) {
 		c.done = true
@@ -58,7 +57,7 @@ func count(a *kql.Answer, text string, b bounds) (*counted, *failure) {
 	}
 	if err != nil {
 		a.Rows.Close()
-		return nil, explain(err, text)
+		return nil, explain(err)
 	}
 	c.first = row
 	return c, nil
@@ -92,7 +91,7 @@ func (c *counted) write(f form) {
 			return
 		}
 		if err != nil {
-			f.end(explain(err, c.text))
+			f.end(explain(err))
 			return
 		}
 		buf = appendRow(buf[:0], c.cols, row, c.dynamicText)

@@ -235,3 +235,20 @@ func TestOptions(t *testing.T) {
 		}
 	}
 }
+
+// TestEditor asks what an editor asks.
+func TestEditor(t *testing.T) {
+	t.Parallel()
+	h := api.New(api.Config{Workspace: openWorkspace(t)})
+	for _, c := range []struct{ method, path, body, want string }{
+		{"GET", "/v1/editor/schema", "", `"Million":{"Name":"Million","EntityType":"Table","Folder":"","DocString":"","OrderedColumns":[{"Name":"TimeGenerated","Type":"System.DateTime","CslType":"datetime"`},
+		{"POST", "/v1/editor/lint", `{"text":"AZFWFlowTrace | where Flagg == 1"}`, `"severity":"error","code":"semantics","message":"'Flagg' is not a column or variable here","hint":"did you mean Flag?","start":22,"length":5`},
+		{"POST", "/v1/editor/lint", `{"text":"AZFWFlowTrace"}`, `{"markers":[]}`},
+		{"POST", "/v1/editor/complete", `{"text":"AZFWFlowTrace | where InvalidR","offset":30}`, `{"start":22,"length":8,"items":[{"label":"InvalidReason","kind":"column"`},
+		{"POST", "/v1/editor/lint", `[`, "is not JSON"},
+	} {
+		if w := asked(h, unixRequest(c.method, c.path, strings.NewReader(c.body))); !strings.Contains(w.Body.String(), c.want) {
+			t.Errorf("%s %s %s: %d %.900s, want %s", c.method, c.path, c.body, w.Code, w.Body, c.want)
+		}
+	}
+}
