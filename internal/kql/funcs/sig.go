@@ -138,5 +138,5 @@ var kindNames = map[string]string{
 	"real": "a number", "bool": "a bool", "datetime": "a datetime", "timespan": "a timespan",
 	"summable": "a number, timespan or datetime", "orderable": "a value that can be ordered, which dynamic cannot",
 	"dynamic": "dynamic", "array": "a dynamic array", "bag": "a dynamic property bag", "guid": "a guid",
-	"json": "a string or dynamic", "guidish": "a string, dynamic or guid", "plain": "a value that is not dynamic",
+	"json": "a string or dynamic", "guidish": "a string, dynamic or guid", "plain": "a plain value",
 }

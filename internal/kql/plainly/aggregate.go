@@ -73,12 +73,16 @@ func (e *evaluator) agg(a *plan.Agg, rows []row) any {
 		return e.argExtreme(a, kept)
 	}
 	f, ok := aggregates[a.Fn.Name]
-	if !ok {
+	if !ok && together[a.Fn.Name] == nil {
 		unsupported("the aggregate %s", a.Fn.Name)
 	}
+	if of, ok := together[a.Fn.Name]; ok {
+		return of(e.both(a, kept))
+	}
+	keepNull := a.Fn.Name == "make_list_with_nulls" || a.Args[0].Type() == value.DynamicType && (a.Fn.Name == "make_list" || a.Fn.Name == "make_set")
 	var values []any
 	for _, r := range kept {
-		if v := e.expr(a.Args[0], r); v != nil || a.Fn.Name == "make_list_with_nulls" {
+		if v := e.expr(a.Args[0], r); v != nil || keepNull {
 			values = append(values, v)
 		}
 	}
@@ -93,7 +97,8 @@ func (e *evaluator) agg(a *plan.Agg, rows []row) any {
 }
 
 // argExtreme is the first argument in the row where the second is greatest or
-// least; rows in which that is null count only where all are null.
+// least; rows in which that is null count only where all are null. What is not a
+// number is both the greatest and the least.
 func (e *evaluator) argExtreme(a *plan.Agg, rows []row) any {
 	var best row
 	for _, r := range rows {
@@ -103,7 +108,14 @@ func (e *evaluator) argExtreme(a *plan.Agg, rows []row) any {
 			continue
 		}
 		held := e.expr(a.Args[1], best)
+		if isNaN(held) {
+			break // nothing is further out
+		}
 		order, ok := compare(by, held)
+		if isNaN(by) {
+			best = r
+			continue
+		}
 		if ok && (order > 0) == (a.Fn.Name == "arg_max") && order != 0 || held == nil && by != nil {
 			best = r
 		}
@@ -118,8 +130,8 @@ func (e *evaluator) argExtreme(a *plan.Agg, rows []row) any {
 var aggregates = map[string]func(a *plan.Agg, values []any, second any) any{
 	"sum":            func(a *plan.Agg, values []any, _ any) any { return sum(a.T, values) },
 	"avg":            average,
-	"min":            func(_ *plan.Agg, values []any, _ any) any { return furthest(call{args: values}, -1) },
-	"max":            func(_ *plan.Agg, values []any, _ any) any { return furthest(call{args: values}, 1) },
+	"min":            func(_ *plan.Agg, values []any, _ any) any { return extreme(values, -1) },
+	"max":            func(_ *plan.Agg, values []any, _ any) any { return extreme(values, 1) },
 	"dcount":         countDistinct,
 	"count_distinct": countDistinct,
 	"variance":       func(_ *plan.Agg, values []any, _ any) any { return variance(values, 1) },
@@ -128,7 +140,7 @@ var aggregates = map[string]func(a *plan.Agg, values []any, second any) any{
 	"stdevp":         func(_ *plan.Agg, values []any, _ any) any { return math.Sqrt(variance(values, 0)) },
 	"percentile":     percentile,
 	"make_list":      makeList, "make_list_with_nulls": makeList,
-	"make_set": func(a *plan.Agg, values []any, limit any) any { return makeList(a, distinct(values), limit) },
+	"make_set": func(a *plan.Agg, values []any, limit any) any { return makeList(a, distinct(flat(a, values)), limit) },
 	"make_bag": makeBag,
 	"take_any": func(_ *plan.Agg, values []any, _ any) any {
 		if len(values) == 0 {
@@ -182,6 +194,11 @@ func countDistinct(_ *plan.Agg, values []any, _ any) any { return int64(len(dist
 // variance of a population, or of a sample, which has one value less to go by.
 func variance(values []any, less int) float64 {
 	n := float64(len(values))
+	for _, v := range values {
+		if f, _ := number(v); math.IsNaN(f) || math.IsInf(f, 0) {
+			return math.NaN()
+		}
+	}
 	if len(values) <= less {
 		return 0
 	}
@@ -202,7 +219,14 @@ func variance(values []any, less int) float64 {
 // percentile is the least value at or below which that share of the values is.
 func percentile(_ *plan.Agg, values []any, percent any) any {
 	share, _ := number(percent)
-	list := sortArray(slices.Clone(values), call{}).(value.Array)
+	list := slices.Clone(values)
+	slices.SortStableFunc(list, func(x, y any) int {
+		if isNaN(x) || isNaN(y) {
+			return truth(isNaN(x)) - truth(isNaN(y))
+		}
+		order, _ := compare(x, y)
+		return order
+	})
 	for i, v := range list {
 		if float64(i+1) >= share/100*float64(len(list)) {
 			return v
@@ -211,8 +235,20 @@ func percentile(_ *plan.Agg, values []any, percent any) any {
 	return nil
 }
 
-func makeList(_ *plan.Agg, values []any, limit any) any {
-	out := append(value.Array{}, values...)
+// flat takes the elements out of arrays.
+func flat(a *plan.Agg, values []any) (out value.Array) {
+	for _, v := range values {
+		if inner, ok := v.(value.Array); ok && a.Args[0].Type() == value.DynamicType {
+			out = append(out, inner...)
+			continue
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func makeList(a *plan.Agg, values []any, limit any) any {
+	out := append(value.Array{}, flat(a, values)...)
 	if n, ok := limit.(int64); ok && int(n) < len(out) {
 		out = out[:n]
 	}

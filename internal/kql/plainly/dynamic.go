@@ -22,7 +22,6 @@ func init() {
 		"array_index_of": strict(onArray(func(a value.Array, c call) any {
 			return int64(slices.IndexFunc(a, func(e any) bool { return same(e, c.args[1]) }))
 		})),
-		"array_sort_asc":  strict(onArray(sortArray)),
 		"array_concat":    loose(func(c call) any { return append(value.Array{}, joined(c.args)...) }),
 		"set_union":       strict(func(c call) any { return distinct(joined(c.args)) }),
 		"set_has_element": strict(func(c call) any { return holds(joined(c.args[:1]), c.args[1]) }),
@@ -100,22 +99,6 @@ func slice(a value.Array, c call) any {
 			out = append(out, e)
 		}
 	}
-	return out
-}
-
-// sortArray puts values of one kind in order, null behind them.
-func sortArray(a value.Array, c call) any {
-	if len(c.args) > 1 {
-		unsupported("array_sort_asc of several arrays")
-	}
-	out := slices.Clone(a)
-	slices.SortStableFunc(out, func(x, y any) int {
-		if x == nil || y == nil {
-			return truth(x == nil) - truth(y == nil)
-		}
-		order, _ := compare(x, y)
-		return order
-	})
 	return out
 }
 

@@ -38,6 +38,7 @@ var forms = map[value.Type][]string{
 		"§real + §real", "§real - §long", "§real * §real", "§real / §real", "§long / §real", "-§real", "todouble(§any)", "toreal(§string)", "round(§real, 1)",
 		"round(§real)", "sqrt(§real)", "abs(§real)", "bin(§real, 0.5)", "iff(§bool, §real, §real)", "coalesce(§real, §real)", "§timespan / §timespan",
 		"max_of(§real, §long)", "floor(§real, 1)", "ceiling(§real)", "§real % §real", "sign(§real)", "pow(§real, 2)", "log(§real)",
+		"todouble(jaccard_index(pack_array(1, §long), §dynamic))",
 		"datetime_diff('week', §datetime, §datetime)",
 	},
 	value.StringType: {
@@ -63,6 +64,9 @@ var forms = map[value.Type][]string{
 		"pack_array(§any, §any)", "bag_pack('a', §any, 'b', §any)", "§:dynamic.a", "§:dynamic[0]", "§:dynamic[-1]", "§:dynamic['b']", "§:dynamic.a.b", "parse_json(§string)", "split(§string, ',')",
 		"split(§string, ',', 1)", "todynamic(§string)", "array_concat(§dynamic, §dynamic)", "array_slice(§dynamic, 0, 1)", "array_reverse(§dynamic)",
 		"parse_urlquery(§string)", "split(§string, ',', 5)", "set_union(§dynamic, §dynamic)", "set_difference(§dynamic, §dynamic)", "bag_keys(§dynamic)", "iff(§bool, §dynamic, §dynamic)",
+		"array_iff(§dynamic, §dynamic, §any)", "array_iff(dynamic([true, 0, null, 2.5]), §any, §dynamic)", "array_rotate_left(§dynamic, §long)", "array_rotate_right(§dynamic, 1)",
+		"array_shift_left(§dynamic, 1)", "array_shift_right(§dynamic, §long, §any)", "array_split(§dynamic, 1)", "array_split(§dynamic, dynamic([-1, 1]))",
+		"array_sort_asc(§dynamic)", "array_sort_desc(§dynamic, false)", "zip(§dynamic, §dynamic)", "bag_zip(split(§string, '-'), §dynamic)",
 	},
 }
 
@@ -82,7 +86,7 @@ var (
 		"count()", "countif(§bool)", "sum(§long)", "sum(§int)", "sum(§timespan)", "sumif(§long, §bool)", "sum(§real)", "avg(§long)", "avg(§real)", "avg(§timespan)", "avg(§datetime)",
 		"avgif(§long, §bool)", "min(§:sortable)", "max(§:sortable)", "min(§string)", "minif(§long, §bool)", "maxif(§datetime, §bool)", "dcount(§:sortable)", "count_distinct(§:sortable)",
 		"dcountif(§string, §bool)", "stdev(§long)", "variance(§real)", "stdevp(§int)", "variancep(§long)", "percentile(§long, 50)", "percentiles(§long, 5, 95)",
-		"percentile(§real, 90)", "array_length(make_list(§string))", "array_length(make_set(§long))", "set_has_element(make_set(§string, 100), 'a')",
+		"percentile(§real, 90)", "1.0 * covariance(§long, §int)", "2.0 * covariancep(§int, §real)", "1.0 * covarianceif(§long, §int, §bool)", "array_length(make_list(§string))", "array_length(make_set(§long))", "set_has_element(make_set(§string, 100), 'a')",
 		"binary_all_or(§long)", "binary_all_and(§long)", "binary_all_xor(§long)", "max(§long) - min(§long)", "sum(§long) / count()", "1.0 * sum(§int) / count()",
 		"array_length(make_set(§string))", "array_length(make_list_if(§string, §bool))", "round(avg(§real), 2)", "dcount(§string) > 2", "tolong(sum(§real))",
 	}
