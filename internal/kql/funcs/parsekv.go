@@ -12,9 +12,9 @@ import (
 // evalParseKV cuts a text into pairs and gives the value of each key that is
 // asked for, null where it is missing. The first value of a key counts.
 func evalParseKV(c *Call) any {
-	p := kvParser{text: c.Str(0), pair: first(c.Array(1)), kv: first(c.Array(2)), escapes: strings.Join(texts1(c.Array(4)), ""),
-		found: map[string]string{}, keys: texts1(c.Array(7))}
-	for _, q := range texts1(c.Array(3)) {
+	p := kvParser{text: c.Str(0), pair: first(c.Array(1)), kv: first(c.Array(2)), escapes: strings.Join(textList(c.Array(4)), ""),
+		found: map[string]string{}, keys: textList(c.Array(7))}
+	for _, q := range textList(c.Array(3)) {
 		if open, n := utf8.DecodeRuneInString(q); n == len(q) {
 			p.quotes = append(p.quotes, [2]rune{open, open})
 		} else if closing, _ := utf8.DecodeRuneInString(q[n:]); n > 0 {
@@ -43,7 +43,7 @@ func evalParseKV(c *Call) any {
 	return out
 }
 
-func texts1(list value.Array) []string {
+func textList(list value.Array) []string {
 	var out []string
 	for _, v := range list {
 		out = append(out, value.Text(v))

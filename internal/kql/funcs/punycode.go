@@ -64,7 +64,7 @@ const (
 	punyBase, punyTMin, punyTMax  = 36, 1, 26
 	punySkew, punyDamp, punyStart = 38, 700, 72
 	punyDigits                    = "abcdefghijklmnopqrstuvwxyz0123456789"
-	maxPunycode                   = 1 << 16
+	maxPunycode                   = 1 << 12
 )
 
 // adapt is the bias for the next delta: section 6.1.

@@ -13,6 +13,7 @@ func init() {
 	register(Scalar, "regular expressions", []*Func{
 		{Name: "extract", Sig: "regex:string! group:integer source:text type:type?", Doc: "Gives what a group of a regular expression matches, converted to the type if one is given.", Resolve: resolveExtract, Loose: true, Eval: evalExtract},
 		{Name: "extract_all", Sig: "regex:string! groups:any source:string?", Returns: value.DynamicType, Doc: "Gives all that a regular expression matches.", Eval: evalExtractAll},
+		{Name: "extractall", Hidden: true, Sig: "regex:string! groups:any source:string?", Returns: value.DynamicType, Doc: "Is extract_all.", Eval: evalExtractAll},
 		{Name: "replace_regex", Sig: "source:string regex:string! rewrite:string!", Returns: value.StringType, Doc: "Replaces what a regular expression matches; \\1 stands for its first group.", Eval: evalReplaceRegex},
 		{Name: "replace", Hidden: true, Sig: "regex:string! rewrite:string! source:string", Returns: value.StringType, Doc: "Is replace_regex with the source last.", Eval: func(c *Call) any {
 			return evalReplaceRegex(&Call{Args: []any{c.Args[2], c.Args[0], c.Args[1]}, Types: c.Types})

@@ -49,7 +49,8 @@ var outNames = map[string]string{
 	"funnel_sequence_completion": userAnalytics, "rolling_percentile": userAnalytics, "rows_near": userAnalytics,
 	"autocluster": learning, "basket": learning, "diffpatterns": learning, "dcount_intersect": learning,
 	"preview": onlyKusto, "identity": onlyKusto, "schema_merge": onlyKusto,
-	"parse_user_agent": "its table of browsers belongs to Kusto",
+	"datetime_list_timezones": "zones are known by their names, of which there is no list",
+	"parse_user_agent":        "its table of browsers belongs to Kusto",
 }
 
 // OutOfScopeOperators are the operators and statements that are left out.

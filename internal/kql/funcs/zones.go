@@ -2,6 +2,7 @@ package funcs
 
 import (
 	"time"
+	_ "time/tzdata" // zones must mean the same on hosts that have none of their own
 )
 
 // evalZone converts between UTC and the time of a zone.
