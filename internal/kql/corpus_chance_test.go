@@ -17,6 +17,7 @@ import (
 var (
 	asksTime   = regexp.MustCompile(`\b(now|ago)\s*\(`)
 	asksChance = regexp.MustCompile(`\b(rand|new_guid)\s*\(|\|\s*sample(-distinct)?\s`)
+	elsewhere  = regexp.MustCompile(`\bdatetime_utc_to_local\s*\(`) // its answers are no moments in UTC
 	moments    = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
 )
 
@@ -25,7 +26,7 @@ var (
 func latestMoment(cases []corpusCase) time.Time {
 	latest := time.Time{}
 	for _, c := range cases {
-		if !asksTime.MatchString(c.query) {
+		if !asksTime.MatchString(c.query) || elsewhere.MatchString(c.query) {
 			continue
 		}
 		for _, m := range moments.FindAllString(strings.Join(c.rows, " "), -1) {
