@@ -6,7 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -26,28 +28,47 @@ type suiteFigure struct {
 var suite = []struct {
 	folder  string
 	figures []suiteFigure
+	// flags are for go test, where its own choice does not fit.
+	flags []string
 }{
-	{"./internal/capture", []suiteFigure{
+	{folder: "./internal/capture", figures: []suiteFigure{
 		{name: "reader_events", from: "Ring", unit: "events/s/core", figure: figure{Unit: "events/s", Aim: 1e6, Better: "higher", Against: "one core, from a full ring"}},
 		{name: "reader_cpu", from: "Ring", unit: "cpu-ns/event", figure: figure{Unit: "ns/event", Aim: 500, Better: "lower"}},
 	}},
-	{"./internal/firewall", []suiteFigure{
+	{folder: "./internal/firewall", figures: []suiteFigure{
 		{name: "rows", from: "Take", unit: "ns/event", figure: figure{Unit: "ns/event", Better: "lower", Against: "event to rows, ids and connections; no files"}},
 	}},
-	{"./internal/tracker", []suiteFigure{
+	{folder: "./internal/tracker", figures: []suiteFigure{
 		{name: "tracker_events", from: "Events", unit: "events/s", figure: figure{Unit: "events/s", Aim: 1e6, Better: "higher", Against: "one core"}},
 		{name: "tracker_memory", from: "Memory", unit: "B/conn", scale: 200_000 / 1e6, figure: figure{Unit: "MB", Aim: 200, Better: "lower", Against: "200,000 open connections"}},
 	}},
-	{"./internal/diagnose", []suiteFigure{
+	{folder: "./internal/diagnose", figures: []suiteFigure{
 		{name: "diagnose", from: "Diagnose", unit: "ns/op", scale: 1e-6, figure: figure{Unit: "ms", Aim: 10, Better: "lower", Against: "one connection, 50 networks, 200 subnets"}},
 	}},
-	{"./internal/topology", []suiteFigure{
+	{folder: "./internal/topology", figures: []suiteFigure{
 		{name: "topology_check", from: "Check/no-routes", unit: "ns/op", scale: 1e-9, figure: figure{Unit: "s", Aim: 2, Better: "lower", Against: "50 networks, 200 subnets, nothing routed"}},
 		{name: "topology_check_one_way", from: "Check/one-way", unit: "ns/op", scale: 1e-9, figure: figure{Unit: "s", Aim: 2, Better: "lower", Against: "50 networks, 200 subnets, 17 asymmetric ways"}},
 	}},
-	{"./internal/kql/bind", []suiteFigure{
+	{folder: "./internal/kql/bind", figures: []suiteFigure{
 		{name: "kql_translate", from: "Translate", unit: "ns/op", scale: 1e-6, figure: figure{Unit: "ms", Aim: 1, Better: "lower", Against: "parse, bind and translate a typical query"}},
 	}},
+	// One round is enough: the benchmark compares within it.
+	{folder: "./internal/kql/duck", figures: againstSQL(), flags: []string{"-benchtime", "1x", "-timeout", "1h"}},
+}
+
+// againstSQL are the queries that have a counterpart in SQL.
+func againstSQL() []suiteFigure {
+	files, err := filepath.Glob("internal/kql/duck/testdata/bench/*.sql")
+	if err != nil {
+		panic(err) // the pattern is wrong
+	}
+	var out []suiteFigure
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".sql")
+		out = append(out, suiteFigure{name: "kql_over_sql_" + name, from: "AgainstSQL/" + name, unit: "ratio",
+			figure: figure{Unit: "ratio", Aim: 1.1, Better: "lower", Against: "the same question in SQL written by hand, same round"}})
+	}
+	return out
 }
 
 const suiteRounds = 5
@@ -57,11 +78,13 @@ func Suite(ctx context.Context, f *figures) error {
 	for _, s := range suite {
 		var names []string
 		for _, one := range s.figures {
-			name, _, _ := strings.Cut(one.from, "/")
-			names = append(names, name)
+			if name, _, _ := strings.Cut(one.from, "/"); !slices.Contains(names, name) {
+				names = append(names, name)
+			}
 		}
 		pattern := "^Benchmark(" + strings.Join(names, "|") + ")$"
-		cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", pattern, "-count", strconv.Itoa(suiteRounds), s.folder)
+		args := append([]string{"test", "-run", "^$", "-bench", pattern, "-count", strconv.Itoa(suiteRounds)}, s.flags...)
+		cmd := exec.CommandContext(ctx, "go", append(args, s.folder)...)
 		cmd.Stderr = os.Stderr
 		out, err := cmd.Output()
 		if err != nil {

@@ -17,6 +17,10 @@ type Column struct {
 	// Physical is the store's own type, in upper case, such as TIMESTAMP or
 	// UINTEGER; it decides how the column is read.
 	Physical string
+	// NotNull tells that the store knows of no NULL in the column. A string of
+	// which that is not known is read as one that may have some, which takes
+	// longer.
+	NotNull bool
 	// Doc is plain text for people, or "".
 	Doc string
 	// Hidden columns are left out unless a query names them.

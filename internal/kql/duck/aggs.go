@@ -34,8 +34,8 @@ var aggregates = map[string]aggWriter{
 	"collect_rows": func(w *sqlgen.Writer, a sqlgen.Agg) string { return collect(w, a, false, maxList) },
 	"make_set":     makeSet(maxList), "makeset": makeSet(maxOldList),
 	"take_any": takeAny, "any": takeAny,
-	"arg_max": argExtreme("arg_max", "-170141183460469231731687303715884105727"),
-	"arg_min": argExtreme("arg_min", "170141183460469231731687303715884105727"),
+	"arg_max":        argExtreme("arg_max", "-170141183460469231731687303715884105727"),
+	"arg_min":        argExtreme("arg_min", "170141183460469231731687303715884105727"),
 	"binary_all_and": extreme("bit_and"), "binary_all_or": extreme("bit_or"), "binary_all_xor": extreme("bit_xor"),
 }
 

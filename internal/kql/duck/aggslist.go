@@ -74,9 +74,28 @@ func makeSet(most int64) aggWriter {
 			all := sqlgen.Operand{SQL: collect(w, a, true, maxList), Type: value.DynamicType}
 			return w.Go("flat_set_of", value.DynamicType, all, sqlgen.Operand{SQL: w.Arg(limit, "BIGINT"), Type: value.LongType, Const: true, Value: limit})
 		}
-		x := asDynamic(w, a.Args[0])
-		return fmt.Sprintf("('[' || array_to_string(coalesce(list(DISTINCT %s)%s, [])[1:%d], ',') || ']')", x, alsoHolds(a.Filter, x+" IS NOT NULL"), limit)
+		return distinctList(w, a, limit)
 	}
+}
+
+// distinctList writes a set of rows without an order. Numbers and strings are
+// written as JSON when they are in the set, once each; two values of another
+// type may be one in JSON.
+func distinctList(w *sqlgen.Writer, a sqlgen.Agg, limit int64) string {
+	x, each := a.Args[0].SQL, ""
+	switch a.Args[0].Type {
+	case value.IntType, value.LongType, value.BoolType, value.StringType:
+		element := a.Args[0]
+		element.SQL = "e"
+		each = asDynamic(w, element)
+	default:
+		x = asDynamic(w, a.Args[0])
+	}
+	list := fmt.Sprintf("coalesce(list(DISTINCT %s)%s, [])[1:%d]", x, alsoHolds(a.Filter, x+" IS NOT NULL"), limit)
+	if each != "" {
+		list = "list_transform(" + list + ", lambda e: " + each + ")"
+	}
+	return "('[' || array_to_string(" + list + ", ',') || ']')"
 }
 
 // alsoHolds adds a condition to a filter.

@@ -66,31 +66,18 @@ func benchStore(b *testing.B) (*duck.Engine, catalog.Catalog) {
 
 var benchTables = []string{"AZFWFlowTrace", "AZFWNetworkRule", "Connection"}
 
-// openBench writes the files and opens an engine over them, in which the tables
-// are views of their names for SQL too.
+// openBench writes the files and opens an engine over them as sekisho query
+// does.
 func openBench(folder string, rows int) error {
 	if err := writeBench(folder, rows); err != nil {
 		return err
 	}
-	cfg := duck.DefaultConfig()
-	cfg.Directories = []string{folder}
-	found := catalog.Static{}
+	var tables []duck.FileTable
+	for _, name := range benchTables {
+		tables = append(tables, duck.FileTable{Name: name, Pattern: filepath.Join(folder, name+"-*.parquet")})
+	}
 	var err error
-	store.engine, err = duck.Open(context.Background(), cfg, func(ctx context.Context, c *sql.Conn) error {
-		for _, name := range benchTables {
-			relation := fmt.Sprintf(`CREATE VIEW "%s" AS SELECT * FROM read_parquet('%s')`, name, filepath.Join(folder, name+"-*.parquet"))
-			if _, err := c.ExecContext(ctx, relation); err != nil {
-				return err
-			}
-			t, err := duck.Describe(ctx, c, name, `"`+name+`"`)
-			if err != nil {
-				return err
-			}
-			found[name] = t
-		}
-		return nil
-	})
-	store.tables = found
+	store.engine, store.tables, err = duck.OpenFiles(context.Background(), duck.DefaultConfig(), tables)
 	return err
 }
 

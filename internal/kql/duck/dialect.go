@@ -62,10 +62,14 @@ func KustoType(physical string) value.Type {
 func (Dialect) Scan(c catalog.Column, quoted string) (string, sqlgen.Form) {
 	switch c.Type {
 	case value.StringType:
-		if c.Physical != "VARCHAR" {
-			return "CAST(" + quoted + " AS VARCHAR)", sqlgen.NullString
+		form := sqlgen.NullString
+		if c.NotNull {
+			form = sqlgen.Canonical
 		}
-		return quoted, sqlgen.NullString
+		if c.Physical != "VARCHAR" {
+			return "CAST(" + quoted + " AS VARCHAR)", form
+		}
+		return quoted, form
 	case value.DatetimeType:
 		switch c.Physical {
 		case "TIMESTAMP":

@@ -61,8 +61,10 @@ type Engine struct {
 
 // setup are macros that the dialect uses.
 var setup = []string{
-	// kql_wrap takes a sum to 64 bits as Kusto's arithmetic does.
+	// kql_wrap takes a sum to 64 bits as Kusto's arithmetic does. Most sums fit,
+	// and 128-bit remainders are slow.
 	`CREATE MACRO kql_wrap(h) AS CAST(CASE
+		WHEN h BETWEEN -9223372036854775808 AND 9223372036854775807 THEN h
 		WHEN (h % 18446744073709551616) >= 9223372036854775808 THEN (h % 18446744073709551616) - 18446744073709551616
 		WHEN (h % 18446744073709551616) < -9223372036854775808 THEN (h % 18446744073709551616) + 18446744073709551616
 		ELSE h % 18446744073709551616 END AS BIGINT)`,

@@ -3,14 +3,11 @@ package duck
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
 
 	"github.com/sekisho/sekisho/internal/kql/catalog"
-	"github.com/sekisho/sekisho/internal/kql/result"
-	"github.com/sekisho/sekisho/internal/kql/value"
 )
 
 // FileTable is a table that files hold.
@@ -114,39 +111,12 @@ func (s source) table(ctx context.Context, c *sql.Conn, view string) (*catalog.T
 		}
 	}
 	if s.parquet {
-		if err := s.kustoTypes(ctx, c, t); err != nil {
+		if err := describeParquet(ctx, c, t, s.files); err != nil {
 			return nil, err
 		}
 	}
 	catalog.Document(t)
 	return t, nil
-}
-
-// kustoTypes gives columns the types that Parquet files of ours name, where
-// that is how such a type is carried.
-func (s source) kustoTypes(ctx context.Context, c *sql.Conn, t *catalog.Table) error {
-	rows, err := c.QueryContext(ctx, "SELECT DISTINCT decode(value) FROM parquet_kv_metadata("+quoteList(s.files)+") WHERE decode(key) = "+quoteString(result.TypesKey))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			return err
-		}
-		types := map[string]string{}
-		if err := json.Unmarshal([]byte(text), &types); err != nil {
-			continue // somebody else's key of that name
-		}
-		for i := range t.Columns {
-			col := &t.Columns[i]
-			if kind, ok := value.ParseType(types[col.Name]); ok && col.Physical == sqlTypes[kind] && kind != value.DatetimeType {
-				col.Type = kind
-			}
-		}
-	}
-	return rows.Err()
 }
 
 func (s source) view(ctx context.Context, c *sql.Conn, view string) (*catalog.Table, error) {
