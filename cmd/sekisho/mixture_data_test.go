@@ -91,6 +91,17 @@ func (m *mixture) members(t *testing.T, l *lab.Lab) (list []*member) {
 	return list
 }
 
+// few are some connections of each class.
+func (m *mixing) few() (list []*member) {
+	count := map[string]int{}
+	for _, c := range m.members {
+		if count[c.Name]++; count[c.Name] <= 5 {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
 // TestMixtureIsWhole reads the data without a lab.
 func TestMixtureIsWhole(t *testing.T) {
 	t.Parallel()
