@@ -214,7 +214,9 @@ func (f *Folder) Close() error {
 	if f.lock == nil {
 		return nil
 	}
-	err := f.lock.Close()
+	// Not by closing alone: a process that is being started has the file too,
+	// until it runs its own program.
+	err := errors.Join(unix.Flock(int(f.lock.Fd()), unix.LOCK_UN), f.lock.Close())
 	f.lock = nil
 	return err
 }

@@ -14,7 +14,7 @@ import (
 // reconcile makes list and files agree: the files decide, and what a file holds
 // decides between files. It reports whether the state changed.
 func (f *Folder) reconcile(whole bool) (changed bool, err error) {
-	seen := map[string]bool{}
+	seen, met := map[string]bool{}, map[string]bool{} // files that are as the list says, and others
 	var unlisted []*Info
 	err = f.walk(func(path string, size int64) error {
 		name := filepath.Base(path)
@@ -22,6 +22,7 @@ func (f *Folder) reconcile(whole bool) (changed bool, err error) {
 			i.Path, seen[name] = path, true
 			return nil
 		}
+		met[name] = true
 		i, err := f.inspect(path)
 		if i != nil {
 			unlisted = append(unlisted, i)
@@ -35,7 +36,7 @@ func (f *Folder) reconcile(whole bool) (changed bool, err error) {
 		if !seen[name] {
 			delete(f.state.segments, name)
 			changed = true
-			if whole && !slices.ContainsFunc(unlisted, func(u *Info) bool { return u.Name == i.Name }) {
+			if whole && !met[name] {
 				f.note(Note{f.pathOf(i.Name), fmt.Sprintf("the file is gone, and with it %d rows", i.Rows)})
 			}
 		}
