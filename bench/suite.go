@@ -49,6 +49,15 @@ var suite = []struct {
 		{name: "topology_check", from: "Check/no-routes", unit: "ns/op", scale: 1e-9, figure: figure{Unit: "s", Aim: 2, Better: "lower", Against: "50 networks, 200 subnets, nothing routed"}},
 		{name: "topology_check_one_way", from: "Check/one-way", unit: "ns/op", scale: 1e-9, figure: figure{Unit: "s", Aim: 2, Better: "lower", Against: "50 networks, 200 subnets, 17 asymmetric ways"}},
 	}},
+	{folder: "./internal/segment", figures: []suiteFigure{
+		{name: "segment_write", from: "AddClose", unit: "ns/row", figure: figure{Unit: "ns/row", Better: "lower", Against: "from the event's row to the closed file, 10,000 rows a segment"}},
+		{name: "segment_write_allocations", from: "AddClose", unit: "allocs/op", scale: 1e-4, figure: figure{Unit: "1/row", Better: "lower"}},
+		{name: "segment_merge", from: "Merge", unit: "ns/row", figure: figure{Unit: "ns/row", Better: "lower", Against: "20 segments of 5,000 rows into one"}},
+		{name: "segment_bytes_unmerged", from: "Merge", unit: "B/row-before", figure: figure{Unit: "B/event", Better: "lower", Against: "segments of a second, 5,000 rows each"}},
+		{name: "segment_bytes", from: "Merge", unit: "B/row-merged-twice", figure: figure{Unit: "B/event", Aim: 7, Better: "lower", Against: "all columns, whole connections of five events"}},
+		{name: "segment_bytes_json", from: "Merge", unit: "B/row-json", figure: figure{Unit: "B/event", Better: "lower", Against: "the same events as JSON lines"}},
+		{name: "segment_bytes_json_gzip", from: "Merge", unit: "B/row-json-gzip", figure: figure{Unit: "B/event", Better: "lower", Against: "the same with gzip"}},
+	}},
 	{folder: "./internal/kql/bind", figures: []suiteFigure{
 		{name: "kql_translate", from: "Translate", unit: "ns/op", scale: 1e-6, figure: figure{Unit: "ms", Aim: 1, Better: "lower", Against: "parse, bind and translate a typical query"}},
 	}},

@@ -3,6 +3,7 @@ package segment
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -37,7 +38,8 @@ func (f *Folder) Notes() []Note {
 
 // SetAside takes a segment out of the folder whose file is damaged: the file
 // goes to the folder damaged, with a report beside it, and the others still
-// answer. The name is that of the file. Queries that have pinned the segment
+// answer. Where the file is gone, there is the report alone. The name is that of
+// the file. Queries that have pinned the segment
 // may not find its file any more.
 func (f *Folder) SetAside(name, reason string) error {
 	f.mu.Lock()
@@ -72,8 +74,10 @@ func (f *Folder) moveAside(path, reason string) error {
 	}
 	to := filepath.Join(folder, filepath.Base(path))
 	report := fmt.Sprintf("%s\nwas set aside at %s, because: %s\n", path, time.Now().UTC().Format(time.RFC3339), reason)
-	err := os.WriteFile(to+".txt", []byte(report), 0o640)
-	if err := errors.Join(err, moveFile(path, to)); err != nil {
+	if err := os.WriteFile(to+".txt", []byte(report), 0o640); err != nil {
+		return fmt.Errorf("set segment aside: %w", err)
+	}
+	if err := moveFile(path, to); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("set segment aside: %w", err)
 	}
 	f.note(Note{to, reason})

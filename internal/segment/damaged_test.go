@@ -45,15 +45,17 @@ func TestDamagedFilesAreSetAside(t *testing.T) {
 	if notes := f.Notes(); len(notes) != 5 {
 		t.Errorf("notes %v", notes)
 	}
-	must(t, f.Merge(context.Background())) // which meets the one with damaged pages
-	if notes := f.Notes(); len(notes) != 1 || !strings.Contains(notes[0].String(), "column TimeGenerated") {
+	must(t, os.Remove(files[24].Path))
+	f.fan = []int{10}
+	must(t, f.Merge(context.Background())) // which meets the one with damaged pages, and the one that is gone
+	if notes := f.Notes(); len(notes) != 2 || !strings.Contains(notes[0].What+notes[1].What, "column TimeGenerated") {
 		t.Errorf("notes %v", notes)
 	}
-	if got := all(f); len(got) != 1 || got[0].Rows != 2000 {
+	if got := all(f); len(got) != 1 || got[0].Rows != 1900 {
 		t.Errorf("segments %v", got)
 	}
 	aside, _ := filepath.Glob(filepath.Join(root, damagedFolder, "*"))
-	if len(aside) != 8 {
+	if len(aside) != 9 {
 		t.Errorf("set aside: %v", aside)
 	}
 	report, err := os.ReadFile(filepath.Join(root, damagedFolder, filepath.Base(files[1].Path)+".txt"))

@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io"
 
+	"github.com/parquet-go/parquet-go/bloom"
 	"github.com/parquet-go/parquet-go/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
@@ -26,7 +27,10 @@ type file struct {
 
 	encoder encoder
 	codec   *zstd.Codec // quick or thorough
-	meta    format.FileMetaData
+	// filtered has a Bloom filter made of the connections' ids.
+	filtered bool
+	filter   bloom.SplitBlockFilter
+	meta     format.FileMetaData
 	// Memory for one column after the other, and for headers.
 	dictionary, data, compressed []byte
 	header                       bytes.Buffer
@@ -100,6 +104,9 @@ func (f *file) writeBatch(b *batch, order []int32) error {
 		g.TotalCompressedSize += chunk.MetaData.TotalCompressedSize
 	}
 	f.meta.NumRows += int64(b.rows)
+	if id := b.table.Index(connectionColumn); f.filtered && id >= 0 && b.columns[id].present > 0 {
+		return f.writeFilter(&g.Columns[id].MetaData)
+	}
 	return nil
 }
 
@@ -109,6 +116,9 @@ func (f *file) writeColumn(c *column, rows int, chunk *format.ColumnChunk) error
 		return err
 	}
 	f.data = p.data
+	if f.filtered && c.name == connectionColumn && c.present > 0 {
+		f.fillFilter(&c.dict)
+	}
 	meta := &chunk.MetaData
 	f.describe(meta, c, p, rows)
 	if p.dictionary != nil {
@@ -140,6 +150,7 @@ func (f *file) describe(meta *format.ColumnMetaData, c *column, p encoded, rows 
 		meta.Statistics.MinValue, meta.Statistics.MaxValue = nil, nil
 	}
 	meta.DictionaryPageOffset, meta.TotalUncompressedSize, meta.TotalCompressedSize = 0, 0, 0
+	meta.BloomFilterOffset, meta.BloomFilterLength = 0, 0
 }
 
 func (f *file) writePage(meta *format.ColumnMetaData, body []byte, header format.PageHeader) error {

@@ -168,6 +168,7 @@ func (m *merger) write(ctx context.Context, r run, info *Info) error {
 	table, _ := logs.Lookup(info.Name.Table)
 	if m.batch == nil || m.batch.table != table {
 		m.batch, m.file = newBatch(table), newFile(table)
+		m.file.filtered = true
 	}
 	m.batch.reset()
 	m.file.codec = &quick

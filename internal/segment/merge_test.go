@@ -56,6 +56,20 @@ func TestMergeChangesNothingThatIsSeen(t *testing.T) {
 	if after[0].Bytes*2 > sum(before) {
 		t.Errorf("%d bytes of %d", after[0].Bytes, sum(before))
 	}
+	probe := func(id any) (may bool) {
+		for _, r := range duck(t, fmt.Sprintf("SELECT bloom_filter_excludes FROM parquet_bloom_probe('%s', 'ConnectionId', '%s')", after[0].Path, id)) {
+			may = may || !r[0].(bool)
+		}
+		return may
+	}
+	for _, r := range duck(t, fmt.Sprintf("SELECT DISTINCT ConnectionId FROM read_parquet('%s') LIMIT 20", after[0].Path)) {
+		if !probe(r[0]) {
+			t.Errorf("the filter does not have %s", r[0])
+		}
+	}
+	if probe("0123456789abcdef") && probe("fedcba9876543210") {
+		t.Error("the filter has everything")
+	}
 	g.Release()
 	must(t, f.Merge(context.Background()))
 	if files := parquetFiles(t, root); len(files) != 1 {

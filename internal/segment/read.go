@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 
@@ -27,6 +28,9 @@ var errNewer = errors.New("a newer version of Sekisho wrote it")
 // openReader opens a segment for reading as rows of the batch's table.
 func openReader(path string, b *batch) (*reader, error) {
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &DamagedError{path, errors.New("the file is gone")}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open segment: %w", err)
 	}

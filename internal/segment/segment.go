@@ -20,7 +20,8 @@
 //
 //	name.go, info.go, ranges.go            what a segment is called and says of itself
 //	batch.go, dictionary.go, order.go      rows as columns in memory
-//	kind.go, encode.go, file.go, writer.go columns → Parquet
+//	kind.go, encode.go, file.go, filter.go columns → Parquet
+//	writer.go                              rows → a segment
 //	folder.go, generation.go, take.go      the folder
 //	merge.go, read.go, retain.go           what becomes of segments
 //	list.go, state.go, reconcile.go        its list, and what is repaired at the start

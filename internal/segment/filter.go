@@ -1,0 +1,43 @@
+package segment
+
+import (
+	"fmt"
+
+	"github.com/parquet-go/parquet-go/bloom"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// filterBits is how many bits of a Bloom filter each different text has: one in
+// a hundred row groups is read in vain.
+const filterBits = 10
+
+// fillFilter makes the filter of the texts that were encoded last.
+func (f *file) fillFilter(d *dictionary) {
+	blocks := bloom.NumSplitBlocksOf(int64(len(f.encoder.distinct)), filterBits)
+	if cap(f.filter) < blocks {
+		f.filter = make(bloom.SplitBlockFilter, blocks)
+	}
+	f.filter = f.filter[:blocks]
+	f.filter.Reset()
+	for _, n := range f.encoder.distinct {
+		f.filter.Insert(bloom.XXH64{}.Sum64(d.at(n)))
+	}
+}
+
+// writeFilter writes the filter behind its row group.
+func (f *file) writeFilter(meta *format.ColumnMetaData) error {
+	bits := f.filter.Bytes()
+	header := format.BloomFilterHeader{NumBytes: int32(len(bits))}
+	header.Algorithm.Value = &format.SplitBlockAlgorithm{}
+	header.Hash.Value = &format.XxHash{}
+	header.Compression.Value = &format.BloomFilterUncompressed{}
+	f.header.Reset()
+	if err := f.thrift.Encode(&header); err != nil {
+		return fmt.Errorf("encode filter: %w", err)
+	}
+	meta.BloomFilterOffset, meta.BloomFilterLength = f.at, int32(f.header.Len()+len(bits))
+	if err := f.write(f.header.Bytes()); err != nil {
+		return err
+	}
+	return f.write(bits)
+}
