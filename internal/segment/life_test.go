@@ -32,25 +32,33 @@ func numbersIn(tb fataler, infos []Info) map[int]int {
 	counts := map[int]int{}
 	b := newBatch(logs.FlowTrace)
 	for _, i := range infos {
-		b.reset()
-		r, err := openReader(i.Path, b)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		for _, g := range r.groups {
-			if err := r.read(g, b); err != nil {
-				tb.Fatal(err)
-			}
-		}
-		r.close()
-		if int64(b.rows) != i.Rows {
-			tb.Fatalf("%s has %d rows, not %d", i.Name, b.rows, i.Rows)
-		}
-		for _, n := range b.column("EventNumber").nums {
-			counts[int(n)-1]++
+		for _, n := range readNumbers(tb, i, b) {
+			counts[n]++
 		}
 	}
 	return counts
+}
+
+// readNumbers are the event numbers of a segment.
+func readNumbers(tb fataler, i Info, b *batch) (numbers []int) {
+	b.reset()
+	r, err := openReader(i.Path, b)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer r.close()
+	for _, g := range r.groups {
+		if err := r.read(g, b); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	if int64(b.rows) != i.Rows {
+		tb.Fatalf("%s has %d rows, not %d", i.Name, b.rows, i.Rows)
+	}
+	for _, n := range b.column("EventNumber").nums {
+		numbers = append(numbers, int(n)-1)
+	}
+	return numbers
 }
 
 type fataler interface {
@@ -70,6 +78,9 @@ type life struct {
 	next    int            // event number
 	pinned  []pinned
 	options Options
+	writer  *Writer
+	batch   *batch
+	read    map[string][]int // by path: segments do not change
 	// tearable is whether the list's last line is of a delivery. What a killed
 	// process has not written in full it has not done: of anything else the
 	// model would have to take back what it did.
@@ -101,12 +112,11 @@ func (l *life) deliver(t *rapid.T) {
 		l.rows[sequence] = from
 		l.next += rowsOfOne
 	}
-	w := NewWriter(logs.FlowTrace)
 	// Later segments are of later days now and then.
 	for _, r := range numbered(from, from+rowsOfOne, l.begin.Add(time.Duration(sequence/10)*24*time.Hour)) {
-		w.Add(r)
+		l.writer.Add(r)
 	}
-	info, err := w.Close(l.spool, nameOf(sequence), Meta{})
+	info, err := l.writer.Close(l.spool, nameOf(sequence), Meta{})
 	l.must(err)
 	taken, err := l.f.Take(info.Path)
 	l.must(err)
@@ -137,7 +147,7 @@ func (l *life) retain(t *rapid.T) {
 	if sum(left) > limit {
 		l.t.Fatalf("%d bytes are left of %d", sum(left), limit)
 	}
-	got := numbersIn(l.t, left)
+	got := l.numbers(left)
 	oldest := l.next
 	for n := range got {
 		oldest = min(oldest, n)
@@ -203,8 +213,23 @@ func (l *life) check(t *rapid.T) {
 	}
 }
 
+// numbers counts the event numbers in segments.
+func (l *life) numbers(infos []Info) map[int]int {
+	counts := map[int]int{}
+	for _, i := range infos {
+		if _, err := os.Stat(i.Path); err != nil || l.read[i.Path] == nil {
+			l.must(err)
+			l.read[i.Path] = readNumbers(l.t, i, l.batch)
+		}
+		for _, n := range l.read[i.Path] {
+			counts[n]++
+		}
+	}
+	return counts
+}
+
 func (l *life) compare(what string, infos []Info, want []int) {
-	got := numbersIn(l.t, infos)
+	got := l.numbers(infos)
 	for n, times := range got {
 		if times != 1 {
 			l.t.Fatalf("%s: event %d is there %d times", what, n, times)
@@ -231,7 +256,8 @@ func TestALife(t *testing.T) {
 		}
 		defer os.RemoveAll(dir)
 		l := &life{t: t, root: filepath.Join(dir, "store"), spool: filepath.Join(dir, "spool"), want: map[int]bool{}, rows: map[uint64]int{},
-			begin: time.Date(2026, 11, 29, 10, 0, 0, 0, time.UTC), options: Options{Grace: time.Nanosecond}}
+			begin: time.Date(2026, 11, 29, 10, 0, 0, 0, time.UTC), options: Options{Grace: time.Nanosecond},
+			writer: NewWriter(logs.FlowTrace), batch: newBatch(logs.FlowTrace), read: map[string][]int{}}
 		l.must(os.Mkdir(l.spool, 0o700))
 		l.open()
 		defer func() { l.f.Close() }()

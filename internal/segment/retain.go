@@ -33,7 +33,8 @@ func (p Policy) of(table string) Limit {
 const ahead = 24 * time.Hour
 
 // Retain drops segments that are older than the policy says, and then the oldest
-// of tables that take more room than it says. It returns how many it dropped.
+// of tables that take more room than it says. It returns how many it dropped;
+// their files are deleted by Merge, when nobody reads them any more.
 //
 // Ages are those of rows, seen from now; or, where that is earlier, from a day
 // after the newest row of all tables. So a clock that jumps ahead by years costs

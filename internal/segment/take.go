@@ -57,10 +57,15 @@ func (f *Folder) place(path string, info *Info) error {
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return err
 	}
+	if f.options.Sync {
+		if err := syncPath(path); err != nil {
+			return err
+		}
+	}
 	if err := moveFile(path, info.Path); err != nil || !f.options.Sync {
 		return err
 	}
-	return syncFolder(folder)
+	return syncPath(folder)
 }
 
 // moveFile renames a file, or brings it from another file system.

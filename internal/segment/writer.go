@@ -134,14 +134,14 @@ func createFile(path string, sync bool, write func(*os.File) error) error {
 		return errors.Join(err, os.Remove(hidden))
 	}
 	if sync {
-		return syncFolder(filepath.Dir(path))
+		return syncPath(filepath.Dir(path))
 	}
 	return nil
 }
 
-// syncFolder has a folder's names on the disk.
-func syncFolder(folder string) error {
-	f, err := os.Open(folder)
+// syncPath has a file, or the names in a folder, on the disk.
+func syncPath(path string) error {
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
