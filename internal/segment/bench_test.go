@@ -88,7 +88,7 @@ func columnBytes(tb testing.TB, info Info) string {
 	f, err := os.Open(info.Path)
 	must(tb, err)
 	defer f.Close()
-	p, _, err := openParquet(f)
+	p, _, _, err := openParquet(f)
 	must(tb, err)
 	var out string
 	for i, c := range p.Root().Columns() {

@@ -48,7 +48,7 @@ func TestDamagedFilesAreSetAside(t *testing.T) {
 	must(t, os.Remove(files[24].Path))
 	f.fan = []int{10}
 	must(t, f.Merge(context.Background())) // which meets the one with damaged pages, and the one that is gone
-	if notes := f.Notes(); len(notes) != 2 || !strings.Contains(notes[0].What+notes[1].What, "column TimeGenerated") {
+	if notes := f.Notes(); len(notes) != 2 || !strings.Contains(notes[0].What+notes[1].What, "its pages have another checksum") {
 		t.Errorf("notes %v", notes)
 	}
 	if got := all(f); len(got) != 1 || got[0].Rows != 1900 {
@@ -86,7 +86,7 @@ func TestADamagedDeliveryIsSetAside(t *testing.T) {
 	}
 }
 
-// What no file of ours can be does no harm: it is set aside, or it is whole.
+// A file with one byte that is another is not read.
 func FuzzOpenDamagedParquet(f *testing.F) {
 	info := closed(f, 1, newTraffic(7).rows(50))
 	data, err := os.ReadFile(info.Path)
@@ -109,17 +109,12 @@ func FuzzOpenDamagedParquet(f *testing.F) {
 		must(t, os.WriteFile(place, broken, 0o600))
 		folder = openFolder(t, root, Options{})
 		for _, i := range all(folder) {
-			b := newBatch(logs.FlowTrace)
-			r, err := openReader(i.Path, b)
-			if err != nil {
-				continue
-			}
-			for _, g := range r.groups {
-				if err := r.read(g, b); err != nil {
-					break
+			if r, err := openReader(i.Path, newBatch(logs.FlowTrace)); err == nil {
+				r.close()
+				if flip != 0 {
+					t.Errorf("byte %d may be another", at)
 				}
 			}
-			r.close()
 		}
 	})
 }

@@ -23,7 +23,8 @@ import (
 type file struct {
 	table *logs.Table
 	out   *bufio.Writer
-	at    int64 // bytes written
+	at    int64  // bytes written
+	sum   uint32 // their checksum
 
 	encoder encoder
 	codec   *zstd.Codec // quick or thorough
@@ -62,7 +63,7 @@ func newFile(table *logs.Table) *file {
 // begin starts a file that goes to w.
 func (f *file) begin(w io.Writer) error {
 	f.out.Reset(w)
-	f.at, f.meta.NumRows = 0, 0
+	f.at, f.sum, f.meta.NumRows = 0, 0, 0
 	f.meta.RowGroups = f.meta.RowGroups[:0]
 	return f.write(magic)
 }
@@ -70,6 +71,7 @@ func (f *file) begin(w io.Writer) error {
 func (f *file) write(data []byte) error {
 	n, err := f.out.Write(data)
 	f.at += int64(n)
+	f.sum = crc32.Update(f.sum, castagnoli, data[:n])
 	return err
 }
 
@@ -172,19 +174,22 @@ func (f *file) writePage(meta *format.ColumnMetaData, body []byte, header format
 	return f.write(f.compressed)
 }
 
-// end writes the footer, with what the file says of itself.
+// end writes the footer, with what the file says of itself, and checksums in
+// front of it: see checksums.
 func (f *file) end(say string) error {
 	f.meta.KeyValueMetadata = append(f.meta.KeyValueMetadata[:0], format.KeyValue{Key: metaKey, Value: say})
 	f.header.Reset()
 	if err := f.thrift.Encode(&f.meta); err != nil {
 		return fmt.Errorf("encode footer: %w", err)
 	}
-	length := f.header.Len()
-	if err := f.write(f.header.Bytes()); err != nil {
-		return err
-	}
-	if err := f.write(append(binary.LittleEndian.AppendUint32(nil, uint32(length)), magic...)); err != nil {
-		return err
+	footer := f.header.Bytes()
+	sums := binary.LittleEndian.AppendUint32(nil, f.sum)
+	sums = binary.LittleEndian.AppendUint32(sums, crc32.Checksum(footer, castagnoli))
+	end := append(binary.LittleEndian.AppendUint32(nil, uint32(len(footer))), magic...)
+	for _, data := range [][]byte{sums, footer, end} {
+		if err := f.write(data); err != nil {
+			return err
+		}
 	}
 	return f.out.Flush()
 }

@@ -55,7 +55,7 @@ func ReadInfo(path string) (Info, error) {
 		return Info{}, fmt.Errorf("open segment: %w", err)
 	}
 	defer f.Close()
-	p, size, err := openParquet(f)
+	p, _, size, err := openParquet(f)
 	if err != nil {
 		return Info{}, &DamagedError{path, err}
 	}
@@ -79,20 +79,16 @@ func (e *DamagedError) Error() string {
 
 func (e *DamagedError) Unwrap() error { return e.Err }
 
-// openParquet opens a file by its footer. The library panics on some damaged
-// ones.
-func openParquet(f *os.File) (p *parquet.File, size int64, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("its footer cannot be read: %v", v)
-		}
-	}()
-	end, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return nil, 0, err
+// openParquet opens a file by its footer.
+func openParquet(f *os.File) (p *parquet.File, c checksums, size int64, err error) {
+	if size, err = f.Seek(0, io.SeekEnd); err != nil {
+		return nil, c, 0, err
 	}
-	p, err = parquet.OpenFile(f, end, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
-	return p, end, err
+	if c, err = readChecksums(f, size); err != nil {
+		return nil, c, 0, err
+	}
+	p, err = parquet.OpenFile(f, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	return p, c, size, err
 }
 
 func infoOf(p *parquet.File) (Info, error) {

@@ -34,7 +34,10 @@ func openReader(path string, b *batch) (*reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open segment: %w", err)
 	}
-	p, _, err := openParquet(f)
+	p, c, _, err := openParquet(f)
+	if err == nil {
+		err = c.check(f)
+	}
 	if err == nil {
 		var r *reader
 		if r, err = readerOf(f, p, b); err == nil {
@@ -73,12 +76,7 @@ func readerOf(f *os.File, p *parquet.File, b *batch) (*reader, error) {
 func (r *reader) close() { r.file.Close() }
 
 // read appends the rows of a row group to the batch.
-func (r *reader) read(group parquet.RowGroup, b *batch) (err error) {
-	defer func() {
-		if v := recover(); v != nil { // the library does, on some damaged pages
-			err = &DamagedError{r.path, fmt.Errorf("a page cannot be read: %v", v)}
-		}
-	}()
+func (r *reader) read(group parquet.RowGroup, b *batch) error {
 	rows := int(group.NumRows())
 	chunks := group.ColumnChunks()
 	for i := range b.columns {

@@ -21,6 +21,7 @@
 //	name.go, info.go, ranges.go            what a segment is called and says of itself
 //	batch.go, dictionary.go, order.go      rows as columns in memory
 //	kind.go, encode.go, file.go, filter.go columns → Parquet
+//	checksum.go                            what protects a file from being read when it is damaged
 //	writer.go                              rows → a segment
 //	folder.go, generation.go, take.go      the folder
 //	merge.go, read.go, retain.go           what becomes of segments
