@@ -192,7 +192,7 @@ func TestWhatNobodyWantsIsNotRecorded(t *testing.T) {
 		t.Errorf("deleted twice: %v", err)
 	}
 	put(t, fw, settings.Setting{Name: "short", Workspace: true, Until: time.Now().Add(300 * time.Millisecond)})
-	await(t, func() bool { return len(fw.Settings()) == 0 && !fw.diagnostics.changed() })
+	await(t, func() bool { return len(fw.Settings()) == 0 && !fw.notRecordedSince().IsZero() })
 	if got := recorded(t); capture.Total(got) != 0 {
 		t.Errorf("after its end: %v", got)
 	}
