@@ -102,12 +102,12 @@ func (c *connections) remember(row flow.Connection) {
 
 // publishConnections makes rows of what the tracker told.
 func (f *Firewall) publishConnections(told []flow.Connection) {
-	rows := make([]logs.Row, len(told))
+	rows, entries := make([]logs.Row, len(told)), make([]Entry, len(told))
 	for i := range told {
 		rows[i] = logs.ConnectionRow(&told[i], f.source)
-		entry := Entry{Connection: &told[i], Rows: rows[i : i+1]}
-		f.stream.publish(entry)
-		f.writeKept(&entry)
+		entries[i] = Entry{Connection: &told[i], Rows: rows[i : i+1]}
+		f.stream.publish(entries[i])
 	}
+	f.writeKept(entries...)
 	f.flushFiles()
 }

@@ -81,7 +81,7 @@ func (f *Firewall) tellThere(o *outputs, destination int, s logs.State) {
 	rows := []logs.Row{logs.StateRow(s, f.source)}
 	fs := o.files[destination]
 	if fs == nil {
-		f.keepRows(&Entry{}, rows)
+		f.keepRows(rows)
 		return
 	}
 	fs.add(rows, &written{})

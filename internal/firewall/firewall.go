@@ -19,6 +19,7 @@ import (
 	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/capture/drops"
 	"github.com/sekisho/sekisho/internal/capture/ends"
+	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/journal"
 	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/policy"
@@ -68,6 +69,8 @@ type Firewall struct {
 	segments   atomic.Pointer[spool.Spool] // those for a workspace; nil where nothing goes there
 	place      spool.Place                 // of the batch that is taken, or was last
 	placed     bool                        // its rows are wanted there
+	spooling   []logs.Row                  // those that were made so far
+	copies     []flow.Event                // memory for the events of rows
 	toldBefore toldBefore
 }
 

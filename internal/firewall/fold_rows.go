@@ -24,6 +24,7 @@ func (f *Firewall) takeRows(events []flow.Event, done leftOut, m moment, o *outp
 	}
 	f.tellEvents(f.fold.end(m), done, o)
 	f.clockwork.journaled(events, m)
+	f.addSegments()
 	f.flushFiles()
 	f.connections.tell()
 }
@@ -39,11 +40,21 @@ func (f *Firewall) ruleOf(e *flow.Event) logs.Rule {
 // tellEvents makes rows of events, and writes those that are not written.
 func (f *Firewall) tellEvents(list []telling, done leftOut, o *outputs) {
 	for _, t := range list {
-		e := *t.event // a copy: rows keep it
-		entry := Entry{Event: &e, Rows: logs.FoldedRows(&e, f.source, t.rule, t.fold)}
+		e := f.copyOf(t.event) // rows keep it
+		entry := Entry{Event: e, Rows: logs.FoldedRows(e, f.source, t.rule, t.fold)}
 		f.stream.publish(entry)
 		f.write(o, &entry, t.fold.Count > 1, done)
 	}
+}
+
+// copyOf copies an event, some of them in one piece of memory.
+func (f *Firewall) copyOf(e *flow.Event) *flow.Event {
+	const together = 64
+	if len(f.copies) == cap(f.copies) {
+		f.copies = make([]flow.Event, 0, together)
+	}
+	f.copies = append(f.copies, *e)
+	return &f.copies[len(f.copies)-1]
 }
 
 // foldLosses compares what waited when a process was killed with what its

@@ -42,7 +42,7 @@ func (f *Firewall) tellIgnored(list []telling) {
 		e := *t.event // a copy: rows keep it
 		entry := Entry{Event: &e, Rows: logs.FoldedRows(&e, f.source, t.rule, t.fold)}
 		f.stream.publish(entry)
-		f.writeKept(&entry) // the journal does not have the event
+		f.writeKept(entry) // the journal does not have the event
 	}
 	f.flushFiles()
 }

@@ -138,6 +138,6 @@ func (f *Firewall) tell(row logs.Row) { f.tellOf(flow.Tuple{}, row) }
 func (f *Firewall) tellOf(packet flow.Tuple, row logs.Row) {
 	entry := Entry{Packet: packet, Rows: []logs.Row{row}}
 	f.stream.publish(entry)
-	f.writeKept(&entry)
+	f.writeKept(entry)
 	f.flushFiles()
 }

@@ -105,23 +105,39 @@ func (f *Firewall) write(o *outputs, e *Entry, several bool, done leftOut) {
 		case fs != nil:
 			fs.add(rows, done.of(fs.layout))
 		case f.placed:
-			f.spool().Add(rows)
+			f.spooling = append(f.spooling, rows...)
 		}
 	}
 }
 
+// addSegments adds the rows of a batch to segments.
+func (f *Firewall) addSegments() {
+	if len(f.spooling) == 0 {
+		return
+	}
+	f.spool().Add(f.spooling)
+	clear(f.spooling)
+	f.spooling = f.spooling[:0]
+}
+
 // writeKept writes rows that follow from no event.
-func (f *Firewall) writeKept(e *Entry) {
+func (f *Firewall) writeKept(entries ...Entry) {
 	o := f.outputs.Load()
-	about := e.subject(false)
 	for i, fs := range o.files {
-		rows := o.pick(i, e.Rows, &about)
-		switch {
-		case len(rows) == 0:
-		case fs != nil:
-			fs.add(rows, &written{})
-		default:
-			f.keepRows(e, rows)
+		var rows []logs.Row
+		for n := range entries {
+			about := entries[n].subject(false)
+			picked := o.pick(i, entries[n].Rows, &about)
+			switch {
+			case len(picked) == 0:
+			case fs != nil:
+				fs.add(picked, &written{})
+			case entries[n].Connection == nil || !f.toldBefore.take(entries[n].Connection):
+				rows = append(rows, picked...)
+			}
+		}
+		if fs == nil {
+			f.keepRows(rows)
 		}
 	}
 }

@@ -78,20 +78,19 @@ func (f *Firewall) again(list []telling, o *outputs) {
 		about := entry.subject(t.fold.Count > 1)
 		for i, fs := range o.files {
 			if rows := o.pick(i, entry.Rows, &about); fs == nil && len(rows) > 0 {
-				f.spool().Add(rows)
+				f.spooling = append(f.spooling, rows...)
 			}
 		}
 	}
 }
 
-// keepRows adds rows for a workspace that follow from no event, but those that
-// a killed process has told.
-func (f *Firewall) keepRows(e *Entry, rows []logs.Row) {
-	if e.Connection != nil && f.toldBefore.take(e.Connection) {
+// keepRows adds rows for a workspace that follow from no event.
+func (f *Firewall) keepRows(rows []logs.Row) {
+	if len(rows) == 0 {
 		return
 	}
 	if err := f.spool().Keep(rows); err != nil {
-		f.log.Warn("a row would be lost if this process were killed now", "error", err)
+		f.log.Warn("rows would be lost if this process were killed now", "error", err)
 	}
 }
 
@@ -135,5 +134,6 @@ func (f *Firewall) replay(b capture.Recalled) {
 		f.again(f.fold.add(e, rule), o)
 	}
 	f.again(f.fold.end(m), o)
+	f.addSegments()
 	f.clockwork.journaled(b.Events, m)
 }

@@ -1,6 +1,7 @@
 package firewall
 
 import (
+	"log/slog"
 	"math"
 	"net/netip"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/logs"
+	"github.com/sekisho/sekisho/internal/settings"
 )
 
 // BenchmarkTake is what an event costs after the ring: naming, id, rows, and
@@ -15,8 +17,30 @@ import (
 func BenchmarkTake(b *testing.B) {
 	f := &Firewall{config: &Config{Name: "fw"}, source: &logs.Source{Firewall: "fw"}, stream: newStream()}
 	f.outputs.Store(noOutputs())
-	f.fold, f.clockwork.moment = newFold(DefaultFoldRate), moment{Rate: math.MaxInt}
+	benchmarkTake(b, f)
+}
+
+// BenchmarkTakeToSegments is the same with everything in segments, a batch of
+// them each 10 ms, and the rows of connections with them.
+func BenchmarkTakeToSegments(b *testing.B) {
+	f := &Firewall{config: &Config{Name: "fw", StateFolder: b.TempDir(), Logs: LogsConfig{Spool: SpoolConfig{Folder: b.TempDir()}}},
+		source: &logs.Source{Firewall: "fw"}, stream: newStream(), log: slog.New(slog.DiscardHandler), ending: func() bool { return false }}
+	f.ignored = newFold(DefaultFoldRate)
+	o, err := f.outputsOf(1, settings.NewRouter([]settings.Setting{{Name: "all", Workspace: true}}, time.Time{}))
+	if err != nil {
+		b.Fatal(err)
+	}
+	f.outputs.Store(o)
+	benchmarkTake(b, f)
+}
+
+func benchmarkTake(b *testing.B, f *Firewall) {
+	b.Helper()
+	f.fold, f.clockwork.moment = newFold(math.MaxInt), moment{Rate: math.MaxInt}
 	f.connections = newConnections(f.trackerConfig(), f.publishConnections)
+	if f.spool() != nil {
+		f.config.Logs.FoldRate = math.MaxInt32
+	}
 	batch := make([]flow.Event, 0, 500)
 	server := netip.MustParseAddrPort("10.1.2.4:22")
 	for i := range 100 {
@@ -34,11 +58,19 @@ func BenchmarkTake(b *testing.B) {
 		}
 	}
 	b.ReportAllocs()
+	before := used()
 	for n := 0; b.Loop(); n++ {
 		for i := range batch {
 			batch[i].Seq, batch[i].Ack = uint32(n), uint32(n+1)
 		}
+		if f.spool() != nil {
+			f.mark()
+		}
 		f.take(batch)
 	}
+	if err := f.closeOutputs(); err != nil {
+		b.Fatal(err)
+	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(batch)), "ns/event")
+	b.ReportMetric((used()-before)/float64(b.N)/float64(len(batch)), "cpu-ns/event")
 }

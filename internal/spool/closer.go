@@ -69,12 +69,12 @@ func (s *Spool) closeNext(last bool) (more bool) {
 // closed notes that a generation has its segments, or never will.
 func (s *Spool) closed(g *generation) {
 	s.state.Closed = g.number
-	s.state.Rows += uint64(g.events()) + g.missing
+	s.state.Rows += uint64(g.rows) + g.missing
 	s.state.lose(logs.SegmentLoss, g.missing)
 	delete(s.open, g.number)
-	for t, w := range g.writers {
-		if w.Len() == 0 {
-			s.idle[t] = append(s.idle[t], w)
+	for name, t := range g.tables {
+		if t.writer.Len() == 0 {
+			s.idle[name] = append(s.idle[name], t.writer)
 		}
 	}
 	if err := s.state.keep(s.options.State); err != nil {
@@ -89,7 +89,7 @@ func (s *Spool) closed(g *generation) {
 // waiting is how many rows no segment has yet.
 func (s *Spool) waiting() (rows int) {
 	for _, g := range s.open {
-		rows += g.events() + len(g.kept)
+		rows += g.rows + len(g.kept)
 	}
 	return rows
 }
@@ -97,7 +97,7 @@ func (s *Spool) waiting() (rows int) {
 // giveUp loses the rows of events of a generation. The kept ones go to the next
 // one, where there are not too many: they tell of the loss.
 func (s *Spool) giveUp(g *generation, why error) {
-	s.options.Log.Error("rows are given up, because there is no room for more", "rows", g.events(), "error", why)
+	s.options.Log.Error("rows are given up, because there is no room for more", "rows", g.rows, "error", why)
 	events, kept := g.unwritten()
 	s.state.lose(logs.SegmentLoss, events)
 	next := s.at(g.number + 1)
@@ -112,7 +112,7 @@ func (s *Spool) giveUp(g *generation, why error) {
 		s.state.lose(logs.SegmentLoss, uint64(len(kept)))
 		s.state.KeptFrom = 0
 	}
-	g.writers = nil
+	g.tables = nil
 	s.closed(g)
 }
 

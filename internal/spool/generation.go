@@ -12,8 +12,8 @@ import (
 // generation is the rows between two moments.
 type generation struct {
 	number  uint64
-	writers map[*logs.Table]*segment.Writer
-	rows    map[*logs.Table]int // of events
+	tables  map[*logs.Table]*table
+	rows    int // of events, in all tables
 	kept    []logs.Row
 	missing uint64    // rows that the journal does not have any more
 	since   time.Time // when its first row came
@@ -21,8 +21,14 @@ type generation struct {
 	mixed   bool      // the kept rows are among those of the writers
 }
 
+// table is the rows of one table in a generation.
+type table struct {
+	writer *segment.Writer
+	rows   int // of events
+}
+
 func newGeneration(number uint64) *generation {
-	return &generation{number: number, writers: map[*logs.Table]*segment.Writer{}, rows: map[*logs.Table]int{}}
+	return &generation{number: number, tables: map[*logs.Table]*table{}}
 }
 
 func (g *generation) begin() {
@@ -31,22 +37,15 @@ func (g *generation) begin() {
 	}
 }
 
-func (g *generation) events() (n int) {
-	for _, rows := range g.rows {
-		n += rows
-	}
-	return n
-}
-
-func (g *generation) empty() bool { return g.events() == 0 && len(g.kept) == 0 && g.missing == 0 }
+func (g *generation) empty() bool { return g.rows == 0 && len(g.kept) == 0 && g.missing == 0 }
 
 // write writes the segments of a generation that were not written before, and
 // says what they are numbered and how large those are that it wrote. What a
 // killed process had written gets the same name again.
 func (s *Spool) write(g *generation, numbers map[string]uint64) (bytes int64, err error) {
 	s.mix(g)
-	for _, t := range g.tables() {
-		w := g.writers[t]
+	for _, t := range g.sorted() {
+		w := g.tables[t].writer
 		name := segment.Name{Firewall: s.options.Firewall, Boot: s.state.Series, Sequence: s.state.Sequences[t.Name] + 1}
 		numbers[t.Name] = name.Sequence
 		if w.Len() == 0 {
@@ -69,47 +68,47 @@ func (s *Spool) mix(g *generation) {
 		return
 	}
 	for _, r := range g.kept {
-		s.writer(g, r.Table()).Add(r)
+		s.table(g, r.Table()).writer.Add(r)
 	}
 	g.mixed = true
 }
 
-// tables are those that have rows in the generation, always in the same order.
-func (g *generation) tables() []*logs.Table {
+// sorted are the tables that have rows, always in the same order.
+func (g *generation) sorted() []*logs.Table {
 	var list []*logs.Table
-	for t := range g.writers {
+	for t := range g.tables {
 		list = append(list, t)
 	}
 	slices.SortFunc(list, func(a, b *logs.Table) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
 
-// writer is the generation's for a table: one that was used before, where there
-// is one.
-func (s *Spool) writer(g *generation, t *logs.Table) *segment.Writer {
-	w := g.writers[t]
-	if w != nil {
-		return w
+// table is the generation's part of a table. Its writer is one that was used
+// before, where there is one.
+func (s *Spool) table(g *generation, t *logs.Table) *table {
+	if there := g.tables[t]; there != nil {
+		return there
 	}
+	made := &table{}
 	if idle := s.idle[t]; len(idle) > 0 {
-		w, s.idle[t] = idle[len(idle)-1], idle[:len(idle)-1]
+		made.writer, s.idle[t] = idle[len(idle)-1], idle[:len(idle)-1]
 	} else {
-		w = segment.NewWriter(t)
+		made.writer = segment.NewWriter(t)
 	}
-	g.writers[t] = w
-	return w
+	g.tables[t] = made
+	return made
 }
 
 // unwritten are the rows that no segment has: of events how many, and the kept
 // ones.
 func (g *generation) unwritten() (events uint64, kept []logs.Row) {
-	for t, rows := range g.rows {
-		if g.writers[t].Len() > 0 {
-			events += uint64(rows)
+	for _, t := range g.tables {
+		if t.writer.Len() > 0 {
+			events += uint64(t.rows)
 		}
 	}
 	for _, r := range g.kept {
-		if w := g.writers[r.Table()]; w == nil || w.Len() > 0 {
+		if t := g.tables[r.Table()]; t == nil || t.writer.Len() > 0 {
 			kept = append(kept, r)
 		}
 	}

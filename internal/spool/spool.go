@@ -154,9 +154,11 @@ func (s *Spool) Add(rows []logs.Row) {
 		return
 	}
 	for _, r := range rows {
-		s.writer(g, r.Table()).Add(r)
-		g.rows[r.Table()]++
+		t := s.table(g, r.Table())
+		t.writer.Add(r)
+		t.rows++
 	}
+	g.rows += len(rows)
 }
 
 // Keep adds rows that nothing but themselves follows from. An error says that
@@ -227,7 +229,7 @@ func (s *Spool) due(now time.Time) bool {
 	if g == nil || g.empty() {
 		return false
 	}
-	return s.wanted || g.events() >= most || now.Sub(g.since) >= s.options.Every
+	return s.wanted || g.rows >= most || now.Sub(g.since) >= s.options.Every
 }
 
 // Reach goes to the place of a batch whose rows come next. It reports whether
