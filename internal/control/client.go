@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/firewall"
@@ -152,8 +153,8 @@ func Running(ctx context.Context) ([]firewall.Status, error) {
 	for _, path := range paths {
 		client := NewClient(strings.TrimSuffix(filepath.Base(path), ".sock"))
 		status, err := client.Status(ctx)
-		if errors.Is(err, ErrNotRunning) {
-			continue
+		if errors.Is(err, ErrNotRunning) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) {
+			continue // or it ended just now
 		}
 		if err != nil {
 			return nil, err
