@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sekisho/sekisho/internal/diagnose"
 	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/store/storetest"
@@ -128,4 +129,33 @@ func TestDiagnosisOfLastTuesday(t *testing.T) {
 			t.Errorf("the verdict lacks %s:\n%s", want, got)
 		}
 	}
+}
+
+// What was not recorded is not absent: who reads back knows of it, however long
+// ago the settings were changed.
+func TestWhatWasNotRecordedIsReadBack(t *testing.T) {
+	t.Parallel()
+	w, err := workspace.Open(t.Context(), workspace.Config{Name: "hub", Folder: storedFolder(t)}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatalf("Open() error:\n%+v", err)
+	}
+	defer w.Close()
+	changed := lastTuesday.Add(-20 * 24 * time.Hour)
+	spool := t.TempDir()
+	storetest.NewFirewall("fw-b").Close(t, spool, []logs.Row{logs.StateRow(logs.State{Time: changed, State: logs.RecordedInPart},
+		&logs.Source{Firewall: "fw-b", ResourceID: logs.DefaultResourceID("", "fw-b")})})
+	for _, file := range storetest.Files(t, spool) {
+		takeInto(t, w, file)
+	}
+	rows, err := workspace.Evidence(t.Context(), w, diagnose.Question{Source: netip.MustParseAddrPort("10.1.1.4:40000"),
+		Destination: netip.MustParseAddrPort("10.2.1.4:22"), At: lastTuesday})
+	if err != nil {
+		t.Fatalf("Evidence() error:\n%+v", err)
+	}
+	for _, watch := range rows.Watches {
+		if watch.Firewall == "fw-b" && len(watch.Gaps) == 1 && watch.Gaps[0].From.Equal(changed) && watch.Gaps[0].To.IsZero() {
+			return
+		}
+	}
+	t.Errorf("Evidence() gave no gap: %+v", rows.Watches)
 }

@@ -26,6 +26,10 @@ var around = []time.Duration{10 * time.Minute, 3 * time.Hour, 2 * 24 * time.Hour
 // are told when they end.
 const longest = 24 * time.Hour
 
+// settled is for how long what is recorded is looked for in the past: a firewall
+// says so when its settings change, and when it starts.
+const settled = 90 * 24 * time.Hour
+
 // Evidence reads back what is stored about the connections of a question: around
 // the time that it asks for, or else of the newest one.
 func Evidence(ctx context.Context, a Asker, q diagnose.Question) (readback.Rows, error) {
@@ -73,6 +77,9 @@ func evidenceAt(ctx context.Context, a Asker, q diagnose.Question, at time.Time,
 		logs.FlowTrace:   near + " and (" + aboutPacket(q) + ")",
 		logs.KernelDrop:  near + " and (" + aboutPacket(q) + ")",
 		logs.CaptureLoss: near,
+		// What was recorded then was said when it changed last.
+		logs.CaptureState: fmt.Sprintf("TimeGenerated between (%s .. %s) and State in (%q, %q)",
+			Literal(from.Add(-settled)), Literal(to), logs.RecordedInPart, logs.RecordedWhole),
 	}
 	var r readback.Reader
 	var mu sync.Mutex
