@@ -134,7 +134,9 @@ func (l *ledger) losses(s capture.Stats, now counts, at time.Time) ([]logs.Loss,
 	add(logs.FileLoss, "", "the file could not be written", now.files-p.files)
 	add(logs.DropLoss, "", "too many to tell of each", now.drops-p.drops)
 	add(logs.IgnoredLoss, flow.IGNORED.String(), "they came faster than they are told of", now.ignored-p.ignored)
-	next.Segments = now.segments
+	if next.Segments = now.segments; next.Segments == nil {
+		next.Segments = l.Segments // nothing goes to a workspace at the moment
+	}
 	for place, lost := range now.segments {
 		add(place, "", segmentReasons[place], lost-min(lost, l.Segments[place]))
 	}

@@ -58,6 +58,23 @@ func TestLossesAreToldOnceAlsoOverARestart(t *testing.T) {
 	if got, next = l.losses(lost(9, 2), counts{}, now.Add(time.Minute)); sum(got) != 4 || got[0].Kind != "SYN" || got[0].Place != logs.RingLoss {
 		t.Errorf("after a restart: %+v", got)
 	}
+	// What no segment has is counted over restarts, also where nothing goes to a
+	// workspace for a while.
+	l.told = next
+	for i, tt := range []struct {
+		lost map[logs.LossPlace]uint64
+		want uint64
+	}{
+		{map[logs.LossPlace]uint64{logs.SpoolLoss: 4}, 4},
+		{nil, 0},
+		{map[logs.LossPlace]uint64{logs.SpoolLoss: 5, logs.SegmentLoss: 2}, 3},
+	} {
+		got, next = l.losses(lost(9, 2), counts{segments: tt.lost}, now.Add(time.Minute))
+		if sum(got) != tt.want {
+			t.Errorf("case %d of segments: %+v", i, got)
+		}
+		l.told = next
+	}
 	// A new program counts from zero; and its ring overflows because the
 	// journal cannot be written.
 	l.told = next
