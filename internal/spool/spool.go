@@ -14,7 +14,8 @@
 // all batches of the generations that are not closed. Rows that follow from no
 // event are written down when they come: see kept.go.
 //
-//	spool.go       rows come in; generations begin and end
+//	spool.go       rows come in
+//	place.go       generations begin and end
 //	generation.go  the rows of one, and their segments
 //	closer.go      closes what has ended; what happens where that fails
 //	kept.go        rows that are written down until their generation is closed
@@ -185,86 +186,6 @@ func (s *Spool) at(number uint64) *generation {
 		s.open[number] = g
 	}
 	return g
-}
-
-// Place is where the rows of a batch of events go. It is in the journal with
-// the batch.
-type Place struct {
-	// Generation is theirs. 0 is none: there was no spool.
-	Generation uint64 `json:"generation,omitempty"`
-	// Rows were added before, in all generations.
-	Rows uint64 `json:"rows,omitempty"`
-	// Kept is where the file of the kept rows of a generation ended.
-	Kept   int64  `json:"kept,omitempty"`
-	KeptIn uint64 `json:"keptIn,omitempty"`
-}
-
-// Next is the place of the next batch: in a new generation if it is time, or if
-// it must be one.
-func (s *Spool) Next(now time.Time, another bool) Place {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := Place{Generation: s.events, Rows: s.total, Kept: s.kept.size, KeptIn: s.kept.generation}
-	switch {
-	case s.kept.generation > s.events:
-		p.Generation = s.kept.generation
-	case another || s.due(now):
-		p.Generation, s.wanted = s.events+1, false
-	}
-	return p
-}
-
-// Due reports whether it is time to close a generation.
-func (s *Spool) Due(now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.due(now)
-}
-
-func (s *Spool) due(now time.Time) bool {
-	if s.kept.generation > s.events {
-		return true // a process that was killed had begun it
-	}
-	g := s.open[s.events]
-	if g == nil || g.empty() {
-		return false
-	}
-	return s.wanted || g.rows >= most || now.Sub(g.since) >= s.options.Every
-}
-
-// Reach goes to the place of a batch whose rows come next. It reports whether
-// they are wanted: those of a generation that an earlier process has closed are
-// not.
-func (s *Spool) Reach(p Place) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p.Generation <= s.state.Closed {
-		return false
-	}
-	for s.events < p.Generation {
-		s.seal()
-	}
-	if p.Rows > s.total { // the journal does not reach back far enough
-		s.at(s.events).missing += p.Rows - s.total
-		s.total = p.Rows
-	}
-	return true
-}
-
-// seal ends the generation of events. That there is a file for the kept rows of
-// the next one says so to a process that comes after this one.
-func (s *Spool) seal() {
-	s.at(s.events).sealed = true
-	s.events++
-	if s.kept.generation < s.events {
-		if err := s.kept.begin(s.events); err != nil {
-			s.options.Log.Warn("some rows would be lost if this process were killed", "error", err)
-		}
-	}
-	select {
-	case s.work <- struct{}{}:
-	default:
-	}
 }
 
 // Flush waits until every row that was added before is in a segment.
