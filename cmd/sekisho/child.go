@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,9 @@ type child struct {
 	args []string
 	// credential is the user that it runs as; nil for our own.
 	credential *syscall.Credential
-	log        *slog.Logger
+	// out gets what it writes; nil for our own standard error.
+	out *os.File
+	log *slog.Logger
 }
 
 const (
@@ -61,7 +64,7 @@ func (c *child) run(ctx context.Context) error {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, self, c.args...)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Stdout, cmd.Stderr = cmp.Or(c.out, os.Stderr), cmp.Or(c.out, os.Stderr)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = childGrace
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM, Credential: c.credential}

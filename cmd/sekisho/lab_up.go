@@ -26,13 +26,16 @@ const downGrace = 30 * time.Second
 
 func newLabUpCommand() *cobra.Command {
 	var name, played string
-	var detach, child bool
+	var detach, child, noWorkspace bool
 	cmd := &cobra.Command{
 		Use:   "up TOPOLOGY",
 		Short: "Bring a lab up: in the foreground with live output, or --detach",
 		Long: `Up makes the namespaces of a topology file, starts its firewalls and services,
 and, in the foreground, shows what crosses the firewalls until Ctrl-C takes the
-lab down again. With --detach the lab stays up until "sekisho lab down".`,
+lab down again. With --detach the lab stays up until "sekisho lab down".
+
+A workspace of the lab's name keeps its logs, in /var/lib/sekisho/labs/NAME, also
+when the lab is gone: see "sekisho query". --no-workspace leaves it out.`,
 		Example: `  sudo sekisho lab up topologies/spoke-hub-spoke.yaml
   sudo sekisho lab up topologies/spoke-hub-hub-spoke.yaml --name second --detach`,
 		Args: cobra.ExactArgs(1),
@@ -51,17 +54,18 @@ lab down again. With --detach the lab stays up until "sekisho lab down".`,
 				name = topo.Name
 			}
 			if child {
-				return holdLab(cmd.Context(), topo, heldOptions(args[0], name, played))
+				return holdLab(cmd.Context(), topo, heldOptions(args[0], name, played), played == "" && !noWorkspace)
 			}
 			warn(warnings)
 			if detach {
-				return detachLab(cmd.Context(), args[0], name)
+				return detachLab(cmd.Context(), args[0], name, fmt.Sprintf("--no-workspace=%v", noWorkspace))
 			}
-			return showLab(cmd.Context(), topo, labOptions(args[0], name, os.Stderr))
+			return showLab(cmd.Context(), topo, labOptions(args[0], name, os.Stderr), !noWorkspace)
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "name of the lab (the topology's where absent)")
 	cmd.Flags().BoolVarP(&detach, "detach", "d", false, "go to the background once the lab is up")
+	cmd.Flags().BoolVar(&noWorkspace, "no-workspace", false, "keep no logs: start no workspace")
 	cmd.Flags().BoolVar(&child, "detached", false, "")
 	cmd.Flags().StringVar(&played, "scenario", "", "")
 	_ = cmd.Flags().MarkHidden("detached")
@@ -88,8 +92,24 @@ func labOptions(file, name string, progress io.Writer) lab.Options {
 	}
 }
 
+// keepLogs starts the lab's workspace, if it is wanted. A lab without one is a lab
+// all the same. It is stopped after the lab, so that the last rows are taken.
+func keepLogs(o lab.Options, wanted bool) (options lab.Options, stop func()) {
+	if !wanted {
+		return o, func() {}
+	}
+	stop, err := startLabWorkspace(context.Background(), o.Name)
+	if err != nil {
+		o.Progress("logs are not kept: " + err.Error())
+		return o, func() {}
+	}
+	return withWorkspace(o), stop
+}
+
 // showLab holds a lab in the foreground and follows its firewalls.
-func showLab(ctx context.Context, topo *topology.Topology, options lab.Options) (err error) {
+func showLab(ctx context.Context, topo *topology.Topology, options lab.Options, logs bool) (err error) {
+	options, stop := keepLogs(options, logs)
+	defer stop()
 	supervisor, err := lab.Up(ctx, topo, options)
 	if err != nil {
 		return err
@@ -109,7 +129,9 @@ func showLab(ctx context.Context, topo *topology.Topology, options lab.Options) 
 
 // holdLab is the detached process: it says on standard output how the lab
 // comes up, and then holds it silently.
-func holdLab(ctx context.Context, topo *topology.Topology, options lab.Options) error {
+func holdLab(ctx context.Context, topo *topology.Topology, options lab.Options, logs bool) error {
+	options, stop := keepLogs(options, logs)
+	defer stop()
 	tell := options.Progress
 	silent := false
 	options.Progress = func(message string) {

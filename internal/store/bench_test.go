@@ -33,10 +33,10 @@ func benchRows(b *testing.B) int {
 }
 
 // benchSpan is how much time the rows are about, benchSegments in how many
-// segments they come: as many as there are where merging has fallen behind.
+// segments they come: as many as merging leaves of a day at most.
 const (
 	benchSpan     = 22 * time.Hour
-	benchSegments = 600
+	benchSegments = 110
 	benchThreads  = 2
 )
 

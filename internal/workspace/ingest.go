@@ -38,6 +38,7 @@ func (w *Workspace) ingest(ctx context.Context, ready func()) error {
 		}
 		select {
 		case <-ctx.Done():
+			w.takeAll(context.WithoutCancel(ctx)) // what was closed last
 			return nil
 		case <-watch.changed:
 		case <-tick.C:
