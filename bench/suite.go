@@ -49,6 +49,12 @@ var suite = []struct {
 		{name: "topology_check", from: "Check/no-routes", unit: "ns/op", scale: 1e-9, figure: figure{Unit: "s", Aim: 2, Better: "lower", Against: "50 networks, 200 subnets, nothing routed"}},
 		{name: "topology_check_one_way", from: "Check/one-way", unit: "ns/op", scale: 1e-9, figure: figure{Unit: "s", Aim: 2, Better: "lower", Against: "50 networks, 200 subnets, 17 asymmetric ways"}},
 	}},
+	{folder: "./internal/store", figures: storedQueries()},
+	{folder: "./internal/workspace", figures: []suiteFigure{
+		{name: "stored_diagnosis", from: "StoredDiagnosis", unit: "ns/op", scale: 1e-6, figure: figure{Unit: "ms", Aim: 100, Better: "lower", Against: "one connection of two days ago; SEKISHO_BENCH_ROWS rows, or a million"}},
+		{name: "workspace_at_rest", from: "Memory", unit: "MB-at-rest", figure: figure{Unit: "MB", Better: "lower", Against: "resident"}},
+		{name: "workspace_at_most", from: "Memory", unit: "MB-at-most", figure: figure{Unit: "MB", Better: "lower", Against: "resident, under queries over all rows with 256 MB allowed"}},
+	}},
 	{folder: "./internal/segment", figures: []suiteFigure{
 		{name: "segment_write", from: "AddClose", unit: "ns/row", figure: figure{Unit: "ns/row", Better: "lower", Against: "from the event's row to the closed file, 10,000 rows a segment"}},
 		{name: "segment_write_allocations", from: "AddClose", unit: "allocs/op", scale: 1e-4, figure: figure{Unit: "1/row", Better: "lower"}},
@@ -76,6 +82,22 @@ func againstSQL() []suiteFigure {
 		name := strings.TrimSuffix(filepath.Base(file), ".sql")
 		out = append(out, suiteFigure{name: "kql_over_sql_" + name, from: "AgainstSQL/" + name, unit: "ratio",
 			figure: figure{Unit: "ratio", Aim: 1.1, Better: "lower", Against: "the same question in SQL written by hand, same round"}})
+	}
+	return out
+}
+
+// storedQueries are the six queries over segments as they come and merged, each
+// against the same SQL by hand over one Parquet file.
+func storedQueries() []suiteFigure {
+	var out []suiteFigure
+	for _, layout := range []string{"small", "merged"} {
+		for _, query := range []string{"last100", "tuple", "flags", "talkers", "unanswered", "join"} {
+			for _, window := range []string{"1h", "24h"} {
+				out = append(out, suiteFigure{name: "query_" + query + "_" + layout + "_" + window,
+					from: "SixQueries/" + query + "-" + layout + "-" + window, unit: "x-by-hand",
+					figure: figure{Unit: "ratio", Aim: 1.2, Better: "lower", Against: "SQL by hand on one Parquet file; SEKISHO_BENCH_ROWS rows, or 2 million"}})
+			}
+		}
 	}
 	return out
 }

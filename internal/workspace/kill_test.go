@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +25,10 @@ import (
 // killedFolder has the test binary be a workspace, which is going to be killed.
 const killedFolder = "SEKISHO_TEST_WORKSPACE"
 
+// askedSocket is where such a workspace answers, and then merges no more often
+// than usual.
+const askedSocket = "SEKISHO_TEST_SOCKET"
+
 func TestMain(m *testing.M) {
 	if folder := os.Getenv(killedFolder); folder != "" {
 		runToBeKilled(folder)
@@ -37,7 +43,16 @@ func runToBeKilled(folder string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	go workspace.TendForever(w)
+	if socket := os.Getenv(askedSocket); socket != "" {
+		l, err := net.Listen("unix", socket)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		go http.Serve(l, w.Handler())
+	} else {
+		go workspace.TendForever(w)
+	}
 	fmt.Println("open")
 	fmt.Fprintln(os.Stderr, w.Run(context.Background(), nil))
 	os.Exit(1)
