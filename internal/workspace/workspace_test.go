@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/sekisho/sekisho/internal/kql/result"
 	"github.com/sekisho/sekisho/internal/kql/syntax"
@@ -319,5 +320,56 @@ func TestHeartbeats(t *testing.T) {
 	want := []string{"fw-a 1 10 False " + last, "fw-a 0 0 False " + last, "fw-a 0 0 True " + last}
 	if diff := cmp.Diff(want, ask(t, w, store.Query{Text: text})); diff != "" {
 		t.Errorf("heartbeats (-want +got):\n%s", diff)
+	}
+}
+
+func TestAFolderOfAnotherVersionIsRefused(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	w := start(t, folder)
+	w.end()
+	file := filepath.Join(folder, "data", "segments", "segments.json")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(strings.Replace(string(text), `"format":1`, `"format":99`, 1)), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	_, err = workspace.Open(t.Context(), workspace.Config{Name: "hub", Folder: filepath.Join(folder, "data")}, slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), "format 99") || !strings.Contains(err.Error(), "another folder") {
+		t.Errorf("Open() of a folder of another version gave error:\n%v", err)
+	}
+	if _, err := workspace.OpenFolder(t.Context(), filepath.Join(folder, "data"), time.Minute); err == nil || !strings.Contains(err.Error(), "format 99") {
+		t.Errorf("OpenFolder() of a folder of another version gave error:\n%v", err)
+	}
+}
+
+// TestAReadOnlyFolder has the folder on a file system that nothing can be written
+// to: a workspace says so, a reader reads.
+func TestAReadOnlyFolder(t *testing.T) {
+	disk := onSmallDisk(t, 8<<20)
+	if disk == "" {
+		return
+	}
+	w := start(t, disk)
+	fw := storetest.NewFirewall("fw-a")
+	fw.Close(t, w.spool, fw.Trace(time.Now(), time.Millisecond, 0, 70))
+	until(t, w, "AZFWFlowTrace | count", "70")
+	w.end()
+	if err := unix.Mount("", disk, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
+		t.Fatal(err)
+	}
+	_, err := workspace.Open(t.Context(), workspace.Config{Name: "hub", Folder: filepath.Join(disk, "data")}, slog.New(slog.DiscardHandler))
+	if !errors.Is(err, unix.EROFS) {
+		t.Errorf("Open() of a read-only folder gave error:\n%v", err)
+	}
+	r, err := workspace.OpenFolder(t.Context(), filepath.Join(disk, "data"), time.Minute)
+	if err != nil {
+		t.Fatalf("OpenFolder() of a read-only folder, error:\n%+v", err)
+	}
+	defer r.Close()
+	if diff := cmp.Diff([]string{"70"}, ask(t, r, store.Query{Text: "AZFWFlowTrace | count"})); diff != "" {
+		t.Errorf("rows of a read-only folder (-want +got):\n%s", diff)
 	}
 }
