@@ -67,9 +67,8 @@ with all its columns. Queries ready to use are in the program: --example.`),
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
-	f.addStored(cmd)
 	cmd.Flags().StringArrayVar(&f.tables, "table", nil, "a table of other files: NAME=FILE, where FILE may have * in it")
-	cmd.Flags().StringVarP(&f.file, "file", "f", "", "read the query from a file")
+	f.addStored(cmd)
 	cmd.Flags().StringVarP(&f.format, "output", "o", "table", strings.Join(result.Formats, ", "))
 	cmd.Flags().BoolVar(&f.example, "example", false, "take the query of this name that is in the program: list them, print one, or run it over --table")
 	cmd.Flags().BoolVar(&f.check, "check", false, "say what is wrong with the query, and do not run it")
@@ -77,9 +76,6 @@ with all its columns. Queries ready to use are in the program: --example.`),
 	cmd.Flags().BoolVar(&f.schema, "schema", false, "print the tables' schema as JSON, as Kusto's language service takes it")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", duck.DefaultConfig().Timeout, "the longest that the query may run, with --folder or --table")
 	cmd.MarkFlagsMutuallyExclusive("check", "complete", "schema", "example")
-	for _, stored := range []string{"workspace", "folder", "firewall"} {
-		cmd.MarkFlagsMutuallyExclusive("table", stored)
-	}
 	return cmd
 }
 

@@ -13,9 +13,13 @@ import (
 // addStored adds the flags that are about the logs of a workspace.
 func (f *queryFlags) addStored(cmd *cobra.Command) {
 	f.stored.add(cmd)
+	cmd.Flags().StringVarP(&f.file, "file", "f", "", "read the query from a file")
 	cmd.Flags().StringVar(&f.since, "since", "", "only rows from this time on: 10m or 2d (ago), 15:04, \"2006-01-02 15:04\", RFC 3339")
 	cmd.Flags().StringVar(&f.until, "until", "", "only rows before this time")
 	cmd.Flags().StringVar(&f.firewall, "firewall", "", "only rows of this firewall, by its name or resource id")
+	for _, name := range []string{"workspace", "folder", "firewall"} {
+		cmd.MarkFlagsMutuallyExclusive("table", name)
+	}
 }
 
 // runStored asks a workspace, or a folder of segments.

@@ -60,7 +60,7 @@ its hash, in the file "tokens" of its folder.`,
 				_, err := fmt.Fprintf(cmd.OutOrStdout(), "workspace %s in %s: fine\n", cfg.Name, cfg.Folder)
 				return err
 			}
-			return runWorkspace(cmd.Context(), cfg, nil)
+			return runWorkspace(cmd.Context(), cfg)
 		},
 	}
 	cmd.Flags().StringVarP(&file, "config", "c", "", "the workspace's file (YAML or JSON)")
@@ -68,9 +68,8 @@ its hash, in the file "tokens" of its folder.`,
 	return cmd
 }
 
-// runWorkspace runs a workspace until the context ends. Ready, if not nil, is
-// called when it answers.
-func runWorkspace(ctx context.Context, cfg workspace.Config, ready func()) error {
+// runWorkspace runs a workspace until the context ends.
+func runWorkspace(ctx context.Context, cfg workspace.Config) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil)).With("workspace", cfg.Name)
 	w, err := workspace.Open(ctx, cfg, log)
 	if err != nil {
@@ -89,9 +88,6 @@ func runWorkspace(ctx context.Context, cfg workspace.Config, ready func()) error
 	go func() {
 		ended <- w.Run(ctx, func() {
 			log.Info("running", "id", w.ID(), "folder", cfg.Folder, "socket", cfg.SocketPath(), "address", cfg.Listen.Address)
-			if ready != nil {
-				ready()
-			}
 		})
 	}()
 	var delivering sync.WaitGroup
