@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/store/storetest"
+	"github.com/sekisho/sekisho/internal/workspace"
+)
+
+// freeAddress is one of loopback that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// TestWorkspaceAnswers runs a workspace with a socket and an address, and asks it
+// by the command and as Log Analytics' clients do.
+func TestWorkspaceAnswers(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "ws") // the path of a socket must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	address := freeAddress(t)
+	file := filepath.Join(dir, "w.yaml")
+	text := fmt.Sprintf("name: hub\nfolder: data\nspools: [spool]\nquery: {memory: 256MB}\nlisten: {socket: hub.sock, address: %q, anonymousLoopback: true}\n", address)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := workspace.ReadConfig(file)
+	if err != nil {
+		t.Fatalf("ReadConfig() error:\n%+v", err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- runWorkspace(ctx, cfg) }()
+	if err := awaitWorkspace(ctx, cfg.SocketPath(), nil); err != nil {
+		t.Fatalf("the workspace: %v", err)
+	}
+	a, b := storetest.NewFirewall("fw-a"), storetest.NewFirewall("fw-b")
+	for _, fw := range []*storetest.Firewall{a, b} {
+		fw.Close(t, cfg.Spools[0], fw.Trace(time.Now(), time.Millisecond, 0, 30))
+	}
+	until(t, "60", func() string {
+		out, err := command(t, "query", "--workspace", cfg.SocketPath(), "-o", "csv", "AZFWFlowTrace | count")
+		if err != nil {
+			t.Fatalf("query error:\n%+v", err)
+		}
+		return strings.TrimPrefix(strings.TrimSpace(out), "Count\n")
+	})
+	for path, want := range map[string]string{"/v1/workspaces/hub/query": "[[60]]", "/v1" + strings.ToLower(a.Source.ResourceID) + "/query": "[[30]]"} {
+		if got := post(t, "http://"+address+path, `{"query":"AZFWFlowTrace | count"}`); !strings.Contains(strings.ReplaceAll(got, " ", ""), `"rows":`+want) {
+			t.Errorf("%s answers %s, want rows %s", path, got, want)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("the workspace ended with error:\n%+v", err)
+	}
+}
+
+func until(t *testing.T, want string, ask func() string) {
+	t.Helper()
+	for begin := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		got := ask()
+		if got == want {
+			return
+		}
+		if time.Since(begin) > 20*time.Second {
+			t.Fatalf("still %q, want %q", got, want)
+		}
+	}
+}
+
+func post(t *testing.T, url, body string) string {
+	t.Helper()
+	resp, err := http.Post(url, "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestServeNeedsBothFiles(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"serve"}, {"serve", "-c", "fw.yaml"}, {"serve", "--workspace", "w.yaml"}, {"workspace"}} {
+		if _, err := command(t, args...); exitCode(err) != exitUsage {
+			t.Errorf("%v: error:\n%v", args, err)
+		}
+	}
+}
