@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sekisho/sekisho/internal/kql/syntax"
+	"github.com/sekisho/sekisho/internal/kql/value"
 )
 
 // parameters are the values for declare query_parameters. Clients send them as
@@ -22,8 +23,12 @@ func parameters(given map[string]any) map[string]any {
 // such as long(5), and otherwise the text: a bare 007 may be meant for a string.
 // It goes to the engine as a value: whatever the text holds, it is never run.
 func literal(v any) any {
-	if n, ok := v.(json.Number); ok {
-		return n.String()
+	switch x := v.(type) {
+	case json.Number:
+		return x.String()
+	case map[string]any, []any:
+		out, _ := value.ParseJSON(string(marshal(x))) // what was JSON is JSON
+		return out
 	}
 	text, ok := v.(string)
 	if !ok || !strings.HasSuffix(text, ")") && !strings.HasSuffix(text, `"`) && !strings.HasSuffix(text, "'") {

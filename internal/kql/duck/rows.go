@@ -4,7 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"fmt"
+	"errors"
 	"io"
 	"time"
 
@@ -19,21 +19,46 @@ type rows struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	s      *Session
-	sql    *sql.Rows
+	feed   feed
 	cols   []result.Column
 	forms  []sqlgen.Column
-	scan   []any
 	values []any
 	count  int64
 	bytes  int64
 }
 
-func newRows(ctx context.Context, cancel context.CancelFunc, s *Session, r *sql.Rows, cols []sqlgen.Column) *rows {
-	out := &rows{ctx: ctx, cancel: cancel, s: s, sql: r, forms: cols}
-	out.values = make([]any, max(1, len(cols)))
-	for i := range out.values {
-		out.scan = append(out.scan, &out.values[i])
+// feed gives rows in the driver's values.
+type feed interface {
+	// next fills a row, or gives io.EOF behind the last.
+	next(values []any) error
+	close() error
+}
+
+// whole is a result that DuckDB has in memory.
+type whole struct {
+	*sql.Rows
+	scan []any
+}
+
+func (w *whole) next(values []any) error {
+	if !w.Next() {
+		if err := w.Err(); err != nil {
+			return err
+		}
+		return io.EOF
 	}
+	w.scan = w.scan[:0]
+	for i := range values {
+		w.scan = append(w.scan, &values[i])
+	}
+	return w.Scan(w.scan...)
+}
+
+func (w *whole) close() error { return w.Rows.Close() }
+
+func newRows(ctx context.Context, cancel context.CancelFunc, s *Session, from feed, cols []sqlgen.Column) *rows {
+	out := &rows{ctx: ctx, cancel: cancel, s: s, feed: from, forms: cols}
+	out.values = make([]any, max(1, len(cols)))
 	for _, c := range cols {
 		out.cols = append(out.cols, result.Column{Name: c.Name, Type: c.Type})
 	}
@@ -45,14 +70,10 @@ func (r *rows) Columns() []result.Column { return r.cols }
 
 // Next implements [result.Rows].
 func (r *rows) Next() ([]any, error) {
-	if !r.sql.Next() {
-		if err := r.sql.Err(); err != nil {
-			return nil, r.s.explain(r.ctx, err)
-		}
+	if err := r.feed.next(r.values); errors.Is(err, io.EOF) {
 		return nil, io.EOF
-	}
-	if err := r.sql.Scan(r.scan...); err != nil {
-		return nil, fmt.Errorf("read row: %w", err)
+	} else if err != nil {
+		return nil, r.s.explain(r.ctx, err)
 	}
 	out := make([]any, len(r.cols))
 	for i := range out {
@@ -84,7 +105,7 @@ func (r *rows) read(v any, c sqlgen.Column) any {
 // Close implements [result.Rows].
 func (r *rows) Close() error {
 	defer r.cancel()
-	return r.sql.Close()
+	return r.feed.close()
 }
 
 // driverRow writes a row for the appender.

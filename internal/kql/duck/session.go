@@ -32,6 +32,7 @@ type Session struct {
 	tables []string
 	// rows and bytes bound a result; 0 is no bound.
 	rows, bytes int64
+	streams     bool
 }
 
 // Session opens a connection.
@@ -43,9 +44,9 @@ func (e *Engine) Session(ctx context.Context) (*Session, error) {
 	return &Session{e: e, conn: c, rows: e.cfg.Rows, bytes: e.cfg.Bytes}, nil
 }
 
-// Unbound lifts the limits of the results that follow: their reader streams
-// them and counts for itself.
-func (s *Session) Unbound() { s.rows, s.bytes = 0, 0 }
+// Unbound lifts the limits of the results that follow: their rows come while
+// they are found, and their reader counts for itself.
+func (s *Session) Unbound() { s.rows, s.bytes, s.streams = 0, 0, true }
 
 // Close drops what was stored and gives the connection back.
 func (s *Session) Close() error {
@@ -58,11 +59,31 @@ func (s *Session) Close() error {
 
 // Query runs a plan. Integers that overflow run it again, slower and exactly.
 func (s *Session) Query(ctx context.Context, q *plan.Query) (result.Rows, error) {
-	rows, err := s.query(ctx, q, sqlgen.Options{})
-	if err != nil && isOverflow(err) {
-		return s.query(ctx, q, sqlgen.Options{Exact: true})
+	relations, err := resolve(ctx, q)
+	if err != nil {
+		return nil, err
 	}
-	return rows, err
+	generate := func(exact bool) (sqlgen.Statement, error) {
+		return sqlgen.Generate(Dialect{}, q, sqlgen.Options{Relations: relations, Exact: exact})
+	}
+	quick, err := generate(false)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.run(ctx, quick)
+	if err == nil && s.streams {
+		r, err = r.sure(func() bool { exact, err := generate(true); return err == nil && exact.SQL == quick.SQL })
+	}
+	if err != nil && (isOverflow(err) || errors.Is(err, errUnsure)) {
+		var exact sqlgen.Statement
+		if exact, err = generate(true); err == nil {
+			r, err = s.run(ctx, exact)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 func isOverflow(err error) bool {
@@ -70,27 +91,31 @@ func isOverflow(err error) bool {
 	return errors.As(err, &d) && d.Type == duckdb.ErrorTypeOutOfRange
 }
 
-func (s *Session) query(ctx context.Context, q *plan.Query, o sqlgen.Options) (result.Rows, error) {
-	relations, err := resolve(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	o.Relations = relations
-	st, err := sqlgen.Generate(Dialect{}, q, o)
-	if err != nil {
-		return nil, err
-	}
+// run starts a statement.
+func (s *Session) run(ctx context.Context, st sqlgen.Statement) (*rows, error) {
 	if err := s.e.register(ctx, st.Functions); err != nil {
 		return nil, err
 	}
 	ctx, cancel := s.limit(ctx)
-	rows, err := s.conn.QueryContext(ctx, st.SQL, st.Args...)
+	from, err := s.open(ctx, st)
 	if err != nil {
 		err = s.explain(ctx, err)
 		cancel()
 		return nil, err
 	}
-	return newRows(ctx, cancel, s, rows, st.Columns), nil
+	return newRows(ctx, cancel, s, from, st.Columns), nil
+}
+
+func (s *Session) open(ctx context.Context, st sqlgen.Statement) (from feed, err error) {
+	if !s.streams {
+		r, err := s.conn.QueryContext(ctx, st.SQL, st.Args...)
+		return &whole{Rows: r}, err
+	}
+	err = s.conn.Raw(func(c any) error {
+		from, err = openStream(ctx, c.(*duckdb.Conn), st.SQL, st.Args)
+		return err
+	})
+	return from, err
 }
 
 func (s *Session) limit(ctx context.Context) (context.Context, context.CancelFunc) {
