@@ -89,31 +89,34 @@ func TestFragments(t *testing.T) {
 func TestFailureInTheMiddle(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewServer(api.New(api.Config{Workspace: openWorkspace(t), AnonymousLoopback: true}))
-	defer s.Close()
+	t.Cleanup(s.Close) // behind the tests that run beside each other
 	for _, c := range []struct{ path, body, want string }{
-		{"/v2/rest/query", `{"csl":"T","properties":{"Options":{"servertimeout":"00:00:01","notruncation":true,"results_v2_fragment_primary_tables":true}}}`, `"OneApiErrors":[{"error":{"code":"RequestExecutionTimeout"`},
-		{"/v2/rest/query", `{"csl":"T","properties":{"Options":{"servertimeout":"00:00:01","notruncation":true}}}`, `{"OneApiErrors":[{"error":{"code":"RequestExecutionTimeout"`},
-		{"/v1/rest/query", `{"csl":"T","properties":{"Options":{"servertimeout":"00:00:01","notruncation":true}}}`, `"Exceptions":["Query execution has resulted in error (0x80DA0006)`},
+		{"/v2/rest/query", `{"csl":"T","properties":{"Options":{"servertimeout":"00:00:03","notruncation":true,"results_v2_fragment_primary_tables":true}}}`, `"OneApiErrors":[{"error":{"code":"RequestExecutionTimeout"`},
+		{"/v2/rest/query", `{"csl":"T","properties":{"Options":{"servertimeout":"00:00:03","notruncation":true}}}`, `{"OneApiErrors":[{"error":{"code":"RequestExecutionTimeout"`},
+		{"/v1/rest/query", `{"csl":"T","properties":{"Options":{"servertimeout":"00:00:03","notruncation":true}}}`, `"Exceptions":["Query execution has resulted in error (0x80DA0006)`},
 	} {
-		// More than what sockets take in while nobody reads.
-		text := `Million | extend a=SourceIp, b=_ResourceId, c=_ResourceId, d=_ResourceId`
-		r, err := http.Post(s.URL+c.path, "application/json", strings.NewReader(strings.Replace(c.body, `"T"`, `"`+text+`"`, 1)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		in := bufio.NewReader(r.Body)
-		if _, err := in.Peek(1); err != nil || r.StatusCode != 200 {
-			t.Fatalf("%s: %d %v", c.path, r.StatusCode, err)
-		}
-		time.Sleep(1100 * time.Millisecond)
-		body, err := io.ReadAll(in)
-		r.Body.Close()
-		if err != nil || !json.Valid(body) {
-			t.Errorf("%s: the answer of %d bytes is not JSON: %v", c.path, len(body), err)
-		}
-		if !bytes.Contains(body, []byte(c.want)) {
-			t.Errorf("%s: no %s at the end: …%s", c.path, c.want, body[max(0, len(body)-900):])
-		}
+		t.Run(c.path, func(t *testing.T) {
+			t.Parallel()
+			// More than what sockets take in while nobody reads.
+			text := `Million | extend a=SourceIp, b=_ResourceId, c=_ResourceId, d=_ResourceId`
+			r, err := http.Post(s.URL+c.path, "application/json", strings.NewReader(strings.Replace(c.body, `"T"`, `"`+text+`"`, 1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Body.Close()
+			in := bufio.NewReader(r.Body)
+			if _, err := in.Peek(1); err != nil || r.StatusCode != 200 {
+				t.Fatalf("%d %v", r.StatusCode, err)
+			}
+			time.Sleep(3100 * time.Millisecond)
+			body, err := io.ReadAll(in)
+			if err != nil || !json.Valid(body) {
+				t.Errorf("the answer of %d bytes is not JSON: %v", len(body), err)
+			}
+			if !bytes.Contains(body, []byte(c.want)) {
+				t.Errorf("no %s at the end: …%s", c.want, body[max(0, len(body)-900):])
+			}
+		})
 	}
 }
 
