@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -69,7 +70,12 @@ func TestSchemaLoads(t *testing.T) {
 // TestSchemaJSON shows the form itself.
 func TestSchemaJSON(t *testing.T) {
 	t.Parallel()
-	got, err := json.MarshalIndent(Describe(catalog.NewStatic(everyType()), "db"), "", "  ")
+	schema := Describe(catalog.NewStatic(everyType()), "db")
+	if !slices.Contains(schema.Plugins, SchemaPlugin{"pivot"}) {
+		t.Errorf("there is no pivot among the plugins %v", schema.Plugins)
+	}
+	schema.Plugins = []SchemaPlugin{{"pivot"}} // they become more
+	got, err := json.MarshalIndent(schema, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
