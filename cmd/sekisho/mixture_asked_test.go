@@ -52,8 +52,8 @@ func (m *mixing) status(name string) firewall.Status {
 	return s
 }
 
-// compareAskedSingly asks about one connection of each class as the command
-// does.
+// compareAskedSingly asks about one connection of every fourth class as the
+// command does: each time it gets all rows of the two machines.
 func (m *mixing) compareAskedSingly() {
 	m.t.Helper()
 	topo, err := m.lab.Topology()
@@ -67,6 +67,9 @@ func (m *mixing) compareAskedSingly() {
 			continue
 		}
 		done[c.Name] = true
+		if len(done)%4 != 0 {
+			continue
+		}
 		v, err := askFirewalls(m.t.Context(), firewalls, c.question(), topo, nil)
 		if err == nil {
 			err = c.differs(&v)

@@ -116,43 +116,25 @@ func (p *lossPlace) lose(rows []recordedRow, unlucky func() bool) (kept, lost []
 	return kept, lost
 }
 
-// told are the rows that the firewalls would have written about the losses: of
-// each kind, how many within which second.
+// told are the rows that the firewalls would have written about the losses: one
+// a second and kind.
 func (p *lossPlace) told(lost []recordedRow) (rows []recordedRow) {
-	type kind struct{ firewall, flag string }
-	counts, first, last := map[kind]uint64{}, map[kind]time.Time{}, map[kind]time.Time{}
-	var kinds []kind
+	type kind struct {
+		firewall, flag string
+		second         time.Time
+	}
+	counts := map[kind]uint64{}
 	for _, r := range lost {
-		k := kind{r.firewall, r.flag}
+		k := kind{r.firewall, r.flag, r.at.Truncate(time.Second)}
 		if p.place == logs.FileLoss {
 			k.flag = "" // a file does not know
 		}
-		if counts[k] == 0 {
-			kinds = append(kinds, k)
-			first[k], last[k] = r.at, r.at
-		}
 		counts[k]++
-		first[k], last[k] = earlier(first[k], r.at), later(last[k], r.at)
 	}
-	for _, k := range kinds {
-		rows = append(rows, lossOf(k.firewall, logs.Loss{From: first[k].Add(-time.Second), To: last[k].Add(time.Second),
-			Place: p.place, Kind: k.flag, Count: counts[k]}))
+	for k, n := range counts {
+		rows = append(rows, lossOf(k.firewall, logs.Loss{From: k.second, To: k.second.Add(time.Second), Place: p.place, Kind: k.flag, Count: n}))
 	}
 	return rows
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // read reads rows back as "sekisho diagnose --rows" does, with what else was
