@@ -26,7 +26,7 @@ const downGrace = 30 * time.Second
 
 func newLabUpCommand() *cobra.Command {
 	var name, played string
-	var detach, child, noWorkspace bool
+	var detach, child, keep bool
 	cmd := &cobra.Command{
 		Use:   "up TOPOLOGY",
 		Short: "Bring a lab up: in the foreground with live output, or --detach",
@@ -34,9 +34,9 @@ func newLabUpCommand() *cobra.Command {
 and, in the foreground, shows what crosses the firewalls until Ctrl-C takes the
 lab down again. With --detach the lab stays up until "sekisho lab down".
 
-A workspace of the lab's name keeps its logs, in /var/lib/sekisho/labs/NAME, also
-when the lab is gone: see "sekisho query". --no-workspace leaves it out.`,
-		Example: `  sudo sekisho lab up topologies/spoke-hub-spoke.yaml
+With --workspace, a workspace of the lab's name keeps its logs, in
+/var/lib/sekisho/labs/NAME, also when the lab is gone: see "sekisho query".`,
+		Example: `  sudo sekisho lab up topologies/spoke-hub-spoke.yaml --workspace
   sudo sekisho lab up topologies/spoke-hub-hub-spoke.yaml --name second --detach`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -54,18 +54,18 @@ when the lab is gone: see "sekisho query". --no-workspace leaves it out.`,
 				name = topo.Name
 			}
 			if child {
-				return holdLab(cmd.Context(), topo, heldOptions(args[0], name, played), played == "" && !noWorkspace)
+				return holdLab(cmd.Context(), topo, heldOptions(args[0], name, played), keep)
 			}
 			warn(warnings)
 			if detach {
-				return detachLab(cmd.Context(), args[0], name, fmt.Sprintf("--no-workspace=%v", noWorkspace))
+				return detachLab(cmd.Context(), args[0], name, fmt.Sprintf("--workspace=%v", keep))
 			}
-			return showLab(cmd.Context(), topo, labOptions(args[0], name, os.Stderr), !noWorkspace)
+			return showLab(cmd.Context(), topo, labOptions(args[0], name, os.Stderr), keep)
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "name of the lab (the topology's where absent)")
 	cmd.Flags().BoolVarP(&detach, "detach", "d", false, "go to the background once the lab is up")
-	cmd.Flags().BoolVar(&noWorkspace, "no-workspace", false, "keep no logs: start no workspace")
+	cmd.Flags().BoolVar(&keep, "workspace", false, "keep the lab's logs: start a workspace of its name")
 	cmd.Flags().BoolVar(&child, "detached", false, "")
 	cmd.Flags().StringVar(&played, "scenario", "", "")
 	_ = cmd.Flags().MarkHidden("detached")
