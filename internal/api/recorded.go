@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -18,7 +19,7 @@ func (s *server) recorded(next http.Handler) http.Handler {
 		begin, seen := time.Now(), &seenWriter{ResponseWriter: w}
 		defer func() {
 			broken := recover()
-			if broken != nil && broken != http.ErrAbortHandler {
+			if err, _ := broken.(error); broken != nil && !errors.Is(err, http.ErrAbortHandler) {
 				s.Log.Error("request failed", "path", r.URL.Path, "panic", fmt.Sprint(broken), "stack", string(debug.Stack()))
 				if seen.status == 0 {
 					writeLogsError(seen, &failure{status: http.StatusInternalServerError, logsCode: "InternalServerError", detail: "the request could not be answered; the server's log has the reason"})

@@ -27,7 +27,6 @@ type traffic struct {
 	begin  time.Time
 	rules  []logs.Rule
 	events []flow.Event
-	rule   []int // of each event
 }
 
 func newTraffic(seed uint64) *traffic {

@@ -15,9 +15,8 @@ import (
 // one goroutine, and is used again after Close: in the steady state a row costs
 // no allocation.
 type Writer struct {
-	batch    *batch
-	file     *file
-	from, to int64 // microseconds
+	batch *batch
+	file  *file
 }
 
 // Meta is how a segment is closed, and what it says of itself.

@@ -54,7 +54,7 @@ func (w *whole) next(values []any) error {
 	return w.Scan(w.scan...)
 }
 
-func (w *whole) close() error { return w.Rows.Close() }
+func (w *whole) close() error { return w.Close() }
 
 func newRows(ctx context.Context, cancel context.CancelFunc, s *Session, from feed, cols []sqlgen.Column) *rows {
 	out := &rows{ctx: ctx, cancel: cancel, s: s, feed: from, forms: cols}

@@ -50,15 +50,15 @@ func jsonSteps(path string) (steps []any, ok bool) {
 	rest, ok := strings.CutPrefix(strings.TrimSpace(path), "$")
 	for ok && rest != "" {
 		var inner string
-		switch {
-		case rest[0] == '.':
+		switch rest[0] {
+		case '.':
 			end := strings.IndexAny(rest[1:], ".[")
 			if end < 0 {
 				end = len(rest) - 1
 			}
 			inner, rest = rest[1:end+1], rest[end+1:]
 			steps, ok = append(steps, inner), inner != ""
-		case rest[0] == '[':
+		case '[':
 			if inner, rest, ok = strings.Cut(rest[1:], "]"); !ok {
 				return nil, false
 			}

@@ -53,7 +53,7 @@ func Run(t *testing.T, open Open) {
 			}
 			b.Store = open(t, folder)
 			defer func() {
-				if err := b.Store.Close(); err != nil {
+				if err := b.Close(); err != nil {
 					t.Errorf("Close() error:\n%+v", err)
 				}
 			}()
@@ -148,7 +148,7 @@ func secondDelivery(t *testing.T, b *bench) {
 		if _, err := os.Stat(file); err == nil {
 			t.Error("a segment that was taken is still in its spool folder")
 		}
-		b.Store.Close()
+		b.Close()
 		b.Store = b.open(t, b.folder)
 	}
 	b.expect(t, all, "AZFWFlowTrace | summarize count(), dcount(EventNumber)", "10 10")
@@ -193,7 +193,7 @@ func sizes(t *testing.T, b *bench) {
 
 func openedAgain(t *testing.T, b *bench) {
 	b.takeTrace(t, 0, 4, 50)
-	if err := b.Store.Close(); err != nil {
+	if err := b.Close(); err != nil {
 		t.Fatalf("Close() error:\n%+v", err)
 	}
 	b.Store = b.open(t, b.folder)
