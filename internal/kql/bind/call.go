@@ -125,6 +125,9 @@ func (b *binder) checkConstants(c syntax.Call, fn *funcs.Func, args []plan.Expr)
 		if p.Const && !isLit && a.Type() != value.Unknown {
 			b.report(c.Args[i].Pos(), fn.Signature(), "the argument %s must be a constant", p.Name)
 		}
+		if _, isType := c.Args[i].(syntax.TypeLiteral); p.Kind == "type" && !isType {
+			b.report(c.Args[i].Pos(), "write typeof(long)", "the argument %s must be a type", p.Name)
+		}
 		if !isLit {
 			continue
 		}
