@@ -46,6 +46,9 @@ func TestWorkspaceAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatalf("ReadConfig() error:\n%+v", err)
 	}
+	if err := os.MkdirAll(cfg.Spools[0], 0o750); err != nil { // a firewall is quicker than the workspace
+		t.Fatal(err)
+	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- runWorkspace(ctx, cfg) }()
