@@ -78,24 +78,20 @@ func makeSet(most int64) aggWriter {
 	}
 }
 
-// distinctList writes a set of rows without an order. Numbers and strings are
-// written as JSON when they are in the set, once each; two values of another
-// type may be one in JSON.
+// distinctList writes a set of rows without an order. Numbers and strings lose
+// their NULL and are written as JSON when they are in the set, once each; two
+// values of another type may be one in JSON.
 func distinctList(w *sqlgen.Writer, a sqlgen.Agg, limit int64) string {
-	x, each := a.Args[0].SQL, ""
-	switch a.Args[0].Type {
+	element := a.Args[0]
+	switch element.Type {
 	case value.IntType, value.LongType, value.BoolType, value.StringType:
-		element := a.Args[0]
-		element.SQL = "e"
-		each = asDynamic(w, element)
-	default:
-		x = asDynamic(w, a.Args[0])
+		x := element.SQL
+		element.SQL, element.Plain = "e", true
+		return fmt.Sprintf("('[' || array_to_string(list_transform(list_filter(coalesce(list(DISTINCT %s)%s, []), lambda e: e IS NOT NULL)[1:%d], lambda e: %s), ',') || ']')",
+			x, a.Filter, limit, asDynamic(w, element))
 	}
-	list := fmt.Sprintf("coalesce(list(DISTINCT %s)%s, [])[1:%d]", x, alsoHolds(a.Filter, x+" IS NOT NULL"), limit)
-	if each != "" {
-		list = "list_transform(" + list + ", lambda e: " + each + ")"
-	}
-	return "('[' || array_to_string(" + list + ", ',') || ']')"
+	x := asDynamic(w, element)
+	return fmt.Sprintf("('[' || array_to_string(coalesce(list(DISTINCT %s)%s, [])[1:%d], ',') || ']')", x, alsoHolds(a.Filter, x+" IS NOT NULL"), limit)
 }
 
 // alsoHolds adds a condition to a filter.
