@@ -53,15 +53,16 @@ func (p *pump) take() []traceLine {
 	return lines
 }
 
-// oldest is the time of the first row of each firewall, by its name.
+// oldest is the time of the first row of each firewall, by its resource id: labs
+// have firewalls of the same names.
 func (p *pump) oldest() map[string]time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	out := map[string]time.Time{}
 	for _, l := range p.lines {
-		name, _ := l.record.Get("Firewall").(string)
-		if at, ok := out[name]; !ok || l.record.Time().Before(at) {
-			out[name] = l.record.Time()
+		resource, _ := l.record.Get("_ResourceId").(string)
+		if at, ok := out[resource]; !ok || l.record.Time().Before(at) {
+			out[resource] = l.record.Time()
 		}
 	}
 	return out

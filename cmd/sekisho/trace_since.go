@@ -174,11 +174,11 @@ func (t *storedTrace) untilMet(ctx context.Context, p *pump) error {
 	for {
 		oldest := p.oldest()
 		met := true
-		for name, at := range oldest {
+		for resource, at := range oldest {
 			if at.Before(t.from) {
 				continue // it remembers all that is asked for
 			}
-			ok, err := t.has(ctx, name, at)
+			ok, err := t.has(ctx, resource, at)
 			if err != nil {
 				return err
 			}
@@ -196,10 +196,10 @@ func (t *storedTrace) untilMet(ctx context.Context, p *pump) error {
 }
 
 // has reports whether the workspace has a firewall's rows up to a time: one that
-// is not older, or no firewall of that name ever, whose rows do not come here.
-func (t *storedTrace) has(ctx context.Context, name string, at time.Time) (bool, error) {
-	records, err := workspace.Records(ctx, t.asker, logs.FlowTrace, fmt.Sprintf("| where Firewall == %s and TimeGenerated >= %s | take 1",
-		workspace.Quoted(name), workspace.Literal(at)))
+// is not older.
+func (t *storedTrace) has(ctx context.Context, resource string, at time.Time) (bool, error) {
+	records, err := workspace.Records(ctx, t.asker, logs.FlowTrace, fmt.Sprintf("| where _ResourceId == %s and TimeGenerated >= %s | take 1",
+		workspace.Quoted(resource), workspace.Literal(at)))
 	return len(records) > 0, err
 }
 
