@@ -127,7 +127,7 @@ SELECT i, TIMESTAMP '2026-03-01 00:00:00' + to_microseconds(i * getvariable('ste
 	CAST(CASE WHEN i = 77 THEN 20451 ELSE 20000 + i % 40000 END AS INTEGER) AS cport,
 	CASE WHEN i = 77 THEN '10.2.1.9' WHEN i % 10 = 0 THEN '10.2.99.' || hot ELSE '10.2.' || (h(i + 2) % 8) || '.' || (h(i + 3) % 60 + 1) END AS server,
 	CASE WHEN i = 77 THEN 443 ELSE [443, 443, 443, 80, 22, 1433, 5432, 8080][h(i + 4) % 8 + 1] END AS sport,
-	printf('%016x', hash(i + 5)) AS id, h(i + 6) AS seq, h(i + 7) % 30000 + 500 AS server_us,
+	printf('%016x', hash(i + 5)) AS id, h(i + 6) AS seq, h(i + 7) % 3000000 + 500 AS server_us,
 	i % 50 = 8 AS dead, i % 40 = 3 AS denied, CASE WHEN i = 1008 THEN 9 ELSE 2 END AS invalid,
 	CASE WHEN i % 40 = 3 THEN ['', 'no-ssh', 'no-web'][h(i + 8) % 3 + 1] ELSE ['web', 'sql', 'ssh', 'any'][h(i + 8) % 4 + 1] END AS rule
 FROM (SELECT i, CAST(floor(40 * pow(h(i) / 4294967296, 3)) AS BIGINT) AS hot FROM range(getvariable('a'), getvariable('b')) AS r(i))`
