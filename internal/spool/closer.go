@@ -34,14 +34,8 @@ func (s *Spool) closeEnded() {
 // closeNext closes the oldest generation if it has ended; more says that there
 // may be another one.
 func (s *Spool) closeNext(last bool) (more bool) {
-	s.mu.Lock()
-	g := s.open[s.state.Closed+1]
-	if g == nil && s.events > s.state.Closed+1 {
-		g = newGeneration(s.state.Closed + 1) // of a settled time
-		g.sealed = true
-	}
-	s.mu.Unlock()
-	if g == nil || !g.sealed {
+	g := s.ended()
+	if g == nil {
 		return false
 	}
 	numbers := map[string]uint64{}
@@ -52,7 +46,7 @@ func (s *Spool) closeNext(last bool) (more bool) {
 	defer s.changed.Broadcast()
 	s.note(err)
 	if err != nil {
-		if last || s.waiting() <= held {
+		if last || s.waiting() <= s.held {
 			return false
 		}
 		s.giveUp(g, err)
@@ -64,6 +58,22 @@ func (s *Spool) closeNext(last bool) (more bool) {
 	s.state.KeptFrom = 0
 	s.closed(g)
 	return true
+}
+
+// ended is the oldest generation that is not closed, if it has ended.
+func (s *Spool) ended() *generation {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.state.Closed + 1
+	g := s.open[next]
+	if g == nil && s.events > next {
+		g = newGeneration(next) // nothing came
+		g.sealed = true
+	}
+	if g == nil || !g.sealed {
+		return nil
+	}
+	return g
 }
 
 // closed notes that a generation has its segments, or never will.

@@ -51,7 +51,7 @@ func (s *Spool) write(g *generation, numbers map[string]uint64) (bytes int64, er
 		if w.Len() == 0 {
 			continue // it was written in an earlier try
 		}
-		info, err := w.Close(s.options.Folder, name, segment.Meta{Sync: true})
+		info, err := w.Close(s.options.Folder, name, segment.Meta{Sync: !s.options.Unsynced})
 		if err != nil {
 			return bytes, err
 		}

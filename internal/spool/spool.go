@@ -49,6 +49,8 @@ type Options struct {
 	// Every is how often segments are closed while there are rows. 0 takes a
 	// second.
 	Every time.Duration
+	// Unsynced leaves it to the kernel when segments are on the disk.
+	Unsynced bool
 	// Group may take the segments away; -1: nobody but the owner.
 	Group int
 	Log   *slog.Logger
@@ -81,6 +83,7 @@ type Spool struct {
 	failure error         // of the last try to close a generation
 	tries   int           // to close one
 	bytes   int64         // that wait in the folder, at most
+	held    int           // rows that wait for a disk before some are given up
 	changed *sync.Cond    // a generation was closed, or could not be
 	work    chan struct{} // something is to be closed
 	stop    chan struct{}
@@ -103,7 +106,7 @@ func Open(o Options) (*Spool, error) {
 	if err := os.MkdirAll(o.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder for the spool's state: %w", err)
 	}
-	s := &Spool{options: o, open: map[uint64]*generation{}, idle: map[*logs.Table][]*segment.Writer{}, work: make(chan struct{}, 1), stop: make(chan struct{})}
+	s := &Spool{options: o, held: held, open: map[uint64]*generation{}, idle: map[*logs.Table][]*segment.Writer{}, work: make(chan struct{}, 1), stop: make(chan struct{})}
 	s.changed = sync.NewCond(&s.mu)
 	var err error
 	if s.state, err = readState(o.State); err != nil {
@@ -150,7 +153,7 @@ func (s *Spool) Add(rows []logs.Row) {
 	g := s.at(s.events)
 	g.begin()
 	s.total += uint64(len(rows))
-	if s.waiting() > 2*held { // the disk hangs
+	if s.waiting() > 2*s.held { // the disk hangs
 		g.missing += uint64(len(rows))
 		return
 	}
