@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"testing"
 )
 
@@ -30,10 +29,20 @@ type Opinion struct {
 	} `json:"errors"`
 }
 
-// folder is where the program is, seen from this file.
+// folder is where the program is: below the folder of go.mod, which is above
+// that of any test. (The names of source files do not tell: builds trim them.)
 func folder() string {
-	_, here, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(here), "../../../tools/kusto-oracle")
+	root, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	for root != filepath.Dir(root) {
+		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
+			break
+		}
+		root = filepath.Dir(root)
+	}
+	return filepath.Join(root, "tools/kusto-oracle")
 }
 
 // Start starts the service with a first line that says which tables there are;
