@@ -35,18 +35,19 @@ func newSettingsSetCommand() *cobra.Command {
 Sets a diagnostic setting: a new one, or in the place of the one of its name.
 
 A destination is "workspace", "storage:FOLDER" (JSON lines in the layout of
-Azure's storage) or "directory:FOLDER" (JSON lines, a file a table). Without a
-category all are sent, without a filter everything, without an end for ever.
+Azure's storage) or "directory:FOLDER" (JSON lines, a file a table); where none
+is given it is the workspace. Without a category all are sent, without a filter
+everything, without an end for ever.
 
 A file has one setting or a list of them, as YAML or JSON; or diagnostic
 settings as Azure has them: of an ARM template, or as
 "az monitor diagnostic-settings list" prints them.`),
 		Example: `  # the flow trace of one machine for an hour, to the workspace
   sudo sekisho settings set incident --category AZFWFlowTrace --category Connection \
-      --filter "host 10.1.1.4" --destination workspace --for 1h
+      --filter "host 10.1.1.4" --for 1h
 
   # every tenth connection, whole
-  sudo sekisho settings set sample --sample 10% --destination workspace
+  sudo sekisho settings set sample --sample 10%
 
   # what Azure has
   az monitor diagnostic-settings list --resource FIREWALL | sudo sekisho settings set -f -`,
@@ -79,7 +80,7 @@ func (f *settingFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVarP(&f.file, "file", "f", "", "a file of settings, - for standard input")
 	flags.StringSliceVar(&f.categories, "category", nil, "what is sent, as AZFWFlowTrace; again for more")
-	flags.StringArrayVar(&f.destinations, "destination", nil, "where to: workspace, storage:FOLDER, directory:FOLDER; again for more")
+	flags.StringArrayVar(&f.destinations, "destination", nil, "where to: workspace (where absent), storage:FOLDER, directory:FOLDER; again for more")
 	flags.StringArrayVar(&f.filter, "filter", nil, `of what, as in "host 10.1.1.4 port 22"`)
 	flags.StringVar(&f.sample, "sample", "", "of how many connections, as in 10%; each is sent whole or not at all")
 	flags.StringVar(&f.until, "until", "", "when the setting ends, as in 16:00 or 2026-11-29T16:00:00Z")
@@ -115,7 +116,8 @@ func (f *settingFlags) document(cmd *cobra.Command, args []string) (name string,
 }
 
 func (f *settingFlags) setting(name string, now time.Time) (settings.Setting, error) {
-	s := settings.Setting{Name: name, Categories: f.categories, Filter: strings.Join(f.filter, " ")}
+	s := settings.Setting{Name: name, Categories: f.categories, Filter: strings.Join(f.filter, " "),
+		Workspace: len(f.destinations) == 0}
 	for _, d := range f.destinations {
 		if err := addDestination(&s, d); err != nil {
 			return s, err

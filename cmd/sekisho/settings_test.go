@@ -21,6 +21,7 @@ func TestSettingFlags(t *testing.T) {
 		flags settingFlags
 		want  settings.Setting
 	}{
+		{settingFlags{}, settings.Setting{Name: "x", Workspace: true}},
 		{settingFlags{destinations: []string{"workspace"}}, settings.Setting{Name: "x", Workspace: true}},
 		{settingFlags{categories: []string{"AZFWFlowTrace"}, destinations: []string{"storage:/s", "directory:/d"}, filter: []string{"host 10.1.1.4", "port 22"}, sample: "12.5%"},
 			settings.Setting{Name: "x", Categories: []string{"AZFWFlowTrace"}, Storage: "/s", Directory: "/d", Filter: "host 10.1.1.4 port 22", Sample: 12.5}},
