@@ -69,6 +69,7 @@ type Firewall struct {
 	segments   atomic.Pointer[spool.Spool] // those for a workspace; nil where nothing goes there
 	place      spool.Place                 // of the batch that is taken, or was last
 	placed     bool                        // its rows are wanted there
+	begun      []begun                     // generations of segments that may not be closed
 	spooling   []logs.Row                  // those that were made so far
 	copies     []flow.Event                // memory for the events of rows
 	toldBefore toldBefore

@@ -58,7 +58,7 @@ type clockwork struct {
 	moment         moment // of the batch that is taken, or was last
 	letGo, flushed time.Time
 	unfinished     int64 // bytes of the journal since the fold was as new
-	unclosed       int64 // bytes of the journal since segments were closed
+	total          int64 // bytes of the journal that this process has seen
 }
 
 // due reports whether time brings something to what waits.
@@ -99,7 +99,7 @@ func (c *clockwork) journaled(events []flow.Event, m moment) {
 			bytes += reason + int64(len(events[i].ReasonText))
 		}
 	}
-	c.unclosed += bytes
+	c.total += bytes
 	c.unfinished += bytes
 	if m.Finish {
 		c.unfinished = 0

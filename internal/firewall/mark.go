@@ -105,12 +105,7 @@ func (f *Firewall) mark() []byte {
 		}
 	}
 	if f.spool() != nil {
-		// The journal must reach back to what is in no segment.
-		long := f.clockwork.unclosed > f.config.Capture.foldBytes()/2
-		m.Place = f.spool().Next(now, changed || long)
-		if m.Place.Generation != f.place.Generation {
-			f.clockwork.unclosed = 0
-		}
+		m.Place = f.spool().Next(now, changed || f.openForLong())
 	}
 	f.place = m.Place
 	text, err := json.Marshal(m)

@@ -61,9 +61,50 @@ func (c *Config) spoolFolder() string {
 	return filepath.Join(spoolRoot, c.ID())
 }
 
+// begun is where in the journal the rows of a generation begin.
+type begun struct {
+	generation uint64
+	at         int64
+}
+
 // reach goes to the place of a batch among the segments.
 func (f *Firewall) reach(p spool.Place) {
 	f.placed = f.spool() != nil && f.spool().Reach(p)
+	if n := len(f.begun); f.placed && (n == 0 || f.begun[n-1].generation < p.Generation) {
+		f.begun = append(f.begun, begun{p.Generation, f.clockwork.total})
+	}
+}
+
+// openForLong reports whether the rows that are in no segment take so much of
+// the journal that it is time to close them.
+func (f *Firewall) openForLong() bool {
+	n := len(f.begun)
+	return n > 0 && f.clockwork.total-f.begun[n-1].at > f.config.Capture.foldBytes()/2
+}
+
+// awaitSegments waits for segments to be closed where the journal would soon
+// forget what they are made of: a process that is killed before they are could
+// not be followed by one that makes the same. Meanwhile events wait in the
+// rings. Where segments cannot be written it does not wait, and not for ever
+// where a disk hangs: then a kill may lose rows, and that is told.
+func (f *Firewall) awaitSegments() {
+	const most = 10 * time.Second
+	if !f.placed {
+		return
+	}
+	closed := f.spool().Closed()
+	for len(f.begun) > 1 {
+		oldest := f.begun[0]
+		if oldest.generation > closed {
+			if f.clockwork.total-oldest.at <= f.config.Capture.foldBytes() {
+				return
+			}
+			if closed = f.spool().AwaitClosed(oldest.generation, most); oldest.generation > closed {
+				return
+			}
+		}
+		f.begun = f.begun[1:]
+	}
 }
 
 // again makes the rows of a batch once more that an earlier process has taken,

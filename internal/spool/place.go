@@ -68,6 +68,31 @@ func (s *Spool) Reach(p Place) bool {
 	return true
 }
 
+// Closed is the newest generation that is closed, as are all before it.
+func (s *Spool) Closed() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.Closed
+}
+
+// AwaitClosed waits until a generation that has ended is closed, but not where
+// that fails, and no longer than most. It returns the newest one that is.
+func (s *Spool) AwaitClosed(generation uint64, most time.Duration) uint64 {
+	until := time.Now().Add(most)
+	wake := time.AfterFunc(most, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.changed.Broadcast()
+	})
+	defer wake.Stop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.state.Closed < generation && s.failure == nil && time.Now().Before(until) {
+		s.changed.Wait()
+	}
+	return s.state.Closed
+}
+
 // seal ends the generation of events. That there is a file for the kept rows of
 // the next one says so to a process that comes after this one.
 func (s *Spool) seal() {
