@@ -101,7 +101,7 @@ func formatIPv4(c *Call, withPrefix bool) any {
 	}
 	out := ipv4Text(mask(addr, prefix))
 	if withPrefix {
-		out += fmt.Sprintf("/%d", prefix)
+		out += "/" + strconv.Itoa(prefix)
 	}
 	return out
 }
