@@ -140,7 +140,12 @@ func (f *queryFlags) runQuery(cmd *cobra.Command, text string) error {
 	if f.since != "" || f.until != "" {
 		return usagef("--since and --until are for the logs of a workspace, not for --table")
 	}
-	engine, tables, err := f.open(cmd)
+	spill, err := os.MkdirTemp("", "sekisho-query-")
+	if err != nil {
+		return fmt.Errorf("make a folder for what does not fit into memory: %w", err)
+	}
+	defer os.RemoveAll(spill)
+	engine, tables, err := f.open(cmd, spill)
 	if err != nil {
 		return err
 	}

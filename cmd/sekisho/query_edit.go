@@ -14,8 +14,9 @@ import (
 	"github.com/sekisho/sekisho/internal/kql/editor"
 )
 
-// open starts the engine over the tables that were given.
-func (f *queryFlags) open(cmd *cobra.Command) (*duck.Engine, catalog.Catalog, error) {
+// open starts the engine over the tables that were given. What does not fit into
+// memory goes to the folder spill, if that is not "".
+func (f *queryFlags) open(cmd *cobra.Command, spill string) (*duck.Engine, catalog.Catalog, error) {
 	var tables []duck.FileTable
 	for _, s := range f.tables {
 		t, err := duck.ParseFileTable(s)
@@ -25,13 +26,13 @@ func (f *queryFlags) open(cmd *cobra.Command) (*duck.Engine, catalog.Catalog, er
 		tables = append(tables, t)
 	}
 	cfg := duck.DefaultConfig()
-	cfg.Timeout = f.timeout
+	cfg.Timeout, cfg.TempDirectory = f.timeout, spill
 	return duck.OpenFiles(cmd.Context(), cfg, tables)
 }
 
 // known are the tables that were given and, since nothing is run, Sekisho's own.
 func (f *queryFlags) known(cmd *cobra.Command) (catalog.Catalog, error) {
-	engine, tables, err := f.open(cmd)
+	engine, tables, err := f.open(cmd, "")
 	if err != nil {
 		return nil, err
 	}

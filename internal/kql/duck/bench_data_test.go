@@ -76,8 +76,10 @@ func openBench(folder string, rows int) error {
 	for _, name := range benchTables {
 		tables = append(tables, duck.FileTable{Name: name, Pattern: filepath.Join(folder, name+"-*.parquet")})
 	}
+	cfg := duck.DefaultConfig()
+	cfg.TempDirectory = filepath.Join(folder, "spilled")
 	var err error
-	store.engine, store.tables, err = duck.OpenFiles(context.Background(), duck.DefaultConfig(), tables)
+	store.engine, store.tables, err = duck.OpenFiles(context.Background(), cfg, tables)
 	return err
 }
 
