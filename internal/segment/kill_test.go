@@ -25,6 +25,10 @@ func TestMain(m *testing.M) {
 	if root := os.Getenv(childRoot); root != "" {
 		takeAndMerge(root, os.Getenv(childSpool))
 	}
+	// A hundred lives, as rapid has them, take minutes: -rapid.checks asks for more.
+	if err := flag.Set("rapid.checks", "10"); err != nil {
+		panic(err)
+	}
 	os.Exit(m.Run())
 }
 
