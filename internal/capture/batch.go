@@ -20,6 +20,10 @@ func (r *Recorder) read(sets []*set, last bool) (more bool, err error) {
 	if last {
 		size = everything
 	}
+	if r.config.Hold != nil && r.config.Hold() {
+		r.unread.CompareAndSwap(0, r.until)
+		return false, nil
+	}
 	// What is read from now on is hardly older than this.
 	until := r.queue.now - int64(settle)
 	regions, rings, err := peekAll(sets, size)

@@ -48,6 +48,10 @@ type Config struct {
 	// journaled like any other. It may be nil.
 	Due func() bool
 
+	// Hold is asked before the rings are read, and reports whether what is in
+	// them is to stay there for now. It may be nil.
+	Hold func() bool
+
 	// The layout of connection marks, as the ruleset writes them.
 	MarkActionMask uint32
 	MarkActionDeny uint32

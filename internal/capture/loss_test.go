@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"os"
@@ -98,4 +99,26 @@ func pinName(t *testing.T) string {
 		}
 	})
 	return name
+}
+
+// What is to stay in the rings stays there, also when the reader ends, and is
+// read when it may be.
+func TestWhatIsHeldStaysInTheRings(t *testing.T) {
+	testnet.NeedRoot(t)
+	router := testnet.NewRouter(t)
+	nft(t, conntrackOnly)
+	held := true
+	r, err := Open(Config{Poll: time.Millisecond, Hold: func() bool { return held }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	sendSYNs(t, router, 3)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := r.Run(ctx, func(events []flow.Event) { t.Errorf("%d events", len(events)) }); err != nil {
+		t.Fatal(err)
+	}
+	held = false
+	collect(t, r, 3)
 }

@@ -70,6 +70,7 @@ type Firewall struct {
 	place      spool.Place                 // of the batch that is taken, or was last
 	placed     bool                        // its rows are wanted there
 	begun      []begun                     // generations of segments that may not be closed
+	heldSince  time.Time                   // nothing is read since, because of them
 	spooling   []logs.Row                  // those that were made so far
 	copies     []flow.Event                // memory for the events of rows
 	toldBefore toldBefore
@@ -226,6 +227,7 @@ func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Conf
 		Journal:          f.journal,
 		Mark:             f.mark,
 		Due:              f.due,
+		Hold:             f.hold,
 	}
 }
 

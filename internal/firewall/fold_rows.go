@@ -8,7 +8,6 @@ import (
 // take makes rows of a batch of events.
 func (f *Firewall) take(events []flow.Event) {
 	f.reach(f.place)
-	f.awaitSegments()
 	f.takeRows(events, nil, f.clockwork.moment, f.outputs.Load())
 }
 

@@ -82,29 +82,33 @@ func (f *Firewall) openForLong() bool {
 	return n > 0 && f.clockwork.total-f.begun[n-1].at > f.config.Capture.foldBytes()/2
 }
 
-// awaitSegments waits for segments to be closed where the journal would soon
-// forget what they are made of: a process that is killed before they are could
-// not be followed by one that makes the same. Meanwhile events wait in the
-// rings. Where segments cannot be written it does not wait, and not for ever
-// where a disk hangs: then a kill may lose rows, and that is told.
-func (f *Firewall) awaitSegments() {
-	const most = 10 * time.Second
-	if !f.placed {
-		return
+// patience is how long nothing is read for segments that are not closed.
+const patience = 10 * time.Second
+
+// hold reports whether nothing is to be read from the rings, because the journal
+// would forget what is in no segment yet: a process that is killed then could not
+// be followed by one that makes the same segments. Where segments cannot be
+// written it does not hold, and not for ever where a disk hangs: then a kill may
+// lose rows, and that is told.
+func (f *Firewall) hold() bool {
+	s := f.spool()
+	if s == nil || f.journal == nil {
+		return false
 	}
-	closed := f.spool().Closed()
-	for len(f.begun) > 1 {
-		oldest := f.begun[0]
-		if oldest.generation > closed {
-			if f.clockwork.total-oldest.at <= f.config.Capture.foldBytes() {
-				return
-			}
-			if closed = f.spool().AwaitClosed(oldest.generation, most); oldest.generation > closed {
-				return
-			}
-		}
+	closed, before := s.Closed(), len(f.begun)
+	for len(f.begun) > 0 && f.begun[0].generation <= closed {
 		f.begun = f.begun[1:]
 	}
+	if len(f.begun) < before {
+		f.heldSince = time.Time{}
+	}
+	if len(f.begun) == 0 || f.clockwork.total-f.begun[0].at <= f.config.Capture.foldBytes() || s.Failure() != nil {
+		return false
+	}
+	if f.heldSince.IsZero() {
+		f.heldSince = time.Now()
+	}
+	return time.Since(f.heldSince) < patience
 }
 
 // again makes the rows of a batch once more that an earlier process has taken,

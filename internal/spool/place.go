@@ -46,6 +46,9 @@ func (s *Spool) due(now time.Time) bool {
 	if g == nil || g.empty() {
 		return false
 	}
+	if behind := s.events > s.state.Closed+2; behind && !s.wanted && g.rows < most {
+		return false // the disk is slow: fewer and larger segments
+	}
 	return s.wanted || g.rows >= most || now.Sub(g.since) >= s.options.Every
 }
 
@@ -72,24 +75,6 @@ func (s *Spool) Reach(p Place) bool {
 func (s *Spool) Closed() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state.Closed
-}
-
-// AwaitClosed waits until a generation that has ended is closed, but not where
-// that fails, and no longer than most. It returns the newest one that is.
-func (s *Spool) AwaitClosed(generation uint64, most time.Duration) uint64 {
-	until := time.Now().Add(most)
-	wake := time.AfterFunc(most, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.changed.Broadcast()
-	})
-	defer wake.Stop()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for s.state.Closed < generation && s.failure == nil && time.Now().Before(until) {
-		s.changed.Wait()
-	}
 	return s.state.Closed
 }
 
