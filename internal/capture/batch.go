@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 )
@@ -16,7 +17,7 @@ const (
 // read takes a batch from each ring: into the journal, then into the queue,
 // then away from the ring. What happened before r.until has been read then.
 func (r *Recorder) read(sets []*set, last bool) (more bool, err error) {
-	size := maxBatch
+	size := cmp.Or(r.config.Batch, maxBatch)
 	if last {
 		size = everything
 	}

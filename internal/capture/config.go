@@ -48,6 +48,10 @@ type Config struct {
 	// journaled like any other. It may be nil.
 	Due func() bool
 
+	// Batch bounds the bytes that are read from a ring in one turn; 0 takes
+	// 256 KiB.
+	Batch int
+
 	// Hold is asked before the rings are read, and reports whether what is in
 	// them is to stay there for now. It may be nil.
 	Hold func() bool

@@ -82,7 +82,7 @@ func TestSettingsChangeUnderLoad(t *testing.T) {
 	hosts := testnet.NewHosts(t)
 	config := settable(t)
 	fw, end := runSettable(t, config)
-	load := newLoad(t, hosts)
+	load := newLoad(t, hosts, 10*time.Millisecond)
 	storage := filepath.Join(t.TempDir(), "storage")
 	for n := range 12 {
 		put(t, fw, settings.Setting{Name: "default", Workspace: true},

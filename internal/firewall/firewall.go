@@ -228,6 +228,7 @@ func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Conf
 		Mark:             f.mark,
 		Due:              f.due,
 		Hold:             f.hold,
+		Batch:            f.config.Capture.batchBytes(),
 	}
 }
 

@@ -70,7 +70,7 @@ func TestKilledInAFlood(t *testing.T) {
 			}
 			hosts := testnet.NewHosts(t)
 			flood := newFlooder(t, hosts)
-			load := newLoad(t, hosts)
+			load := newLoad(t, hosts, 10*time.Millisecond)
 			p := newProgram(t, Config{Name: "fold", Logs: LogsConfig{FoldRate: 20}, Capture: CaptureConfig{JournalBytes: tt.journal}}, floodPolicy)
 			p.start(t).end(t)
 			ctx, stop := context.WithCancel(t.Context())

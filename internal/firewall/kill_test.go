@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -63,11 +64,12 @@ func TestKilledUnderLoad(t *testing.T) {
 		name    string
 		capture CaptureConfig
 		kills   int
-		stop    bool // the process is stopped for a while before it is killed
+		stop    bool          // the process is stopped for a while before it is killed
+		pause   time.Duration // between two connections of a client
 	}{
-		{"rings", CaptureConfig{JournalBytes: 2 * leastJournal}, kills, false},
-		{"a small journal", CaptureConfig{JournalBytes: leastJournal}, kills / 10, false},
-		{"tiny rings and a reader that stops", tiny, kills / 10, true},
+		{"rings", CaptureConfig{JournalBytes: 16 * leastJournal}, kills, false, 40 * time.Millisecond},
+		{"a small journal", CaptureConfig{JournalBytes: leastJournal}, kills / 10, false, 10 * time.Millisecond},
+		{"tiny rings and a reader that stops", tiny, kills / 10, true, 10 * time.Millisecond},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if !testnet.Apart(t) {
@@ -75,11 +77,11 @@ func TestKilledUnderLoad(t *testing.T) {
 			}
 			hosts := testnet.NewHosts(t)
 			tt.capture.KernelDrops = &no // it takes half of the time to start
-			p := newProgram(t, Config{Name: "kill", Capture: tt.capture, Logs: LogsConfig{Workspace: true, Spool: SpoolConfig{Every: "30ms"}}}, allowAll)
+			p := newProgram(t, Config{Name: "kill", Capture: tt.capture, Logs: LogsConfig{Workspace: true, Spool: SpoolConfig{Every: "30ms"}, FoldRate: math.MaxInt32}}, allowAll)
 			segments := newCarrier(t, p)
 			p.start(t).end(t) // its rules come first: what passes before is nobody's
 			random := rand.New(rand.NewPCG(seed, uint64(tt.kills)))
-			load := newLoad(t, hosts)
+			load := newLoad(t, hosts, tt.pause)
 			for range tt.kills {
 				l := p.start(t)
 				if random.IntN(3) > 0 { // else while it starts
@@ -204,7 +206,7 @@ func TestAFullDiskUnderTheJournal(t *testing.T) {
 	p.disk = 2 << 20
 	l := p.start(t)
 	l.awaitReady(t)
-	load := newLoad(t, hosts)
+	load := newLoad(t, hosts, 10*time.Millisecond)
 	time.Sleep(300 * time.Millisecond)
 	filler := fmt.Sprintf("/proc/%d/root%s/filler", l.cmd.Process.Pid, p.config.StateFolder)
 	for deadline := time.Now().Add(2500 * time.Millisecond); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
@@ -245,13 +247,13 @@ func fillUp(t *testing.T, name string) {
 	}
 }
 
-// load is connections that come and go.
+// load is connections that come and go, of four clients.
 type load struct {
 	done atomic.Bool
 	work sync.WaitGroup
 }
 
-func newLoad(t *testing.T, hosts *testnet.Hosts) *load {
+func newLoad(t *testing.T, hosts *testnet.Hosts, pause time.Duration) *load {
 	t.Helper()
 	servers(t, hosts)
 	l := &load{}
@@ -261,7 +263,7 @@ func newLoad(t *testing.T, hosts *testnet.Hosts) *load {
 				to := []netip.Addr{hosts.Server.Address, hosts.Server.Address6}[worker%2]
 				for n := 0; !l.done.Load(); n++ {
 					connectBriefly(to, n)
-					time.Sleep(10 * time.Millisecond)
+					time.Sleep(pause)
 				}
 				return nil
 			})

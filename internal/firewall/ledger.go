@@ -159,10 +159,7 @@ func (l *ledger) keep() error {
 	if err != nil {
 		return err
 	}
-	next := l.file + ".next"
-	if err = os.WriteFile(next, data, 0o600); err == nil {
-		err = os.Rename(next, l.file)
-	}
+	err = writeWhole(l.file, data)
 	l.late = err != nil
 	return err
 }

@@ -175,7 +175,7 @@ func (o *observation) remember() error {
 	if err := os.MkdirAll(filepath.Dir(o.file), 0o700); err != nil {
 		return err
 	}
-	return os.WriteFile(o.file, data, 0o600)
+	return writeWhole(o.file, data)
 }
 
 func (o *observation) giveBack() error {

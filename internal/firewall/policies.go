@@ -121,14 +121,14 @@ func (p *policies) remember(generation uint8, pol *policy.Policy) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(p.policyFile(generation), text, 0o600); err != nil {
+	if err := writeWhole(p.policyFile(generation), text); err != nil {
 		return err
 	}
 	state, err := json.Marshal(generationState{Generation: generation})
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(p.folder, "generation.json"), state, 0o600)
+	return writeWhole(filepath.Join(p.folder, "generation.json"), state)
 }
 
 // current is the ruleset in force.

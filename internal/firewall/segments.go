@@ -82,6 +82,16 @@ func (f *Firewall) openForLong() bool {
 	return n > 0 && f.clockwork.total-f.begun[n-1].at > f.config.Capture.foldBytes()/2
 }
 
+// batchBytes is how much of a ring is read at once where the journal is small: what
+// is read before it is known that nothing more must be is a part of what the
+// journal has room for. 0 is the recorder's own measure.
+func (c *CaptureConfig) batchBytes() int {
+	if c.JournalBytes == 0 {
+		return 0
+	}
+	return int(min(c.JournalBytes/32, 256<<10))
+}
+
 // patience is how long nothing is read for segments that are not closed.
 const patience = 10 * time.Second
 

@@ -142,11 +142,7 @@ func (s *sysctls) save(before values) error {
 	if err != nil {
 		return err
 	}
-	// Half a file would say nothing of what was there.
-	if err := os.WriteFile(s.file+".new", data, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(s.file+".new", s.file)
+	return writeWhole(s.file, data)
 }
 
 func (w setting) write() error {

@@ -38,8 +38,7 @@ func (s *Spool) closeNext(last bool) (more bool) {
 	if g == nil {
 		return false
 	}
-	numbers := map[string]uint64{}
-	bytes, err := s.write(g, numbers)
+	names, bytes, err := s.write(g)
 	s.mu.Lock()
 	s.bytes += bytes
 	defer s.mu.Unlock()
@@ -52,9 +51,7 @@ func (s *Spool) closeNext(last bool) (more bool) {
 		s.giveUp(g, err)
 		return true
 	}
-	for table, n := range numbers {
-		s.state.Sequences[table] = n
-	}
+	s.state.named(names)
 	s.state.KeptFrom = 0
 	s.closed(g)
 	return true

@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -39,25 +40,49 @@ func (g *generation) begin() {
 
 func (g *generation) empty() bool { return g.rows == 0 && len(g.kept) == 0 && g.missing == 0 }
 
+// naming is what the segments of one generation are called.
+type naming struct {
+	series  string
+	numbers map[string]uint64 // by table
+}
+
+// name names the segments of a generation. What a killed process had written
+// gets the same name again.
+func (s *Spool) name(g *generation) naming {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := naming{s.state.Series, map[string]uint64{}}
+	for t := range g.tables {
+		n.numbers[t.Name] = s.state.Sequences[t.Name] + 1
+	}
+	return n
+}
+
+// named notes the numbers that are used now, if the series goes on.
+func (s *state) named(n naming) {
+	if n.series == s.Series {
+		maps.Copy(s.Sequences, n.numbers)
+	}
+}
+
 // write writes the segments of a generation that were not written before, and
-// says what they are numbered and how large those are that it wrote. What a
-// killed process had written gets the same name again.
-func (s *Spool) write(g *generation, numbers map[string]uint64) (bytes int64, err error) {
+// says what they are called and how large those are that it wrote.
+func (s *Spool) write(g *generation) (n naming, bytes int64, err error) {
 	s.mix(g)
+	n = s.name(g)
 	for _, t := range g.sorted() {
 		w := g.tables[t].writer
-		name := segment.Name{Firewall: s.options.Firewall, Boot: s.state.Series, Sequence: s.state.Sequences[t.Name] + 1}
-		numbers[t.Name] = name.Sequence
 		if w.Len() == 0 {
 			continue // it was written in an earlier try
 		}
+		name := segment.Name{Firewall: s.options.Firewall, Boot: n.series, Sequence: n.numbers[t.Name]}
 		info, err := w.Close(s.options.Folder, name, segment.Meta{Sync: !s.options.Unsynced})
 		if err != nil {
-			return bytes, err
+			return n, bytes, err
 		}
 		bytes += info.Bytes
 	}
-	return bytes, nil
+	return n, bytes, nil
 }
 
 // mix adds the kept rows to the others.

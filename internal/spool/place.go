@@ -65,10 +65,26 @@ func (s *Spool) Reach(p Place) bool {
 		s.seal()
 	}
 	if p.Rows > s.total { // the journal does not reach back far enough
+		s.options.Log.Warn("some rows are lost that no segment had yet: the journal does not reach back to them", "rows", p.Rows-s.total)
 		s.at(s.events).missing += p.Rows - s.total
 		s.total = p.Rows
+		s.beginSeries()
 	}
 	return true
+}
+
+// beginSeries goes on with names of another series. Segments that a killed
+// process had written and not noted may have been taken away, with rows that are
+// not known any more: others must not have their names. Those rows that are
+// known are in two segments then.
+func (s *Spool) beginSeries() {
+	err := s.state.beginSeries()
+	if err == nil {
+		err = s.state.keep(s.options.State)
+	}
+	if err != nil {
+		s.options.Log.Error("segments may get names that others had", "error", err)
+	}
 }
 
 // Closed is the newest generation that is closed, as are all before it.

@@ -64,17 +64,26 @@ func (s *state) makeMaps() {
 
 // beginState begins a series. It is on the disk before a segment has its name.
 func beginState(folder string) (state, error) {
+	var s state
+	s.makeMaps()
+	if err := s.beginSeries(); err != nil {
+		return state{}, err
+	}
+	return s, s.keep(folder)
+}
+
+func (s *state) beginSeries() error {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
-		return state{}, fmt.Errorf("read boot id: %w", err)
+		return fmt.Errorf("read boot id: %w", err)
 	}
 	word := make([]byte, 4)
 	if _, err := rand.Read(word); err != nil {
-		return state{}, err
+		return err
 	}
-	s := state{Series: strings.TrimSpace(string(boot)) + "." + hex.EncodeToString(word)}
-	s.makeMaps()
-	return s, s.keep(folder)
+	s.Series = strings.TrimSpace(string(boot)) + "." + hex.EncodeToString(word)
+	clear(s.Sequences)
+	return nil
 }
 
 // keep writes the state down.
