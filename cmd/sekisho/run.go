@@ -117,7 +117,7 @@ func runFirewall(ctx context.Context, config *firewall.Config) error {
 // spareTheCPU lets garbage grow before it is collected. What a firewall keeps
 // is bounded (see internal/firewall/stream.go and internal/tracker), so this is
 // some ten megabytes, and a few per cent of the connections a small router takes.
-func spareTheCPU() { debug.SetGCPercent(400) }
+func spareTheCPU() { debug.SetGCPercent(200) }
 
 // entered tells the process that it is in the right namespace already.
 const entered = "SEKISHO_ENTERED_NETNS"

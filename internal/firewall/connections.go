@@ -15,21 +15,22 @@ const rememberedRows = 5000
 // connections are those of this firewall: its tracker, for the goroutines that
 // have something to tell it, and the rows that it told last.
 type connections struct {
-	publish func([]flow.Connection)
+	publish func([]*flow.Connection)
 
 	mu      sync.Mutex
 	tracker *tracker.Tracker
 	rule    logs.Rule // of the event that is being added
 	late    []late
-	fresh   []flow.Connection // told and not published yet
-	newest  []flow.Connection // a ring once it is full
+	fresh   []*flow.Connection // told and not published yet
+	newest  []*flow.Connection // a ring once it is full
 	at      int
+	copies  []flow.Connection // memory for rows
 }
 
-func newConnections(config tracker.Config, publish func([]flow.Connection)) *connections {
+func newConnections(config tracker.Config, publish func([]*flow.Connection)) *connections {
 	c := &connections{publish: publish}
 	config.Describe = c.describe
-	config.Tell = func(row flow.Connection) { c.fresh = append(c.fresh, row) }
+	config.Tell = func(row flow.Connection) { c.fresh = append(c.fresh, c.copyOf(row)) }
 	c.tracker = tracker.New(config)
 	return c
 }
@@ -91,7 +92,17 @@ func (c *connections) tell() {
 	}
 }
 
-func (c *connections) remember(row flow.Connection) {
+// copyOf copies a row, some of them in one piece of memory.
+func (c *connections) copyOf(row flow.Connection) *flow.Connection {
+	const together = 16
+	if len(c.copies) == cap(c.copies) {
+		c.copies = make([]flow.Connection, 0, together)
+	}
+	c.copies = append(c.copies, row)
+	return &c.copies[len(c.copies)-1]
+}
+
+func (c *connections) remember(row *flow.Connection) {
 	if len(c.newest) < rememberedRows {
 		c.newest = append(c.newest, row)
 		return
@@ -101,12 +112,17 @@ func (c *connections) remember(row flow.Connection) {
 }
 
 // publishConnections makes rows of what the tracker told.
-func (f *Firewall) publishConnections(told []flow.Connection) {
+func (f *Firewall) publishConnections(told []*flow.Connection) {
+	for _, c := range told {
+		f.stream.tellConnection(c)
+	}
+	if len(f.outputs.Load().files) == 0 {
+		return
+	}
 	rows, entries := make([]logs.Row, len(told)), make([]Entry, len(told))
-	for i := range told {
-		rows[i] = logs.ConnectionRow(&told[i], f.source)
-		entries[i] = Entry{Connection: &told[i], Rows: rows[i : i+1]}
-		f.stream.publish(entries[i])
+	for i, c := range told {
+		rows[i] = logs.ConnectionRow(c, f.source)
+		entries[i] = Entry{Connection: c, Rows: rows[i : i+1]}
 	}
 	f.writeKept(entries...)
 	f.flushFiles()

@@ -2,6 +2,7 @@ package firewall
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/capture/ends"
@@ -48,9 +49,10 @@ func (f *Firewall) watchEnds(ctx context.Context) {
 	}
 	told, since := uint64(0), time.Now()
 	err := f.ends.Run(ctx, func(batch []flow.ConntrackEnd) {
+		batch = slices.Clone(batch)
 		ended := make([]late, len(batch))
-		for i, e := range batch {
-			ended[i] = late{at: e.Time, end: &e}
+		for i := range batch {
+			ended[i] = late{at: batch[i].Time, end: &batch[i]}
 		}
 		f.connections.later(ended...)
 		if lost := f.ends.Stats().Overruns; lost > told {

@@ -19,7 +19,6 @@ import (
 	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/capture/drops"
 	"github.com/sekisho/sekisho/internal/capture/ends"
-	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/journal"
 	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/policy"
@@ -71,8 +70,7 @@ type Firewall struct {
 	placed     bool                        // its rows are wanted there
 	begun      []begun                     // generations of segments that may not be closed
 	heldSince  time.Time                   // nothing is read since, because of them
-	spooling   []logs.Row                  // those that were made so far
-	copies     []flow.Event                // memory for the events of rows
+	maker      logs.Maker                  // of the rows of events, for who takes these
 	toldBefore toldBefore
 }
 
@@ -102,7 +100,7 @@ func prepare(config *Config, log *slog.Logger) (*Firewall, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Firewall{config: config, log: log, source: config.source(), started: time.Now(), instance: claimed, stream: newStream(),
+	f := &Firewall{config: config, log: log, source: config.source(), started: time.Now(), instance: claimed, stream: newStream(config.source()),
 		fold: newFold(config.Logs.foldRate()), ignored: newFold(config.Logs.foldRate()), ending: func() bool { return false }}
 	f.opened.files = map[layout]*files{}
 	f.connections = newConnections(f.trackerConfig(), f.publishConnections)

@@ -24,7 +24,6 @@ func (f *Firewall) takeRows(events []flow.Event, done leftOut, m moment, o *outp
 	}
 	f.tellEvents(f.fold.end(m), done, o)
 	f.clockwork.journaled(events, m)
-	f.addSegments()
 	f.flushFiles()
 	f.connections.tell()
 }
@@ -37,24 +36,17 @@ func (f *Firewall) ruleOf(e *flow.Event) logs.Rule {
 	return f.policies.name(e)
 }
 
-// tellEvents makes rows of events, and writes those that are not written.
+// tellEvents keeps events for who asks, makes rows of them where rows go
+// somewhere, and writes those that are not written.
 func (f *Firewall) tellEvents(list []telling, done leftOut, o *outputs) {
+	f.stream.tell(list)
+	if len(o.files) == 0 {
+		return
+	}
 	for _, t := range list {
-		e := f.copyOf(t.event) // rows keep it
-		entry := Entry{Event: e, Rows: logs.FoldedRows(e, f.source, t.rule, t.fold)}
-		f.stream.publish(entry)
+		entry := Entry{Event: t.event, Rows: f.maker.Rows(t.event, f.source, t.rule, t.fold)}
 		f.write(o, &entry, t.fold.Count > 1, done)
 	}
-}
-
-// copyOf copies an event, some of them in one piece of memory.
-func (f *Firewall) copyOf(e *flow.Event) *flow.Event {
-	const together = 64
-	if len(f.copies) == cap(f.copies) {
-		f.copies = make([]flow.Event, 0, together)
-	}
-	f.copies = append(f.copies, *e)
-	return &f.copies[len(f.copies)-1]
 }
 
 // foldLosses compares what waited when a process was killed with what its

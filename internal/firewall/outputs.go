@@ -105,19 +105,9 @@ func (f *Firewall) write(o *outputs, e *Entry, several bool, done leftOut) {
 		case fs != nil:
 			fs.add(rows, done.of(fs.layout))
 		case f.placed:
-			f.spooling = append(f.spooling, rows...)
+			f.spool().Add(rows)
 		}
 	}
-}
-
-// addSegments adds the rows of a batch to segments.
-func (f *Firewall) addSegments() {
-	if len(f.spooling) == 0 {
-		return
-	}
-	f.spool().Add(f.spooling)
-	clear(f.spooling)
-	f.spooling = f.spooling[:0]
 }
 
 // writeKept writes rows that follow from no event.

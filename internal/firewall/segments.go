@@ -128,12 +128,11 @@ func (f *Firewall) again(list []telling, o *outputs) {
 		return
 	}
 	for _, t := range list {
-		e := *t.event
-		entry := Entry{Event: &e, Rows: logs.FoldedRows(&e, f.source, t.rule, t.fold)}
+		entry := Entry{Event: t.event, Rows: f.maker.Rows(t.event, f.source, t.rule, t.fold)}
 		about := entry.subject(t.fold.Count > 1)
 		for i, fs := range o.files {
 			if rows := o.pick(i, entry.Rows, &about); fs == nil && len(rows) > 0 {
-				f.spooling = append(f.spooling, rows...)
+				f.spool().Add(rows)
 			}
 		}
 	}
@@ -189,6 +188,5 @@ func (f *Firewall) replay(b capture.Recalled) {
 		f.again(f.fold.add(e, rule), o)
 	}
 	f.again(f.fold.end(m), o)
-	f.addSegments()
 	f.clockwork.journaled(b.Events, m)
 }

@@ -41,8 +41,9 @@ const (
 // stream keeps the newest entries and hands new ones to followers. It never
 // waits for a follower: one that is too slow is told how many it missed.
 type stream struct {
+	source    *logs.Source
 	mu        sync.Mutex
-	newest    []Entry // a ring once it is full
+	newest    []remnant // a ring once it is full
 	at        int
 	followers map[*Follower]struct{}
 	missed    uint64 // by all followers, also those that left
@@ -58,17 +59,57 @@ type Follower struct {
 	left    func()
 }
 
-func newStream() *stream { return &stream{followers: map[*Follower]struct{}{}} }
+func newStream(source *logs.Source) *stream {
+	return &stream{source: source, followers: map[*Follower]struct{}{}}
+}
 
+// publish takes an entry that does not change any more.
 func (s *stream) publish(e Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.newest) < remembered {
-		s.newest = append(s.newest, e)
-	} else {
-		s.newest[s.at] = e
-		s.at = (s.at + 1) % remembered
+	*s.next() = remnant{entry: e}
+	s.handOut(e)
+}
+
+// tell takes events, which are the caller's again when it returns.
+func (s *stream) tell(list []telling) {
+	if len(list) == 0 {
+		return
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range list {
+		r := s.next()
+		r.set(&list[i])
+		if len(s.followers) > 0 {
+			s.handOut(r.made(s.source))
+		}
+	}
+}
+
+// tellConnection takes the row of a connection, which does not change any more.
+func (s *stream) tellConnection(c *flow.Connection) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.next()
+	*r = remnant{entry: Entry{Connection: c}}
+	if len(s.followers) > 0 {
+		s.handOut(r.made(s.source))
+	}
+}
+
+// next is the place for one more: that of the oldest, where there are enough.
+func (s *stream) next() *remnant {
+	if len(s.newest) < remembered {
+		s.newest = append(s.newest, remnant{})
+		return &s.newest[len(s.newest)-1]
+	}
+	r := &s.newest[s.at]
+	s.at = (s.at + 1) % remembered
+	return r
+}
+
+func (s *stream) handOut(e Entry) {
 	for f := range s.followers {
 		select {
 		case f.Entries <- e:
@@ -84,7 +125,7 @@ func (s *stream) publish(e Entry) {
 func (s *stream) recent(max int, keep func(Entry) bool) []Entry {
 	var out []Entry
 	for i := len(s.newest) - 1; i >= 0 && (max < 0 || len(out) < max); i-- {
-		if e := s.newest[(s.at+i)%len(s.newest)]; keep(e) {
+		if e := s.newest[(s.at+i)%len(s.newest)].made(s.source); keep(e) {
 			out = append(out, e)
 		}
 	}

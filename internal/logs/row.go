@@ -23,8 +23,23 @@ func Rows(ev *flow.Event, src *Source, rule Rule) []Row {
 	return rowsOf(&packet{ev: ev, src: src, rule: rule})
 }
 
-func rowsOf(p *packet) []Row {
-	rows := make([]Row, 0, 2)
+func rowsOf(p *packet) []Row { return appendRows(make([]Row, 0, 2), p) }
+
+// Maker makes the rows of events one after the other in the same memory: those of
+// one event are the callee's only until those of the next are made.
+type Maker struct {
+	packet packet
+	rows   [2]Row
+}
+
+// Rows makes the rows of an event that stands for several, or for itself, as
+// [FoldedRows] does.
+func (m *Maker) Rows(last *flow.Event, src *Source, rule Rule, fold Fold) []Row {
+	m.packet = packet{last, src, rule, fold}
+	return appendRows(m.rows[:0], &m.packet)
+}
+
+func appendRows(rows []Row, p *packet) []Row {
 	if p.ev.Flag != flow.FlagNone {
 		rows = append(rows, Row{FlowTrace, p})
 	}

@@ -26,10 +26,13 @@ func (t *Tracker) AddEnd(e flow.ConntrackEnd) {
 		return
 	}
 	c.history.add(letterForgotten)
-	more := c.more()
-	more.counters, more.forgotten = e.Counters, at
+	c.forgotten = at
+	if e.Counters != nil {
+		c.counters = *e.Counters
+		c.set(accounted)
+	}
 	if e.Translated.IsValid() && e.Translated != e.Connection {
-		more.translated = e.Translated
+		c.more().translated = e.Translated
 	}
 	if e.State != 0 {
 		c.state = e.State
@@ -42,7 +45,7 @@ func (t *Tracker) AddEnd(e flow.ConntrackEnd) {
 // one of its own. Where conntrack uses the old entry again, there is one end for
 // both, and it is the new one's.
 func (t *Tracker) predecessors(c *entry, e flow.ConntrackEnd, at int64) bool {
-	if forgotten := c.before.trouble != nil && c.before.trouble.forgotten != 0; forgotten {
+	if forgotten := c.before.forgotten != 0; forgotten {
 		return false
 	}
 	return c.is(pending) || t.tooNew(c, e, at) || c.entered != 0 && at-c.entered < sameMoment

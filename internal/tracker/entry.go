@@ -21,8 +21,10 @@ type entry struct {
 	entered                            int64 // when conntrack made an entry of its own for it; 0 where it used one again
 	syn, synack, ack, fin, finack, rst int64
 	due                                int64 // when its timer fires
+	forgotten                          int64 // when conntrack forgot it
 	judge                              int64 // when to look at its verdict again; 0 is not asked for
 	key, alias                         key
+	counters                           flow.Counters // of conntrack, if it is counted
 	history                            history
 	repeat                             repeat
 	events                             uint32
@@ -80,16 +82,14 @@ type repeat struct {
 
 // trouble is what few connections have.
 type trouble struct {
-	invalid  *flow.InvalidPacket
-	icmp     *flow.ICMPNote
-	drop     *flow.Drop
-	window   string // the kernel's sentence about a packet above the window
-	broken   string // and about a malformed one
-	counters *flow.Counters
+	invalid *flow.InvalidPacket
+	icmp    *flow.ICMPNote
+	drop    *flow.Drop
+	window  string // the kernel's sentence about a packet above the window
+	broken  string // and about a malformed one
 	// idle is the silence before the packet that found the state gone, timeout
 	// what was in force then.
 	idle, timeout int64
-	forgotten     int64
 	translated    flow.Tuple // as conntrack tells it at the end
 	revision      string     // of the policy that cut it
 }

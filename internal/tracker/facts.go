@@ -49,6 +49,8 @@ const (
 	folded
 	// counted: it is in the statistics by outcome.
 	counted
+	// accounted: conntrack has counted its packets and bytes.
+	accounted
 )
 
 func (c *entry) is(f facts) bool { return c.facts&f == f }

@@ -56,7 +56,7 @@ func (t *Tracker) nextLook(c *entry) int64 {
 
 // linger is how long a connection is remembered after its last event.
 func (t *Tracker) linger(c *entry) int64 {
-	forgotten := c.trouble != nil && c.trouble.forgotten != 0
+	forgotten := c.forgotten != 0
 	switch {
 	case c.class == strangers:
 		return strangerTime
@@ -72,10 +72,7 @@ func (t *Tracker) linger(c *entry) int64 {
 
 // quietSince is when the last of a connection came.
 func (c *entry) quietSince() int64 {
-	if c.trouble != nil {
-		return max(c.last, c.trouble.forgotten)
-	}
-	return c.last
+	return max(c.last, c.forgotten)
 }
 
 // forgetting is after what silence conntrack must have forgotten a connection.

@@ -25,6 +25,11 @@ func (t *Tracker) row(c *entry, v flow.Verdict) flow.Connection {
 	if c.decision != nil {
 		row.Decision = *c.decision
 	}
+	if c.is(accounted) {
+		counters := c.counters
+		row.Counters = &counters
+	}
+	row.Forgotten = at(c.forgotten)
 	if c.trouble != nil {
 		c.trouble.tell(&row)
 	}
@@ -34,12 +39,11 @@ func (t *Tracker) row(c *entry, v flow.Verdict) flow.Connection {
 // tell adds what few connections have. The row must not change any more: it
 // gets copies of what still may.
 func (more *trouble) tell(row *flow.Connection) {
-	row.Invalid, row.ICMP, row.Counters = more.invalid, more.icmp, more.counters
+	row.Invalid, row.ICMP = more.invalid, more.icmp
 	if more.drop != nil {
 		drop := *more.drop
 		row.Drop = &drop
 	}
-	row.Forgotten = at(more.forgotten)
 	row.Idle, row.Timeout = time.Duration(more.idle), time.Duration(more.timeout)
 }
 

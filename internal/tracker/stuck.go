@@ -26,7 +26,7 @@ func (t *Tracker) judgeHandshake(c *entry) finding {
 		return finding{flow.OutOfWindow, next, flow.NoSide, c.trouble.window}
 	case c.step == nothing:
 		return finding{flow.StateLost, flow.StepData, flow.NoSide, c.invalidText()}
-	case c.is(deletedBefore) && t.pressure.early.touch(c.first, c.trouble.forgotten, allKinds):
+	case c.is(deletedBefore) && t.pressure.early.touch(c.first, c.forgotten, allKinds):
 		return finding{flow.TableFull, next, flow.NoSide, earlyDrop}
 	case t.now-c.since < int64(t.config.Stall) && (c.end == flow.EndNone || c.end == flow.EndStopped):
 		return finding{outcome: flow.Opening}

@@ -40,8 +40,7 @@ func (t *Tracker) allocate() *entry {
 		}
 	}
 	c := t.spare
-	t.spare = c.links[byClass].next
-	*c = entry{}
+	t.spare, c.links[byClass].next = c.links[byClass].next, nil
 	return c
 }
 

@@ -53,7 +53,7 @@ func (t *Tracker) tellLast(c *entry) {
 // hasCounters reports whether a row has more to say than one without packets
 // and bytes.
 func (t *Tracker) hasCounters(c *entry) bool {
-	return t.config.Accounting && c.trouble != nil && c.trouble.counters != nil
+	return t.config.Accounting && c.is(accounted)
 }
 
 // tell tells a connection, alone or with others.

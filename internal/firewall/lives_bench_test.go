@@ -1,0 +1,103 @@
+package firewall
+
+import (
+	"math"
+	"net/netip"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/logs"
+)
+
+const (
+	// livesAtOnce is how many connections are opened and closed between two
+	// readings of the rings: 10,000 a second.
+	livesAtOnce = 100
+	// timeWait is how many readings later conntrack tells their ends.
+	timeWait = 200
+)
+
+// BenchmarkLives is what an event costs after the ring where each connection is
+// a new one, as on a busy router: what is touched is seldom in a cache, and what
+// grows is memory that nobody has touched before. BenchmarkTake has the same few
+// connections again and again.
+func BenchmarkLives(b *testing.B) {
+	f := &Firewall{config: &Config{Name: "fw"}, source: &logs.Source{Firewall: "fw"}, stream: newStream(&logs.Source{Firewall: "fw"}), fold: newFold(math.MaxInt)}
+	f.outputs.Store(noOutputs())
+	f.clockwork.moment = moment{Rate: math.MaxInt}
+	f.connections = newConnections(f.trackerConfig(), f.publishConnections)
+	l := lives{now: time.Now().Add(-24 * time.Hour), batch: make([]flow.Event, 0, 5*livesAtOnce)}
+	b.ReportAllocs()
+	before := spent()
+	for b.Loop() {
+		f.take(l.open())
+		f.connections.later(l.end()...)
+		if l.beats%10 == 0 {
+			f.connections.reach(l.now.Add(-settleTime))
+		}
+	}
+	after, events := spent(), float64(b.N*5*livesAtOnce)
+	b.ReportMetric(float64(after.Utime.Nano()+after.Stime.Nano()-before.Utime.Nano()-before.Stime.Nano())/events, "cpu-ns/event")
+	b.ReportMetric(float64(after.Minflt-before.Minflt)/events, "faults/event")
+	b.ReportMetric(float64(after.Maxrss)/1024, "MB")
+}
+
+func spent() (u unix.Rusage) {
+	_ = unix.Getrusage(unix.RUSAGE_SELF, &u)
+	return u
+}
+
+// lives are connections that come, go, and are forgotten by conntrack.
+type lives struct {
+	now       time.Time
+	beats, n  int
+	batch     []flow.Event
+	forgotten int
+}
+
+// tuple is the nth connection's.
+func (l *lives) tuple(n int) flow.Tuple {
+	client := netip.AddrFrom4([4]byte{10, 1, byte(n >> 24), byte(n >> 16)})
+	return flow.Tuple{Protocol: flow.TCP, Source: netip.AddrPortFrom(client, uint16(n)), Dest: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, 2, 4}), 22)}
+}
+
+// open makes the events of connections that open and close within a moment.
+func (l *lives) open() []flow.Event {
+	l.batch = l.batch[:0]
+	l.beats++
+	l.now = l.now.Add(10 * time.Millisecond)
+	for range livesAtOnce {
+		there := l.tuple(l.n)
+		l.n++
+		seq := uint32(l.n) * 7919
+		for _, s := range [...]struct {
+			flag  flow.Flag
+			bits  flow.TCPFlags
+			reply bool
+		}{{flow.SYN, flow.BitSYN, false}, {flow.SYNACK, flow.BitSYN | flow.BitACK, true}, {flow.ACK, flow.BitACK, false},
+			{flow.FIN, flow.BitFIN | flow.BitACK, false}, {flow.FINACK, flow.BitFIN | flow.BitACK, true}} {
+			e := flow.Event{Time: l.now, Packet: there, Connection: there, Direction: flow.Original, Flag: s.flag, TCPFlags: s.bits, Seq: seq, Ack: seq + 1}
+			if s.reply {
+				e.Packet, e.Direction = there.Reverse(), flow.Reply
+			}
+			l.batch = append(l.batch, e)
+		}
+	}
+	return l.batch
+}
+
+// end tells the ends of those whose time is over.
+func (l *lives) end() []late {
+	if l.beats < timeWait {
+		return nil
+	}
+	list := make([]late, livesAtOnce)
+	for i := range list {
+		list[i] = late{at: l.now, end: &flow.ConntrackEnd{Time: l.now, Connection: l.tuple(l.forgotten), Counters: &flow.Counters{}}}
+		l.forgotten++
+	}
+	return list
+}
