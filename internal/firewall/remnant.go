@@ -9,25 +9,25 @@ import (
 // there are thousands a second: an event is copied to where an older one was, and
 // rows are made for who asks. So keeping them takes no memory but this.
 type remnant struct {
-	entry Entry // empty where it is one of an event
-	is    bool  // of an event: this one
+	entry *Entry // nil where it is one of an event: this one
 	event flow.Event
 	rule  logs.Rule
 	fold  logs.Fold
 }
 
 func (r *remnant) set(t *telling) {
-	r.entry, r.event, r.rule, r.fold, r.is = Entry{}, *t.event, t.rule, t.fold, true
+	r.entry, r.event, r.rule, r.fold = nil, *t.event, t.rule, t.fold
 }
 
 // made is the entry, with its rows, which share nothing that changes.
 func (r *remnant) made(source *logs.Source) Entry {
-	switch {
-	case r.is:
+	if r.entry == nil {
 		e := r.event
 		return Entry{Event: &e, Rows: logs.FoldedRows(&e, source, r.rule, r.fold)}
-	case r.entry.Connection != nil && r.entry.Rows == nil:
-		return Entry{Connection: r.entry.Connection, Rows: []logs.Row{logs.ConnectionRow(r.entry.Connection, source)}}
 	}
-	return r.entry
+	e := *r.entry
+	if e.Connection != nil && e.Rows == nil {
+		e.Rows = []logs.Row{logs.ConnectionRow(e.Connection, source)}
+	}
+	return e
 }

@@ -60,14 +60,14 @@ type Follower struct {
 }
 
 func newStream(source *logs.Source) *stream {
-	return &stream{source: source, followers: map[*Follower]struct{}{}}
+	return &stream{source: source, newest: make([]remnant, 0, remembered), followers: map[*Follower]struct{}{}}
 }
 
 // publish takes an entry that does not change any more.
 func (s *stream) publish(e Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	*s.next() = remnant{entry: e}
+	s.next().entry = &e
 	s.handOut(e)
 }
 
@@ -92,7 +92,7 @@ func (s *stream) tellConnection(c *flow.Connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.next()
-	*r = remnant{entry: Entry{Connection: c}}
+	r.entry = &Entry{Connection: c}
 	if len(s.followers) > 0 {
 		s.handOut(r.made(s.source))
 	}
