@@ -100,7 +100,8 @@ func prepare(config *Config, log *slog.Logger) (*Firewall, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Firewall{config: config, log: log, source: config.source(), started: time.Now(), instance: claimed, stream: newStream(config.source()),
+	source := config.source()
+	f := &Firewall{config: config, log: log, source: source, started: time.Now(), instance: claimed, stream: newStream(source),
 		fold: newFold(config.Logs.foldRate()), ignored: newFold(config.Logs.foldRate()), ending: func() bool { return false }}
 	f.opened.files = map[layout]*files{}
 	f.connections = newConnections(f.trackerConfig(), f.publishConnections)
