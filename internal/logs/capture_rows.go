@@ -161,7 +161,7 @@ func StateRow(s State, src *Source) Row { return Row{CaptureState, &stateRow{s, 
 func standardOf[R any](table string, source func(*R) *Source) []column[R] {
 	var out []column[R]
 	for _, c := range standard(table) {
-		out = append(out, column[R]{Column: c.Column, cell: func(r *R) cell { return c.cell(&packet{src: source(r)}) }})
+		out = append(out, column[R]{Column: c.Column, rests: c.rests, cell: func(r *R) cell { return c.cell(&packet{src: source(r)}) }})
 	}
 	return out
 }

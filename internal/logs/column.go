@@ -17,6 +17,9 @@ type column[R any] struct {
 	// kept tells whether the column is kept with a record where rows are
 	// stored; nil where it always is.
 	kept func(*R) bool
+	// rests is what the value rests on: records of which one of it is the same
+	// have the same value.
+	rests grounds
 }
 
 func define[R any](name string, t Type, doc string, get func(*R) cell) column[R] {
@@ -101,6 +104,11 @@ func newTable[R any](t Table, groups ...[]column[R]) *Table {
 	t.cell = func(record any, i int) cell { return columns[i].cell(record.(*R)) }
 	t.address = func(record any, i int) netip.Addr { return columns[i].address(record.(*R)) }
 	t.visit = func(record any, to Visitor) { visit(columns, record.(*R), to) }
+	var groundsOf func([]*R) grounds
+	if g, ok := any(new(R)).(interface{ groundsOf([]*R) grounds }); ok {
+		groundsOf = g.groundsOf
+	}
+	t.visitRows = func(rows []Row, to ColumnVisitor) int { return visitRows(columns, groundsOf, rows, to) }
 	return &t
 }
 
@@ -108,6 +116,14 @@ func newTable[R any](t Table, groups ...[]column[R]) *Table {
 func from[R any](o Origin, group ...column[R]) []column[R] {
 	for i := range group {
 		group[i].Origin = o
+	}
+	return group
+}
+
+// resting marks a group of columns as resting on one thing.
+func resting[R any](on grounds, group ...column[R]) []column[R] {
+	for i := range group {
+		group[i].rests |= on
 	}
 	return group
 }

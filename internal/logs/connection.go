@@ -110,3 +110,16 @@ func decisionFields() []twoWay {
 			asked(func(d *flow.Decision) *string { return &d.Rule })),
 	}
 }
+
+func (*connectionRow) groundsOf(rows []*connectionRow) grounds {
+	shared := sameSource | noTrouble
+	for _, r := range rows {
+		if r.src != rows[0].src {
+			shared &^= sameSource
+		}
+		if r.Invalid != nil || r.ICMP != nil || r.Drop != nil {
+			shared &^= noTrouble
+		}
+	}
+	return shared
+}

@@ -37,7 +37,7 @@ func (p *packet) several() bool { return p.fold.Count > 1 }
 
 // foldColumns say for how many packets the row stands.
 func foldColumns() []column[packet] {
-	return []column[packet]{
+	return resting(noTrouble,
 		number("Count", Long, "Packets that the row stands for, of which it shows the last; absent where it is one. In a flood packets of one kind that are alike have one row a second.",
 			func(p *packet) (int64, bool) { return int64(p.fold.Count), p.several() }),
 		maybeMoment("From", "Time of the first of several packets.",
@@ -46,7 +46,7 @@ func foldColumns() []column[packet] {
 			func(p *packet) time.Time { return p.ofSeveral(p.ev.Time) }),
 		word("FoldedBy", "What several packets have in common: source (both addresses, destination port, reason and rule), destination (the same without the source) or kind (flag and action only).",
 			(*packet).foldedBy),
-	}
+	)
 }
 
 func (p *packet) ofSeveral(t time.Time) time.Time {

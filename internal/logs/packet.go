@@ -79,8 +79,8 @@ func timeGenerated() column[packet] {
 // is the source.
 func tuple() []column[packet] {
 	return []column[packet]{
-		text("Protocol", "Network protocol: TCP, UDP, \"ICMP Type=8\", \"ICMPv6 Type=128\", or the IANA number of another.",
-			protocolText),
+		resting(noTrouble, text("Protocol", "Network protocol: TCP, UDP, \"ICMP Type=8\", \"ICMPv6 Type=128\", or the IANA number of another.",
+			protocolText))[0],
 		address("SourceIp", "Address of the packet's sender, IPv6 in the short form of RFC 5952.",
 			func(p *packet) netip.Addr { return p.ev.Packet.Source.Addr() }),
 		number("SourcePort", Int, "Port of the packet's sender; 0 for protocols without ports.",

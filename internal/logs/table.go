@@ -59,6 +59,8 @@ type Table struct {
 	cell     func(record any, i int) cell
 	address  func(record any, i int) netip.Addr
 	visit    func(record any, to Visitor)
+	// visitRows gives how many of the rows, from the first, it has visited.
+	visitRows func(rows []Row, to ColumnVisitor) int
 }
 
 // Index returns the place of the named column in Columns, or -1. Names are

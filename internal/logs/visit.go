@@ -32,16 +32,11 @@ func (r Row) Visit(to Visitor) {
 func visit[R any](columns []column[R], record *R, to Visitor) {
 	for i := range columns {
 		col := &columns[i]
-		if col.kept != nil && !col.kept(record) {
-			continue
-		}
-		switch c := col.cell(record); c.kind {
+		switch c := col.keptCell(record); c.kind {
 		case isText:
 			to.Text(i, c.text)
 		case isResourceID:
-			if c.text != "" {
-				to.ResourceID(i, c.text)
-			}
+			to.ResourceID(i, c.text)
 		case isAddress:
 			to.Address(i, col.address(record))
 		case isNumber:

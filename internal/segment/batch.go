@@ -7,24 +7,11 @@ import (
 )
 
 // batch is rows of one table as columns in memory. It fills from rows as a
-// [logs.Visitor], and from row groups of files.
+// [logs.ColumnVisitor], and from row groups of files.
 type batch struct {
 	table   *logs.Table
 	columns []column
 	rows    int
-}
-
-// column is the values of one column, one for each row up to the last that has
-// one: what follows is absent.
-type column struct {
-	name string
-	kind kind
-	// nums has a number, microseconds, the bits of a double, 0 or 1, or the
-	// code of a text; anything where has is 0.
-	nums    []int64
-	has     []byte // 1 for a value, 0 for an absent one
-	present int    // how many are 1
-	dict    dictionary
 }
 
 func newBatch(table *logs.Table) *batch {
@@ -39,16 +26,14 @@ func newBatch(table *logs.Table) *batch {
 func (b *batch) reset() {
 	b.rows = 0
 	for i := range b.columns {
-		c := &b.columns[i]
-		c.nums, c.has, c.present = c.nums[:0], c.has[:0], 0
-		c.dict.reset()
+		b.columns[i].reset()
 	}
 }
 
-// add appends a row of the batch's table.
-func (b *batch) add(r logs.Row) {
-	r.Visit(b)
-	b.rows++
+// add appends rows of the batch's table.
+func (b *batch) add(rows []logs.Row) {
+	logs.VisitRows(rows, b)
+	b.rows += len(rows)
 }
 
 // column finds a column by its name; nil where the table has none.
@@ -63,44 +48,33 @@ func (b *batch) column(name string) *column {
 func (b *batch) bytes() int {
 	sum := 0
 	for i := range b.columns {
-		sum += 9*len(b.columns[i].nums) + b.columns[i].dict.bytes()
+		c := &b.columns[i]
+		sum += 8*len(c.nums) + len(c.has) + c.dict.bytes()
 	}
 	return sum
 }
 
-// put appends a value to a column in the row that is being added.
-func (c *column) put(row int, n int64) {
-	if len(c.nums) < row {
-		c.pad(row)
-	}
-	c.nums, c.has = append(c.nums, n), append(c.has, 1)
-	c.present++
-}
-
-// pad makes the column so many rows long.
-func (c *column) pad(rows int) {
-	for len(c.nums) < rows {
-		c.nums, c.has = append(c.nums, 0), append(c.has, 0)
-	}
-}
-
-// The methods of logs.Visitor.
+// The methods of logs.ColumnVisitor.
 
 func (b *batch) Text(i int, s string) {
 	c := &b.columns[i]
-	c.put(b.rows, c.dict.text(s))
+	c.put(c.dict.text(s))
 }
 
 func (b *batch) ResourceID(i int, id string) {
 	c := &b.columns[i]
-	c.put(b.rows, c.dict.resourceID(id))
+	c.put(c.dict.resourceID(id))
 }
 
 func (b *batch) Address(i int, a netip.Addr) {
 	c := &b.columns[i]
-	c.put(b.rows, c.dict.address(a))
+	c.put(c.dict.address(a))
 }
 
-func (b *batch) Number(i int, n int64) { b.columns[i].put(b.rows, n) }
+func (b *batch) Number(i int, n int64) { b.columns[i].put(n) }
 
-func (b *batch) Moment(i int, microseconds int64) { b.columns[i].put(b.rows, microseconds) }
+func (b *batch) Moment(i int, microseconds int64) { b.columns[i].put(microseconds) }
+
+func (b *batch) Absent(i, rows int) { b.columns[i].skip(rows) }
+
+func (b *batch) Again(i, rows int) { b.columns[i].again(rows) }

@@ -3,6 +3,7 @@ package segment
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/bits"
 	"slices"
 
@@ -16,12 +17,16 @@ import (
 type encoder struct {
 	// order is the order of the rows; nil is that of the batch.
 	order []int32
+	// rare is how often texts come, on average, that are not written out.
+	rare int
 
-	has      []byte  // of the column in that order
+	has      []byte  // of the column in that order; empty where none is absent
 	nums     []int64 // its values, absent ones left out
 	distinct []int64 // its different values in the order in which they come; empty where they are too many to be counted
 	codes    []int32 // for each value its place in distinct
 	seen     []int32 // scratch: for each value its place in distinct plus 1
+	ownHas   []byte  // memory for has and nums, where they are not the column's
+	ownNums  []int64
 
 	texts  []byte
 	ends   []uint32
@@ -45,9 +50,10 @@ const (
 	fewNumbers = 256
 	// Numbers that lie closer together are counted with a table.
 	countedSpan = 1 << 16
-	// Texts that come less often than this, on average, are written out:
-	// codes would cost more than the repetitions.
-	rareText = 8
+	// Texts that come less often than this, on average, are written out where
+	// rows are sorted: codes would cost more than the repetitions, which come in
+	// long sequences. In the order of time there are none.
+	rareSorted, rareUnsorted = 8, 2
 	// Codes of more bits take whole bytes: compression then sees a sequence
 	// of them that comes again.
 	packedBits = 1
@@ -58,22 +64,20 @@ const (
 // encode encodes a column. The result is good until the next call, dictionary
 // and data go into the slices that it is given.
 func (e *encoder) encode(c *column, rows int, dictionary, data []byte) (encoded, error) {
-	e.gather(c, rows)
-	out := encoded{data: data[:0]}
-	if err := e.appendLevels(&out); err != nil {
-		return out, err
+	out := encoded{data: data[:0], encoding: format.Plain}
+	if c.isFlat() && c.encodesFlat() {
+		e.encodeFlat(&out, c, rows, dictionary[:0])
+		return out, nil
 	}
-	var err error
+	e.gather(c, rows)
+	err := e.appendLevels(&out, rows)
 	switch {
-	case len(e.nums) == 0:
-		out.encoding = format.Plain
+	case err != nil:
 	case c.kind == isText:
 		err = e.encodeTexts(&out, &c.dict, dictionary[:0])
 	case c.kind == isBool:
-		out.encoding = format.Plain
 		out.data = appendBits(out.data, e.nums)
 	case c.kind == isDouble:
-		out.encoding = format.Plain
 		out.data = appendLong(out.data, e.nums)
 	default:
 		err = e.encodeNumbers(&out, c.kind, dictionary[:0])
@@ -84,28 +88,98 @@ func (e *encoder) encode(c *column, rows int, dictionary, data []byte) (encoded,
 	return out, nil
 }
 
-// gather takes the column's values in the order of the rows.
-func (e *encoder) gather(c *column, rows int) {
-	c.pad(rows)
-	if e.order == nil && c.present == rows {
-		e.has, e.nums = append(e.has[:0], c.has...), append(e.nums[:0], c.nums...)
+// encodesFlat reports whether a column of one value can have a dictionary; or it
+// has none.
+func (c *column) encodesFlat() bool {
+	return c.present == 0 || c.kind != isDouble && c.kind != isBool
+}
+
+// encodeFlat encodes a column of which all rows have the same value, or none.
+func (e *encoder) encodeFlat(out *encoded, c *column, rows int, dictionary []byte) {
+	e.distinct = e.distinct[:0]
+	if c.present == 0 {
+		out.data = appendLevelRun(out.data, rows, 0)
 		return
 	}
-	e.has, e.nums = e.has[:0], e.nums[:0]
-	for i := range rows {
-		at := i
-		if e.order != nil {
-			at = int(e.order[i])
+	out.data = appendLevelRun(out.data, rows, 1)
+	e.distinct = append(e.distinct, c.flat)
+	switch c.kind {
+	case isText:
+		text := c.dict.at(c.flat)
+		dictionary = appendText(dictionary, text)
+		if len(text) <= longBound {
+			out.min, out.max = text, text
 		}
-		e.has = append(e.has, c.has[at])
+	case isInt32:
+		dictionary = appendInt(dictionary, e.distinct)
+		out.min, out.max = dictionary, dictionary
+	default:
+		dictionary = appendLong(dictionary, e.distinct)
+		out.min, out.max = dictionary, dictionary
+	}
+	out.encoding, out.dictionary, out.entries = format.RLEDictionary, dictionary, 1
+	out.data = appendRun(append(out.data, 1), rows, 0) // codes of one bit
+}
+
+// appendLevelRun begins a page of which all rows have a value, or none.
+func appendLevelRun(dst []byte, rows int, level byte) []byte {
+	at := len(dst)
+	dst = appendRun(append(dst, 0, 0, 0, 0), rows, level)
+	binary.LittleEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
+	return dst
+}
+
+// appendRun appends a number of at most eight bits that is repeated, in Parquet's
+// run-length form.
+func appendRun(dst []byte, times int, number byte) []byte {
+	return append(binary.AppendUvarint(dst, uint64(times)<<1), number)
+}
+
+// gather takes the column's values in the order of the rows.
+func (e *encoder) gather(c *column, rows int) {
+	c.spread()
+	switch {
+	case e.order == nil:
+		e.has, e.nums = c.has, c.nums
+		if c.present < rows {
+			e.nums = c.appendPresent(e.ownNums[:0])
+			e.ownNums = e.nums
+		}
+		return
+	case c.present == rows:
+		e.ownNums = e.ownNums[:0]
+		for _, at := range e.order {
+			e.ownNums = append(e.ownNums, c.nums[at])
+		}
+		e.has, e.nums = nil, e.ownNums
+		return
+	}
+	e.ownHas, e.ownNums = e.ownHas[:0], e.ownNums[:0]
+	for _, at := range e.order {
+		e.ownHas = append(e.ownHas, c.has[at])
 		if c.has[at] != 0 {
-			e.nums = append(e.nums, c.nums[at])
+			e.ownNums = append(e.ownNums, c.nums[at])
 		}
 	}
+	e.has, e.nums = e.ownHas, e.ownNums
+}
+
+// appendPresent appends the values of the rows that have one.
+func (c *column) appendPresent(dst []int64) []int64 {
+	for i, has := range c.has {
+		if has != 0 {
+			dst = append(dst, c.nums[i])
+		}
+	}
+	return dst
 }
 
 // appendLevels begins a page with which rows have a value.
-func (e *encoder) appendLevels(out *encoded) error {
+func (e *encoder) appendLevels(out *encoded, rows int) error {
+	if len(e.has) == 0 {
+		out.data = appendLevelRun(out.data, rows, 1)
+		return nil
+	}
 	var err error
 	coding := rle.Encoding{BitWidth: 1}
 	if e.levels, err = coding.EncodeLevels(e.levels, e.has); err != nil {
@@ -118,8 +192,9 @@ func (e *encoder) appendLevels(out *encoded) error {
 
 // count fills distinct and codes, of values from 0 to less than span. A file's
 // codes are its own, so that its dictionary has only what its rows need, and
-// what comes together has codes that are close.
-func (e *encoder) count(base, span int64) {
+// what comes together has codes that are close. It stops where there are more than
+// so many different ones.
+func (e *encoder) count(base, span int64, most int) {
 	if int64(len(e.seen)) < span {
 		e.seen = make([]int32, max(span, countedSpan))
 	}
@@ -129,6 +204,9 @@ func (e *encoder) count(base, span int64) {
 		if *seen == 0 {
 			e.distinct = append(e.distinct, n)
 			*seen = int32(len(e.distinct))
+			if len(e.distinct) > most {
+				break
+			}
 		}
 		e.codes = append(e.codes, *seen-1)
 	}
@@ -138,18 +216,36 @@ func (e *encoder) count(base, span int64) {
 }
 
 func (e *encoder) encodeTexts(out *encoded, d *dictionary, dictionary []byte) error {
-	e.count(0, int64(d.len()))
+	if e.order == nil {
+		e.takeCodes(d.len())
+	} else {
+		e.count(0, int64(d.len()), math.MaxInt)
+	}
 	out.min, out.max = e.textBounds(d)
-	if len(e.distinct)*rareText > len(e.nums) && len(e.distinct) > 1 {
+	if len(e.distinct)*e.rare > len(e.nums) && len(e.distinct) > 1 {
 		out.encoding = format.DeltaLengthByteArray
 		return e.appendTexts(out, d)
 	}
 	for _, n := range e.distinct {
-		text := d.at(n)
-		dictionary = binary.LittleEndian.AppendUint32(dictionary, uint32(len(text)))
-		dictionary = append(dictionary, text...)
+		dictionary = appendText(dictionary, d.at(n))
 	}
 	return e.appendCodes(out, dictionary)
+}
+
+// takeCodes takes a column's own codes: where the order is that in which values
+// came, they count as count does.
+func (e *encoder) takeCodes(distinct int) {
+	e.distinct, e.codes = e.distinct[:0], e.codes[:0]
+	for n := range distinct {
+		e.distinct = append(e.distinct, int64(n))
+	}
+	for _, n := range e.nums {
+		e.codes = append(e.codes, int32(n))
+	}
+}
+
+func appendText(dst, text []byte) []byte {
+	return append(binary.LittleEndian.AppendUint32(dst, uint32(len(text))), text...)
 }
 
 func (e *encoder) textBounds(d *dictionary) (least, greatest []byte) {
@@ -205,8 +301,7 @@ func (e *encoder) encodeNumbers(out *encoded, k kind, dictionary []byte) error {
 	least, greatest := slices.Min(e.nums), slices.Max(e.nums)
 	out.min, out.max = write(nil, []int64{least}), write(nil, []int64{greatest})
 	if span := greatest - least; 0 <= span && span < countedSpan {
-		e.count(least, span+1)
-		if len(e.distinct) <= fewNumbers {
+		if e.count(least, span+1, fewNumbers); len(e.distinct) <= fewNumbers {
 			return e.appendCodes(out, write(dictionary, e.distinct))
 		}
 	}

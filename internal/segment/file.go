@@ -95,7 +95,10 @@ func (f *file) group(rows int) *format.RowGroup {
 // writeBatch writes a batch as a row group, in the order of rows that it is
 // given; nil is the batch's own.
 func (f *file) writeBatch(b *batch, order []int32) error {
-	f.encoder.order = order
+	f.encoder.order, f.encoder.rare = order, rareSorted
+	if order == nil {
+		f.encoder.rare = rareUnsorted
+	}
 	g := f.group(b.rows)
 	for i := range b.columns {
 		chunk := &g.Columns[i]

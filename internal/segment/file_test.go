@@ -34,18 +34,21 @@ func writeKinds(tb testing.TB, table *logs.Table) (path string, rows [][]any) {
 			row[0] = string([]rune(text))
 		}
 		if n%5 != 0 {
-			b.columns[1].put(n, int64(int32(long)))
+			b.columns[1].put(int64(int32(long)))
 			row[1] = int32(long)
 		}
 		if n%11 != 0 {
-			b.columns[2].put(n, long)
+			b.columns[2].put(long)
 			row[2] = long
 		}
 		if n%3 != 0 {
-			b.columns[3].put(n, int64(math.Float64bits(float64(n)/3)))
+			b.columns[3].put(int64(math.Float64bits(float64(n) / 3)))
 			row[3] = float64(n) / 3
-			b.columns[4].put(n, int64(n/3%2))
+			b.columns[4].put(int64(n / 3 % 2))
 			row[4] = n/3%2 == 1
+		}
+		for i := range 5 {
+			b.columns[i].skip(n + 1 - b.columns[i].rows)
 		}
 		b.Moment(5, int64(n)*1e9)
 		row[5] = time.UnixMicro(int64(n) * 1e9).UTC()

@@ -24,6 +24,7 @@ func (b *batch) order(order []int32) []int32 {
 		order = append(order, int32(i))
 	}
 	at := b.column(timeColumn)
+	at.spread()
 	slices.SortStableFunc(order, func(i, j int32) int { return cmp.Compare(at.nums[i], at.nums[j]) })
 	groups := b.groups(order)
 	slices.SortStableFunc(order, func(i, j int32) int { return cmp.Compare(groups[i], groups[j]) })
@@ -50,20 +51,20 @@ func (b *batch) number(name string, order []int32) []int64 {
 	if c == nil {
 		return numbers
 	}
-	c.pad(b.rows)
 	seen := make([]int64, c.dict.len())
 	next := int64(0)
 	for _, i := range order {
-		if c.has[i] == 0 {
+		n, there := c.value(int(i))
+		if !there {
 			next++
 			numbers[i] = next
 			continue
 		}
-		if seen[c.nums[i]] == 0 {
+		if seen[n] == 0 {
 			next++
-			seen[c.nums[i]] = next
+			seen[n] = next
 		}
-		numbers[i] = seen[c.nums[i]]
+		numbers[i] = seen[n]
 	}
 	return numbers
 }

@@ -81,6 +81,7 @@ func (r *reader) read(group parquet.RowGroup, b *batch) error {
 	chunks := group.ColumnChunks()
 	for i := range b.columns {
 		if r.places[i] < 0 {
+			b.columns[i].skip(rows)
 			continue
 		}
 		if err := b.columns[i].read(chunks[r.places[i]], b.rows, rows); err != nil {
@@ -93,7 +94,6 @@ func (r *reader) read(group parquet.RowGroup, b *batch) error {
 
 // read appends the values of a row group's column.
 func (c *column) read(chunk parquet.ColumnChunk, before, rows int) error {
-	c.pad(before)
 	pages := chunk.Pages()
 	defer pages.Close()
 	for {
@@ -110,8 +110,8 @@ func (c *column) read(chunk parquet.ColumnChunk, before, rows int) error {
 			return err
 		}
 	}
-	if len(c.nums) != before+rows {
-		return fmt.Errorf("it has %d values for %d rows", len(c.nums)-before, rows)
+	if c.rows != before+rows {
+		return fmt.Errorf("it has %d values for %d rows", c.rows-before, rows)
 	}
 	return nil
 }
@@ -123,14 +123,13 @@ func (c *column) readPage(page parquet.Page) error {
 	}
 	for _, level := range page.DefinitionLevels() {
 		if level == 0 {
-			c.nums, c.has = append(c.nums, 0), append(c.has, 0)
+			c.skip(1)
 			continue
 		}
 		if len(values) == 0 {
 			return errors.New("a page has fewer values than it says")
 		}
-		c.nums, c.has = append(c.nums, values[0]), append(c.has, 1)
-		c.present++
+		c.put(values[0])
 		values = values[1:]
 	}
 	return nil

@@ -35,13 +35,16 @@ func NewWriter(table *logs.Table) *Writer {
 	return &Writer{batch: newBatch(table), file: newFile(table)}
 }
 
-// Add appends a row, which must be of the writer's table. The row may change
-// afterwards, but the texts it has may not.
-func (w *Writer) Add(r logs.Row) {
-	if r.Table() != w.batch.table {
-		panic("segment: a row of " + r.Table().Name + " was added to a writer of " + w.batch.table.Name)
+// Add appends rows, which must be of the writer's table: many at once cost much
+// less than one after the other. They may change afterwards, but the texts they
+// have may not.
+func (w *Writer) Add(rows ...logs.Row) {
+	for _, r := range rows {
+		if r.Table() != w.batch.table {
+			panic("segment: a row of " + r.Table().Name + " was added to a writer of " + w.batch.table.Name)
+		}
 	}
-	w.batch.add(r)
+	w.batch.add(rows)
 }
 
 // Len is how many rows wait for Close.
@@ -80,6 +83,7 @@ func (w *Writer) Close(folder string, name Name, meta Meta) (Info, error) {
 // span is the time of the batch's first and of its last row.
 func (b *batch) span() (from, to time.Time) {
 	at := b.column(timeColumn)
+	at.spread()
 	least, greatest := at.nums[0], at.nums[0]
 	for _, n := range at.nums {
 		least, greatest = min(least, n), max(greatest, n)

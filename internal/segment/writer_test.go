@@ -45,7 +45,7 @@ func duck(tb testing.TB, query string) [][]any {
 // stored is what a row's segment has of it.
 func stored(r logs.Row) []any {
 	b := newBatch(r.Table())
-	b.add(r)
+	b.add([]logs.Row{r})
 	values := make([]any, len(b.columns))
 	for i := range b.columns {
 		if c := &b.columns[i]; c.present == 1 {

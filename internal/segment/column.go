@@ -1,0 +1,115 @@
+package segment
+
+// column is the values of one column, one for each row. Most columns of a table
+// have the same value in all rows of a segment, or none: such a column is flat,
+// and takes no memory for its rows.
+type column struct {
+	name    string
+	kind    kind
+	rows    int
+	present int // how many of them have a value
+	// flat is the value of all rows, if they have one, as long as nums is empty.
+	flat int64
+	// nums has a number, microseconds, the bits of a double, 0 or 1, or the
+	// code of a text; anything where has is 0.
+	nums []int64
+	has  []byte // 1 for a value, 0 for an absent one; empty where none is absent
+	dict dictionary
+}
+
+// reset makes the column empty and keeps its memory.
+func (c *column) reset() {
+	c.rows, c.present = 0, 0
+	c.nums, c.has = c.nums[:0], c.has[:0]
+	c.dict.reset()
+}
+
+// isFlat reports whether all rows have the same value, or none has one.
+func (c *column) isFlat() bool { return len(c.nums) == 0 }
+
+// value is that of a row, and whether there is one.
+func (c *column) value(row int) (int64, bool) {
+	switch {
+	case c.isFlat():
+		return c.flat, c.present > 0
+	case len(c.has) > 0 && c.has[row] == 0:
+		return 0, false
+	}
+	return c.nums[row], true
+}
+
+// put appends a value.
+func (c *column) put(n int64) {
+	if len(c.nums) == 0 {
+		if c.rows == 0 {
+			c.flat = n
+		}
+		if c.present == c.rows && n == c.flat {
+			c.rows++
+			c.present++
+			return
+		}
+		c.spread()
+	}
+	c.nums = append(c.nums, n)
+	if len(c.has) > 0 {
+		c.has = append(c.has, 1)
+	}
+	c.rows++
+	c.present++
+}
+
+// skip appends so many rows without a value.
+func (c *column) skip(rows int) {
+	if rows == 0 {
+		return
+	}
+	if c.present > 0 {
+		c.spread()
+		c.mark()
+		c.nums, c.has = repeat(c.nums, 0, rows), repeat(c.has, 0, rows)
+	}
+	c.rows += rows
+}
+
+// again appends so many rows that are as the last one.
+func (c *column) again(rows int) {
+	n, there := c.value(c.rows - 1)
+	if !there {
+		c.skip(rows)
+		return
+	}
+	if !c.isFlat() {
+		c.nums = repeat(c.nums, n, rows)
+		if len(c.has) > 0 {
+			c.has = repeat(c.has, 1, rows)
+		}
+	}
+	c.rows += rows
+	c.present += rows
+}
+
+// spread gives each row a place of its own.
+func (c *column) spread() {
+	if !c.isFlat() {
+		return
+	}
+	c.nums = repeat(c.nums, c.flat, c.rows)
+	if c.present < c.rows {
+		c.has = repeat(c.has, 0, c.rows)
+	}
+}
+
+// mark says of each row whether it has a value, where all had one.
+func (c *column) mark() {
+	if len(c.has) == 0 {
+		c.has = repeat(c.has, 1, c.rows)
+	}
+}
+
+func repeat[T any](dst []T, value T, times int) []T {
+	for range times {
+		dst = append(dst, value)
+	}
+	return dst
+}
