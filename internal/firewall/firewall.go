@@ -70,7 +70,8 @@ type Firewall struct {
 	placed     bool                        // its rows are wanted there
 	begun      []begun                     // generations of segments that may not be closed
 	heldSince  time.Time                   // nothing is read since, because of them
-	maker      logs.Maker                  // of the rows of events, for who takes these
+	maker      logs.Maker                  // of the rows of a batch
+	spooling   []logs.Row                  // those of them that are for a workspace
 	toldBefore toldBefore
 }
 

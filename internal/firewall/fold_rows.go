@@ -24,6 +24,7 @@ func (f *Firewall) takeRows(events []flow.Event, done leftOut, m moment, o *outp
 	}
 	f.tellEvents(f.fold.end(m), done, o)
 	f.clockwork.journaled(events, m)
+	f.addSegments()
 	f.flushFiles()
 	f.connections.tell()
 }

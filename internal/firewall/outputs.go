@@ -105,9 +105,20 @@ func (f *Firewall) write(o *outputs, e *Entry, several bool, done leftOut) {
 		case fs != nil:
 			fs.add(rows, done.of(fs.layout))
 		case f.placed:
-			f.spool().Add(rows)
+			f.spooling = append(f.spooling, rows...)
 		}
 	}
+}
+
+// addSegments adds the rows of a batch to segments. What the rows of a batch are
+// made of is free again then.
+func (f *Firewall) addSegments() {
+	if len(f.spooling) > 0 {
+		f.spool().Add(f.spooling)
+		clear(f.spooling)
+		f.spooling = f.spooling[:0]
+	}
+	f.maker.Reset()
 }
 
 // writeKept writes rows that follow from no event.

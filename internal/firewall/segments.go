@@ -132,7 +132,7 @@ func (f *Firewall) again(list []telling, o *outputs) {
 		about := entry.subject(t.fold.Count > 1)
 		for i, fs := range o.files {
 			if rows := o.pick(i, entry.Rows, &about); fs == nil && len(rows) > 0 {
-				f.spool().Add(rows)
+				f.spooling = append(f.spooling, rows...)
 			}
 		}
 	}
@@ -188,5 +188,6 @@ func (f *Firewall) replay(b capture.Recalled) {
 		f.again(f.fold.add(e, rule), o)
 	}
 	f.again(f.fold.end(m), o)
+	f.addSegments()
 	f.clockwork.journaled(b.Events, m)
 }

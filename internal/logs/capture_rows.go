@@ -168,10 +168,10 @@ func standardOf[R any](table string, source func(*R) *Source) []column[R] {
 
 // maybeMoment is a datetime column; the zero time is absent.
 func maybeMoment[R any](name, doc string, get func(*R) time.Time) column[R] {
-	return define(name, DateTime, doc, func(r *R) cell {
+	return atMoment(define(name, DateTime, doc, func(r *R) cell {
 		if t := get(r); !t.IsZero() {
 			return momentCell(t)
 		}
 		return cell{}
-	})
+	}))
 }

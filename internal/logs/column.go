@@ -3,6 +3,7 @@ package logs
 import (
 	"net/netip"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -14,6 +15,10 @@ type column[R any] struct {
 	cell func(*R) cell
 	// address is the value where the cell is one.
 	address func(*R) netip.Addr
+	// text or number is the value of most others, and whether there is one: for
+	// who wants many of them.
+	text   func(*R) (string, bool)
+	number func(*R) (int64, bool)
 	// kept tells whether the column is kept with a record where rows are
 	// stored; nil where it always is.
 	kept func(*R) bool
@@ -28,27 +33,27 @@ func define[R any](name string, t Type, doc string, get func(*R) cell) column[R]
 
 // text is a string column in which the empty string is a value like others.
 func text[R any](name, doc string, get func(*R) string) column[R] {
-	return define(name, String, doc, func(r *R) cell { return cell{kind: isText, text: get(r)} })
+	return maybeText(name, doc, func(r *R) (string, bool) { return get(r), true })
 }
 
 // word is a string column in which the empty string means absent.
 func word[R any](name, doc string, get func(*R) string) column[R] {
-	return define(name, String, doc, func(r *R) cell {
-		if s := get(r); s != "" {
-			return cell{kind: isText, text: s}
-		}
-		return cell{}
+	return maybeText(name, doc, func(r *R) (string, bool) {
+		s := get(r)
+		return s, s != ""
 	})
 }
 
 // maybeText is a string column whose function says whether there is a value.
 func maybeText[R any](name, doc string, get func(*R) (string, bool)) column[R] {
-	return define(name, String, doc, func(r *R) cell {
+	c := define(name, String, doc, func(r *R) cell {
 		if s, ok := get(r); ok {
 			return cell{kind: isText, text: s}
 		}
 		return cell{}
 	})
+	c.text = get
+	return c
 }
 
 // address is a string column; the zero address is absent.
@@ -65,17 +70,28 @@ func address[R any](name, doc string, get func(*R) netip.Addr) column[R] {
 
 // number is an int or long column whose function says whether there is a value.
 func number[R any](name string, t Type, doc string, get func(*R) (int64, bool)) column[R] {
-	return define(name, t, doc, func(r *R) cell {
+	c := define(name, t, doc, func(r *R) cell {
 		if n, ok := get(r); ok {
 			return cell{kind: isNumber, num: n}
 		}
 		return cell{}
 	})
+	c.number = get
+	return c
 }
 
 // moment is a datetime column.
 func moment[R any](name, doc string, get func(*R) time.Time) column[R] {
-	return define(name, DateTime, doc, func(r *R) cell { return momentCell(get(r)) })
+	return atMoment(define(name, DateTime, doc, func(r *R) cell { return momentCell(get(r)) }))
+}
+
+// atMoment gives a column of moments its numbers.
+func atMoment[R any](c column[R]) column[R] {
+	c.number = func(r *R) (int64, bool) {
+		at := c.cell(r)
+		return at.num, at.kind == isMoment
+	}
+	return c
 }
 
 // resourceID is the string column that the envelope calls resourceId.
@@ -108,7 +124,14 @@ func newTable[R any](t Table, groups ...[]column[R]) *Table {
 	if g, ok := any(new(R)).(interface{ groundsOf([]*R) grounds }); ok {
 		groundsOf = g.groundsOf
 	}
-	t.visitRows = func(rows []Row, to ColumnVisitor) int { return visitRows(columns, groundsOf, rows, to) }
+	blocks := sync.Pool{New: func() any { return new(block[R]) }}
+	t.visitRows = func(rows []Row, to ColumnVisitor) int {
+		b := blocks.Get().(*block[R])
+		defer blocks.Put(b)
+		b.take(rows)
+		b.visitColumns(columns, groundsOf, to)
+		return b.n
+	}
 	return &t
 }
 

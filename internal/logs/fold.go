@@ -29,7 +29,7 @@ const (
 
 // FoldedRows makes the rows of an event that stands for several, as Rows does.
 func FoldedRows(last *flow.Event, src *Source, rule Rule, fold Fold) []Row {
-	return rowsOf(&packet{last, src, rule, fold})
+	return rowsOf(packet{last, src, rule, fold})
 }
 
 // several reports whether the row stands for more than one packet.

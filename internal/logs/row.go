@@ -20,26 +20,23 @@ type Row struct {
 // one behind the event's decision; where nothing was decided, only its Revision
 // is told.
 func Rows(ev *flow.Event, src *Source, rule Rule) []Row {
-	return rowsOf(&packet{ev: ev, src: src, rule: rule})
+	return rowsOf(packet{ev: ev, src: src, rule: rule})
 }
 
-func rowsOf(p *packet) []Row { return appendRows(make([]Row, 0, 2), p) }
+// rowsOf makes rows in one piece of memory.
+func rowsOf(p packet) []Row {
+	made := &made{packet: p}
+	return made.fill()
+}
 
-// Maker makes the rows of events one after the other in the same memory: those of
-// one event are the callee's only until those of the next are made.
-type Maker struct {
+// made are the rows of one event.
+type made struct {
 	packet packet
 	rows   [2]Row
 }
 
-// Rows makes the rows of an event that stands for several, or for itself, as
-// [FoldedRows] does.
-func (m *Maker) Rows(last *flow.Event, src *Source, rule Rule, fold Fold) []Row {
-	m.packet = packet{last, src, rule, fold}
-	return appendRows(m.rows[:0], &m.packet)
-}
-
-func appendRows(rows []Row, p *packet) []Row {
+func (made *made) fill() []Row {
+	p, rows := &made.packet, made.rows[:0]
 	if p.ev.Flag != flow.FlagNone {
 		rows = append(rows, Row{FlowTrace, p})
 	}

@@ -3,26 +3,33 @@ package logs
 import "net/netip"
 
 // ColumnVisitor takes the values of many rows of one table, all of a column and
-// then all of the next: what costs little for one value costs little for all,
-// where one column after the other is worked on.
+// then all of the next, up to [Together] rows at a time: what costs little for
+// one value costs little for all, where one column after the other is worked on.
 type ColumnVisitor interface {
 	// The methods of Visitor are for the next row each.
 	Visitor
+	// Texts, Addresses and Numbers are for as many rows as there are values.
+	// There has a bit for each row, the lowest that of the first: 0 is a row
+	// without a value. Numbers are also moments and the like. The slices are
+	// good until the method returns.
+	Texts(column int, texts []string, there uint64)
+	Addresses(column int, addresses []netip.Addr, there uint64)
+	Numbers(column int, numbers []int64, there uint64)
 	// Absent is for so many rows, one behind the other, without a value.
 	Absent(column, rows int)
 	// Again is for so many rows that are in this column as the one before.
 	Again(column, rows int)
 }
 
-// together is how many rows are worked on at a time: what they are made from
+// Together is how many rows are worked on at a time: what they are made from
 // stays in the fastest memory meanwhile.
-const together = 64
+const Together = 64
 
 // VisitRows hands the values of rows, all of the table of the first, to the
 // visitor; which they are, [Row.Visit] says.
 func VisitRows(rows []Row, to ColumnVisitor) {
 	for len(rows) > 0 {
-		n := rows[0].table.visitRows(rows[:min(together, len(rows))], to)
+		n := rows[0].table.visitRows(rows[:min(Together, len(rows))], to)
 		if n == 0 { // one that was read back
 			rows[0].record.(*Record).visitColumns(to)
 			n = 1
@@ -40,61 +47,107 @@ const (
 	noTrouble                      // of plain steps of connections of TCP, or of connections with no more than those
 )
 
-// visitRows visits rows as far as they are made of such records.
-func visitRows[R any](columns []column[R], groundsOf func([]*R) grounds, rows []Row, to ColumnVisitor) int {
-	var space [together]*R
-	records := space[:0]
+// block is up to Together records, and room for the values of a column.
+type block[R any] struct {
+	records   [Together]*R
+	n         int
+	texts     [Together]string
+	addresses [Together]netip.Addr
+	numbers   [Together]int64
+}
+
+// take takes rows as far as they are made of such records.
+func (b *block[R]) take(rows []Row) {
+	b.n = 0
 	for _, r := range rows {
 		record, ok := r.record.(*R)
 		if !ok {
 			break
 		}
-		records = append(records, record)
+		b.records[b.n] = record
+		b.n++
 	}
-	if len(records) == 0 {
-		return 0
+}
+
+// visitColumns visits the rows of a block.
+func (b *block[R]) visitColumns(columns []column[R], groundsOf func([]*R) grounds, to ColumnVisitor) {
+	if b.n == 0 {
+		return
 	}
 	var shared grounds
 	if groundsOf != nil {
-		shared = groundsOf(records)
+		shared = groundsOf(b.records[:b.n])
 	}
 	for i := range columns {
 		col := &columns[i]
-		asked := records
-		if col.rests&shared != 0 {
-			asked = records[:1]
-		}
-		col.visitRows(i, asked, to)
-		if rest := len(records) - len(asked); rest > 0 {
-			to.Again(i, rest)
+		switch {
+		case col.rests&shared != 0:
+			hand(to, i, col.keptCell(b.records[0]), netip.Addr{})
+			if b.n > 1 {
+				to.Again(i, b.n-1)
+			}
+		case col.kept != nil:
+			b.eachKept(i, col, to)
+		default:
+			b.visit(i, col, to)
 		}
 	}
-	return len(records)
+	clear(b.records[:b.n]) // the block is used again
 }
 
-// visitRows visits the values of one column; runs of the same are told as such.
-func (col *column[R]) visitRows(i int, records []*R, to ColumnVisitor) {
-	var before cell
-	var beforeAt netip.Addr
-	again := 0
-	for n, record := range records {
-		now, at := col.keptCell(record), netip.Addr{}
-		if now.kind == isAddress {
-			at = col.address(record)
+// visit visits the values of one column.
+func (b *block[R]) visit(i int, col *column[R], to ColumnVisitor) {
+	records := b.records[:b.n]
+	switch {
+	case col.text != nil:
+		to.Texts(i, b.texts[:b.n], b.takeTexts(col, records))
+	case col.address != nil:
+		there := uint64(0)
+		for n, r := range records {
+			b.addresses[n] = col.address(r)
+			there |= bit(b.addresses[n].IsValid()) << n
 		}
-		if n > 0 && now == before && at == beforeAt {
-			again++
-			continue
+		to.Addresses(i, b.addresses[:b.n], there)
+	case col.number != nil:
+		there := uint64(0)
+		for n, r := range records {
+			number, ok := col.number(r)
+			b.numbers[n] = number
+			there |= bit(ok) << n
 		}
-		if again > 0 {
-			to.Again(i, again)
-			again = 0
+		to.Numbers(i, b.numbers[:b.n], there)
+	default:
+		for _, r := range records {
+			hand(to, i, col.keptCell(r), netip.Addr{})
 		}
-		hand(to, i, now, at)
-		before, beforeAt = now, at
 	}
-	if again > 0 {
-		to.Again(i, again)
+}
+
+// takeTexts takes the texts of a column, and says which are there.
+func (b *block[R]) takeTexts(col *column[R], records []*R) (there uint64) {
+	for n, r := range records {
+		text, ok := col.text(r)
+		b.texts[n] = text
+		there |= bit(ok) << n
+	}
+	return there
+}
+
+func bit(set bool) uint64 {
+	if set {
+		return 1
+	}
+	return 0
+}
+
+// eachKept visits the values of a column that is not kept with all records.
+func (b *block[R]) eachKept(i int, col *column[R], to ColumnVisitor) {
+	for _, r := range b.records[:b.n] {
+		c, at := col.keptCell(r), netip.Addr{}
+		if c.kind == isAddress {
+			at = col.address(r)
+		}
+		hand(to, i, c, at)
 	}
 }
 

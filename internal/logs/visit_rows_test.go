@@ -32,6 +32,37 @@ func (g *gathered) Address(i int, a netip.Addr) { g.box(i, func(b boxes) { b.Add
 func (g *gathered) Number(i int, n int64)       { g.box(i, func(b boxes) { b.Number(i, n) }) }
 func (g *gathered) Moment(i int, us int64)      { g.box(i, func(b boxes) { b.Moment(i, us) }) }
 
+func (g *gathered) Texts(i int, texts []string, there uint64) {
+	for n, s := range texts {
+		g.maybe(i, there>>n&1 == 1, func(b boxes) { b.Text(i, s) })
+	}
+}
+
+func (g *gathered) Addresses(i int, addresses []netip.Addr, there uint64) {
+	for n, a := range addresses {
+		g.maybe(i, there>>n&1 == 1, func(b boxes) { b.Address(i, a) })
+	}
+}
+
+func (g *gathered) Numbers(i int, numbers []int64, there uint64) {
+	put := boxes.Number
+	if g.table.Columns[i].Type == DateTime {
+		put = boxes.Moment
+	}
+	for n, number := range numbers {
+		g.maybe(i, there>>n&1 == 1, func(b boxes) { put(b, i, number) })
+	}
+}
+
+// maybe boxes a value where there is one.
+func (g *gathered) maybe(i int, there bool, put func(boxes)) {
+	if there {
+		g.box(i, put)
+	} else {
+		g.Absent(i, 1)
+	}
+}
+
 func (g *gathered) Absent(i, rows int) {
 	for range rows {
 		g.box(i, func(boxes) {})
@@ -75,7 +106,7 @@ func TestVisitRowsGivesWhatVisitGives(t *testing.T) {
 		add(FoldedRows(&x.ev, hub, x.rule, Fold{Count: 3, From: time.Unix(1, 0), By: BySource})...)
 	}
 	for table, rows := range byTable {
-		for _, n := range []int{1, together, 5 * together} {
+		for _, n := range []int{1, Together, 5 * Together} {
 			many := make([]Row, n)
 			for i := range many {
 				many[i] = rows[min(int(random.ExpFloat64()*float64(len(rows))/3), len(rows)-1)]

@@ -71,6 +71,35 @@ func (b *batch) Address(i int, a netip.Addr) {
 	c.put(c.dict.address(a))
 }
 
+func (b *batch) Texts(i int, texts []string, there uint64) {
+	c := &b.columns[i]
+	var codes [logs.Together]int64
+	before, code := "", int64(-1)
+	for n, s := range texts {
+		if there>>n&1 == 0 {
+			continue
+		}
+		if code < 0 || !same(s, before) {
+			before, code = s, c.dict.text(s)
+		}
+		codes[n] = code
+	}
+	c.putAll(codes[:len(texts)], there)
+}
+
+func (b *batch) Addresses(i int, addresses []netip.Addr, there uint64) {
+	c := &b.columns[i]
+	var codes [logs.Together]int64
+	for n, a := range addresses {
+		if there>>n&1 == 1 {
+			codes[n] = c.dict.address(a)
+		}
+	}
+	c.putAll(codes[:len(addresses)], there)
+}
+
+func (b *batch) Numbers(i int, numbers []int64, there uint64) { b.columns[i].putAll(numbers, there) }
+
 func (b *batch) Number(i int, n int64) { b.columns[i].put(n) }
 
 func (b *batch) Moment(i int, microseconds int64) { b.columns[i].put(microseconds) }

@@ -1,5 +1,7 @@
 package segment
 
+import "math/bits"
+
 // column is the values of one column, one for each row. Most columns of a table
 // have the same value in all rows of a segment, or none: such a column is flat,
 // and takes no memory for its rows.
@@ -57,6 +59,41 @@ func (c *column) put(n int64) {
 	}
 	c.rows++
 	c.present++
+}
+
+// putAll appends as many rows as there are numbers, at most 64. There has a bit
+// for each, 0 for one without a value.
+func (c *column) putAll(nums []int64, there uint64) {
+	switch present := bits.OnesCount64(there); {
+	case present == 0:
+		c.skip(len(nums))
+		return
+	case present < len(nums):
+		c.putSome(nums, there)
+		return
+	}
+	for c.isFlat() && len(nums) > 0 {
+		c.put(nums[0])
+		nums = nums[1:]
+	}
+	c.nums = append(c.nums, nums...)
+	if len(c.has) > 0 {
+		c.has = repeat(c.has, 1, len(nums))
+	}
+	c.rows += len(nums)
+	c.present += len(nums)
+}
+
+// putSome is putAll where some have a value and some have none.
+func (c *column) putSome(nums []int64, there uint64) {
+	c.spread()
+	c.mark()
+	c.nums = append(c.nums, nums...)
+	for n := range nums {
+		c.has = append(c.has, byte(there>>n&1))
+	}
+	c.rows += len(nums)
+	c.present += bits.OnesCount64(there)
 }
 
 // skip appends so many rows without a value.

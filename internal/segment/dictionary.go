@@ -24,11 +24,14 @@ type dictionary struct {
 	// most columns have a few values that are constants of the program, and
 	// hashing those for each row would be half the work of writing it. The
 	// strings are held, so that their memory is not used for others.
-	recent [recents]recent
+	recent []recent
+	// hosts finds the code of an address by its last bytes.
+	hosts []host
 }
 
-// recents is more than the usual number of a column's values, at little cost.
-const recents = 64
+// recents is more than the usual number of a column's values, at little cost;
+// where there are more values, there are up to so many more places.
+const recents, mostRecents = 64, 4096
 
 // maxWritten bounds what is remembered of addresses to some megabytes.
 const maxWritten = 1 << 16
@@ -38,11 +41,17 @@ type recent struct {
 	code int64 // plus 1, so that the zero value is none
 }
 
+type host struct {
+	address netip.Addr
+	code    int64 // plus 1
+}
+
 func (d *dictionary) reset() {
 	d.data, d.ends = d.data[:0], d.ends[:0]
 	clear(d.codes)
 	clear(d.addresses)
-	clear(d.recent[:])
+	clear(d.recent)
+	clear(d.hosts)
 }
 
 func (d *dictionary) len() int { return len(d.ends) }
@@ -63,7 +72,7 @@ func (d *dictionary) at(code int64) []byte {
 // text is the code of a text, which is added where it is new.
 func (d *dictionary) text(s string) int64 {
 	r := d.slot(s)
-	if r.code > 0 && len(r.text) == len(s) && unsafe.StringData(r.text) == unsafe.StringData(s) {
+	if r.code > 0 && same(r.text, s) {
 		return r.code - 1
 	}
 	code := d.find(s)
@@ -74,7 +83,7 @@ func (d *dictionary) text(s string) int64 {
 // resourceID is the code of a resource id in lower case.
 func (d *dictionary) resourceID(id string) int64 {
 	r := d.slot(id)
-	if r.code > 0 && len(r.text) == len(id) && unsafe.StringData(r.text) == unsafe.StringData(id) {
+	if r.code > 0 && same(r.text, id) {
 		return r.code - 1
 	}
 	code := d.find(logs.LowerID(id))
@@ -82,13 +91,34 @@ func (d *dictionary) resourceID(id string) int64 {
 	return code
 }
 
+// same reports whether two texts are the same place in memory.
+func same(a, b string) bool {
+	return len(a) == len(b) && unsafe.StringData(a) == unsafe.StringData(b)
+}
+
 func (d *dictionary) slot(s string) *recent {
+	if n := len(d.recent); n == 0 || n < mostRecents && n < len(d.ends) {
+		d.recent = make([]recent, max(recents, 4*n)) // what was there is found again
+	}
 	at := uintptr(unsafe.Pointer(unsafe.StringData(s)))
-	return &d.recent[(at>>4^at>>10^uintptr(len(s)))%recents]
+	return &d.recent[(at>>4^at>>10^uintptr(len(s)))%uintptr(len(d.recent))]
 }
 
 // address is the code of an address as text.
 func (d *dictionary) address(a netip.Addr) int64 {
+	if d.hosts == nil {
+		d.hosts = make([]host, 256)
+	}
+	bytes := a.As16()
+	h := &d.hosts[bytes[15]^bytes[14]<<5]
+	if h.code == 0 || h.address != a {
+		*h = host{a, d.findAddress(a) + 1}
+	}
+	return h.code - 1
+}
+
+// findAddress is the code of an address by what it is.
+func (d *dictionary) findAddress(a netip.Addr) int64 {
 	if code, ok := d.addresses[a]; ok {
 		return code
 	}

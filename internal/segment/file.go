@@ -9,7 +9,6 @@ import (
 	"io"
 
 	"github.com/parquet-go/parquet-go/bloom"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 
@@ -27,7 +26,7 @@ type file struct {
 	sum   uint32 // their checksum
 
 	encoder encoder
-	codec   *zstd.Codec // quick or thorough
+	codec   *codec
 	// filtered has a Bloom filter made of the connections' ids.
 	filtered bool
 	filter   bloom.SplitBlockFilter
@@ -39,17 +38,10 @@ type file struct {
 	protocol                     thrift.CompactProtocol
 }
 
-// What is merged for the last time, or nearly so, is compressed with more care: 5 %
-// smaller for twice the time.
-var (
-	quick    = zstd.Codec{Level: zstd.SpeedDefault}
-	thorough = zstd.Codec{Level: zstd.SpeedBetterCompression}
-)
-
 var magic = []byte("PAR1")
 
 func newFile(table *logs.Table) *file {
-	f := &file{table: table, out: bufio.NewWriterSize(nil, 1<<16), codec: &quick}
+	f := &file{table: table, out: bufio.NewWriterSize(nil, 1<<16), codec: quickest}
 	f.thrift = thrift.NewEncoder(f.protocol.NewWriter(&f.header))
 	f.meta.Version = 2
 	f.meta.CreatedBy = "sekisho (github.com/sekisho/sekisho)"
@@ -146,6 +138,9 @@ func (f *file) describe(meta *format.ColumnMetaData, c *column, p encoded, rows 
 		meta.PathInSchema = []string{c.name}
 	}
 	meta.Type, meta.Codec, meta.NumValues = c.kind.physical(), format.Zstd, int64(rows)
+	if len(p.dictionary)+len(p.data) < tinyPages {
+		meta.Codec = format.Uncompressed
+	}
 	meta.Encoding = append(meta.Encoding[:0], format.RLE, p.encoding)
 	if p.dictionary != nil {
 		meta.Encoding = append(meta.Encoding, format.Plain)
@@ -159,22 +154,23 @@ func (f *file) describe(meta *format.ColumnMetaData, c *column, p encoded, rows 
 }
 
 func (f *file) writePage(meta *format.ColumnMetaData, body []byte, header format.PageHeader) error {
-	var err error
-	if f.compressed, err = f.codec.Encode(f.compressed, body); err != nil {
-		return err
+	stored := body
+	if meta.Codec == format.Zstd {
+		f.compressed = f.codec.compress(f.compressed[:0], body)
+		stored = f.compressed
 	}
-	header.UncompressedPageSize, header.CompressedPageSize = int32(len(body)), int32(len(f.compressed))
-	header.CRC = int32(crc32.ChecksumIEEE(f.compressed))
+	header.UncompressedPageSize, header.CompressedPageSize = int32(len(body)), int32(len(stored))
+	header.CRC = int32(crc32.ChecksumIEEE(stored))
 	f.header.Reset()
 	if err := f.thrift.Encode(&header); err != nil {
 		return err
 	}
 	meta.TotalUncompressedSize += int64(f.header.Len() + len(body))
-	meta.TotalCompressedSize += int64(f.header.Len() + len(f.compressed))
+	meta.TotalCompressedSize += int64(f.header.Len() + len(stored))
 	if err := f.write(f.header.Bytes()); err != nil {
 		return err
 	}
-	return f.write(f.compressed)
+	return f.write(stored)
 }
 
 // end writes the footer, with what the file says of itself, and checksums in

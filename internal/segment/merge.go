@@ -171,9 +171,9 @@ func (m *merger) write(ctx context.Context, r run, info *Info) error {
 		m.file.filtered = true
 	}
 	m.batch.reset()
-	m.file.codec = &quick
+	m.file.codec = quick
 	if info.Name.Level > 1 {
-		m.file.codec = &thorough
+		m.file.codec = thorough
 	}
 	folder := filepath.Dir(m.folder.pathOf(info.Name))
 	return writeFile(folder, info, Meta{Sync: true, Program: m.folder.options.Program}, func(f *os.File, say string) error {

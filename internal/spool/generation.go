@@ -25,7 +25,28 @@ type generation struct {
 // table is the rows of one table in a generation.
 type table struct {
 	writer *segment.Writer
-	rows   int // of events
+	rows   int        // of events
+	coming []logs.Row // to be added together, which costs less
+}
+
+// sort gives rows to their tables.
+func (s *Spool) sort(g *generation, rows []logs.Row) {
+	var last *table
+	for i, r := range rows {
+		if i == 0 || r.Table() != rows[i-1].Table() {
+			last = s.table(g, r.Table())
+		}
+		last.coming = append(last.coming, r)
+	}
+}
+
+// add adds the rows that have come.
+func (t *table) add() (rows int) {
+	rows = len(t.coming)
+	t.writer.Add(t.coming...)
+	clear(t.coming)
+	t.coming = t.coming[:0]
+	return rows
 }
 
 func newGeneration(number uint64) *generation {
@@ -92,8 +113,9 @@ func (s *Spool) mix(g *generation) {
 	if g.mixed {
 		return
 	}
-	for _, r := range g.kept {
-		s.table(g, r.Table()).writer.Add(r)
+	s.sort(g, g.kept)
+	for _, t := range g.tables {
+		t.add()
 	}
 	g.mixed = true
 }

@@ -157,10 +157,9 @@ func (s *Spool) Add(rows []logs.Row) {
 		g.missing += uint64(len(rows))
 		return
 	}
-	for _, r := range rows {
-		t := s.table(g, r.Table())
-		t.writer.Add(r)
-		t.rows++
+	s.sort(g, rows)
+	for _, t := range g.tables {
+		t.rows += t.add()
 	}
 	g.rows += len(rows)
 }
