@@ -110,8 +110,7 @@ func (s *Spool) giveUp(g *generation, why error) {
 	next := s.at(g.number + 1)
 	const most = 10_000
 	if len(kept)+len(next.kept) <= most {
-		next.begin()
-		next.kept = append(kept, next.kept...)
+		next.keep(s, kept)
 		if s.state.KeptFrom == 0 {
 			s.state.KeptFrom = g.number
 		}

@@ -19,7 +19,6 @@ type generation struct {
 	missing uint64    // rows that the journal does not have any more
 	since   time.Time // when its first row came
 	sealed  bool      // nothing comes any more
-	mixed   bool      // the kept rows are among those of the writers
 }
 
 // table is the rows of one table in a generation.
@@ -89,7 +88,6 @@ func (s *state) named(n naming) {
 // write writes the segments of a generation that were not written before, and
 // says what they are called and how large those are that it wrote.
 func (s *Spool) write(g *generation) (n naming, bytes int64, err error) {
-	s.mix(g)
 	n = s.name(g)
 	for _, t := range g.sorted() {
 		w := g.tables[t].writer
@@ -106,18 +104,17 @@ func (s *Spool) write(g *generation) (n naming, bytes int64, err error) {
 	return n, bytes, nil
 }
 
-// mix adds the kept rows to the others.
-func (s *Spool) mix(g *generation) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if g.mixed {
+// keep adds rows that follow from no event.
+func (g *generation) keep(s *Spool, rows []logs.Row) {
+	if len(rows) == 0 {
 		return
 	}
-	s.sort(g, g.kept)
+	g.begin()
+	g.kept = append(g.kept, rows...)
+	s.sort(g, rows)
 	for _, t := range g.tables {
 		t.add()
 	}
-	g.mixed = true
 }
 
 // sorted are the tables that have rows, always in the same order.

@@ -18,7 +18,8 @@
 //	place.go       generations begin and end
 //	generation.go  the rows of one, and their segments
 //	closer.go      closes what has ended; what happens where that fails
-//	kept.go        rows that are written down until their generation is closed
+//	kept.go        rows that are written down until their generation is closed;
+//	               kept_block.go is how, kept_read.go how they are read back
 //	state.go       what the next process has to know
 //	bound.go       how much may wait in the folder
 package spool
@@ -170,14 +171,18 @@ func (s *Spool) Add(rows []logs.Row) {
 func (s *Spool) Keep(rows []logs.Row) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.keep(rows)
-}
-
-func (s *Spool) keep(rows []logs.Row) error {
 	g := s.at(s.kept.generation)
-	g.begin()
-	g.kept = append(g.kept, rows...)
-	return s.kept.write(rows)
+	before := map[*logs.Table]int{}
+	for t, there := range g.tables {
+		before[t] = there.writer.Len()
+	}
+	g.keep(s, rows)
+	k := s.kept
+	k.blocks = k.blocks[:0]
+	for t, there := range g.tables {
+		k.blocks = appendBlock(k.blocks, there.writer, before[t])
+	}
+	return k.write(k.blocks)
 }
 
 // at is a generation that is not closed.
