@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/sekisho/sekisho/internal/api"
 	"github.com/sekisho/sekisho/internal/kql"
@@ -35,6 +36,11 @@ func apiTable(t *logs.Table, known *catalog.Table) api.Table {
 
 // Query implements [api.Workspace].
 func (w apiWorkspace) Query(ctx context.Context, q api.Query) (*kql.Answer, error) {
-	return w.Workspace.Query(ctx, store.Query{Text: q.Text, Now: q.Now, Parameters: q.Parameters,
+	a, err := w.Workspace.Query(ctx, store.Query{Text: q.Text, Now: q.Now, Parameters: q.Parameters,
 		Scope: store.Scope{Resource: q.Resource, From: q.From, To: q.To, Unbounded: true}})
+	var busy *workspace.Throttled
+	if errors.As(err, &busy) {
+		return nil, &api.Throttled{Capacity: busy.Running}
+	}
+	return a, err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -9,9 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/sekisho/sekisho/internal/store"
 	"github.com/sekisho/sekisho/internal/store/storetest"
 	"github.com/sekisho/sekisho/internal/workspace"
 )
@@ -31,30 +34,7 @@ func freeAddress(t *testing.T) string {
 // by the command and as Log Analytics' clients do.
 func TestWorkspaceAnswers(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "ws") // the path of a socket must be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
-	address := freeAddress(t)
-	file := filepath.Join(dir, "w.yaml")
-	text := fmt.Sprintf("name: hub\nfolder: data\nspools: [spool]\nquery: {memory: 256MB}\nlisten: {socket: hub.sock, address: %q, anonymousLoopback: true}\n", address)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cfg, err := workspace.ReadConfig(file)
-	if err != nil {
-		t.Fatalf("ReadConfig() error:\n%+v", err)
-	}
-	if err := os.MkdirAll(cfg.Spools[0], 0o750); err != nil { // a firewall is quicker than the workspace
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- runWorkspace(ctx, cfg) }()
-	if err := awaitWorkspace(ctx, cfg.SocketPath(), nil); err != nil {
-		t.Fatalf("the workspace: %v", err)
-	}
+	cfg, address, end := runningWorkspace(t, "memory: 256MB")
 	a, b := storetest.NewFirewall("fw-a"), storetest.NewFirewall("fw-b")
 	for _, fw := range []*storetest.Firewall{a, b} {
 		fw.Close(t, cfg.Spools[0], fw.Trace(time.Now(), time.Millisecond, 0, 30))
@@ -71,10 +51,78 @@ func TestWorkspaceAnswers(t *testing.T) {
 			t.Errorf("%s answers %s, want rows %s", path, got, want)
 		}
 	}
-	stop()
-	if err := <-ended; err != nil {
-		t.Errorf("the workspace ended with error:\n%+v", err)
+	end()
+}
+
+// runningWorkspace runs a workspace with a socket and an address until end, and
+// in any case until the test ends.
+func runningWorkspace(t *testing.T, query string) (cfg workspace.Config, address string, end func()) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "ws") // the path of a socket must be short
+	if err != nil {
+		t.Fatal(err)
 	}
+	address = freeAddress(t)
+	file := filepath.Join(dir, "w.yaml")
+	text := fmt.Sprintf("name: hub\nfolder: data\nspools: [spool]\nquery: {%s}\nlisten: {socket: hub.sock, address: %q, anonymousLoopback: true}\n", query, address)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if cfg, err = workspace.ReadConfig(file); err != nil {
+		t.Fatalf("ReadConfig() error:\n%+v", err)
+	}
+	if err := os.MkdirAll(cfg.Spools[0], 0o750); err != nil { // a firewall is quicker than the workspace
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- runWorkspace(ctx, cfg) }()
+	end = sync.OnceFunc(func() {
+		stop()
+		if err := errors.Join(<-ended, os.RemoveAll(dir)); err != nil {
+			t.Errorf("the workspace ended with error:\n%+v", err)
+		}
+	})
+	t.Cleanup(end)
+	if err := awaitWorkspace(ctx, cfg.SocketPath(), nil); err != nil {
+		t.Fatalf("the workspace: %v", err)
+	}
+	return cfg, address, end
+}
+
+// TestTooManyQueries has one query run that nobody reads: others are refused in
+// the way of each protocol, until it has ended.
+func TestTooManyQueries(t *testing.T) {
+	t.Parallel()
+	cfg, address, _ := runningWorkspace(t, "memory: 256MB, concurrent: 1, wait: 200ms")
+	client := workspace.NewClient(cfg.SocketPath())
+	unread, err := client.Query(t.Context(), store.Query{Text: "range x from 1 to 100000000 step 1"})
+	if err != nil {
+		t.Fatalf("Query() error:\n%+v", err)
+	}
+	if _, err := command(t, "query", "--workspace", cfg.SocketPath(), "print 1"); err == nil || !strings.Contains(err.Error(), "the workspace is busy: 1 queries run") {
+		t.Errorf("a query beyond the limit gives error:\n%v", err)
+	}
+	for path, want := range map[string]string{
+		"/v1/workspaces/hub/query": `"code":"ThrottledError"`,
+		"/v1/rest/query":           "KustoRequestThrottledException",
+		"/v2/rest/query":           "Capacity: 1, Origin: 'Workspace'",
+	} {
+		resp, err := http.Post("http://"+address+path, "application/json", strings.NewReader(`{"query":"print 1","csl":"print 1"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") == "" || !strings.Contains(string(text), want) {
+			t.Errorf("%s beyond the limit: status %d, Retry-After %q, %v, want 429 and %s:\n%s", path, resp.StatusCode, resp.Header.Get("Retry-After"), err, want, text)
+		}
+	}
+	unread.Rows.Close()
+	until(t, "1", func() string {
+		out, _ := command(t, "query", "--workspace", cfg.SocketPath(), "-o", "csv", "print x = 1")
+		return strings.TrimPrefix(strings.TrimSpace(out), "x\n")
+	})
 }
 
 func until(t *testing.T, want string, ask func() string) {

@@ -27,6 +27,9 @@ type failure struct {
 	diagnostics syntax.Diagnostics
 	// transient failures may pass by themselves.
 	transient bool
+	// after is how many seconds a client should wait before it asks again; 0
+	// where nothing is said.
+	after int
 }
 
 func (f *failure) Error() string { return f.detail }
@@ -61,15 +64,29 @@ func tooLarge(limit int64, what string) *failure {
 			"so not all records were returned (E_QUERY_RESULT_SET_TOO_LARGE, 0x80DA0003).", limit, what)}
 }
 
+// retryAfter is how many seconds a client is asked to wait where too many
+// queries run.
+const retryAfter = 5
+
+// throttled is a query that was not run because too many others are.
+func throttled(t *Throttled) *failure {
+	return &failure{status: http.StatusTooManyRequests, code: "Too many requests", message: "Request is denied due to throttling.",
+		exception: "Kusto.Data.Exceptions.KustoRequestThrottledException", kind: "80DA0001", reason: "E_QUERY_THROTTLED", logsCode: "ThrottledError",
+		detail: t.Error(), transient: true, after: retryAfter}
+}
+
 // explain makes a failure of what a workspace's query or its rows gave.
 func explain(err error) *failure {
 	var f *failure
 	var ds syntax.Diagnostics
+	var busy *Throttled
 	switch {
 	case errors.As(err, &f):
 		return f
 	case errors.As(err, &ds):
 		return refused(ds)
+	case errors.As(err, &busy):
+		return throttled(busy)
 	case errors.Is(err, duck.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
 		return &failure{status: http.StatusGatewayTimeout, code: "RequestExecutionTimeout", message: "Request execution timeout.",
 			exception: "Kusto.Data.Exceptions.KustoServiceTimeoutException", kind: "80DA0006", reason: "E_QUERY_TIMEOUT", logsCode: "GatewayTimeout",

@@ -80,6 +80,7 @@ func (s *server) query(c *call, write func(b *body) form) *failure {
 
 // stream writes an answer's rows in a form.
 func (c *call) stream(answer *kql.Answer, write func(b *body) form) *failure {
+	defer answer.Rows.Close() // also where writing panics: it holds memory, and a turn
 	rows, f := count(answer, c.bounds)
 	if f != nil {
 		return f

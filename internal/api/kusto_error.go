@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/kql/value"
@@ -44,9 +45,17 @@ func newOneAPIError(f *failure, id identifiers) oneAPIError {
 
 // writeKustoError answers with a failure, before any row was written.
 func writeKustoError(w http.ResponseWriter, f *failure, c *call) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(f.status)
+	f.writeHeader(w)
 	_ = json.NewEncoder(w).Encode(newOneAPIError(f, c.id)) // an error means that the client is gone
+}
+
+// writeHeader writes the status, and when to ask again.
+func (f *failure) writeHeader(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	if f.after > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(f.after))
+	}
+	w.WriteHeader(f.status)
 }
 
 // timestamp is the present, in ticks of 100 ns as all of Kusto's times.

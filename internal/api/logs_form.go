@@ -22,6 +22,7 @@ type logsAnswer struct {
 // write writes the answer as Log Analytics does: one table, and behind it what
 // became of it.
 func (a *logsAnswer) write(b *body) {
+	defer a.answer.Rows.Close() // also where writing panics: it holds memory, and a turn
 	f := &logsForm{body: b, logsAnswer: a}
 	f.begin(a.answer)
 	a.rows.write(f)
@@ -115,7 +116,6 @@ func newLogsError(f *failure) logsError {
 // writeLogsError answers with a failure, before any row was written. Kusto's
 // clients read the same form.
 func writeLogsError(w http.ResponseWriter, f *failure) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(f.status)
+	f.writeHeader(w)
 	_ = json.NewEncoder(w).Encode(map[string]logsError{"error": newLogsError(f)}) // an error means that the client is gone
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/kql"
@@ -20,8 +21,21 @@ type Workspace interface {
 	Tables(ctx context.Context) ([]Table, error)
 	// Query runs a query. Its answer's rows are not bounded: who reads them
 	// counts. What is wrong with the text is of type syntax.Diagnostics;
-	// duck.ErrTimeout, duck.ErrMemory and duck.ErrTooLarge are told apart.
+	// duck.ErrTimeout, duck.ErrMemory and duck.ErrTooLarge are told apart, and
+	// [*Throttled].
 	Query(ctx context.Context, q Query) (*kql.Answer, error)
+}
+
+// Throttled is the error of a query that was not run, because too many others
+// are. It may be asked again.
+type Throttled struct {
+	// Capacity is how many queries run at a time.
+	Capacity int
+}
+
+// Error implements error.
+func (t *Throttled) Error() string {
+	return fmt.Sprintf("The query was aborted due to throttling. Retrying after some backoff might succeed. Capacity: %d, Origin: 'Workspace'.", t.Capacity)
 }
 
 // Table is a table of a workspace.

@@ -2,11 +2,10 @@ package workspace
 
 import (
 	"cmp"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
+	"slices"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/document"
@@ -28,20 +27,6 @@ type Config struct {
 	// every other. Where absent, rows are kept for 90 days.
 	Retention map[string]Keep `yaml:"retention,omitempty"`
 	Listen    Listen          `yaml:"listen,omitempty"`
-}
-
-// Limits bound what queries take.
-type Limits struct {
-	// Memory is what all queries may take together, as in 512MB; 1GB where
-	// absent.
-	Memory string `yaml:"memory,omitempty"`
-	// Threads is how many cores they may use; all where absent.
-	Threads int `yaml:"threads,omitempty"`
-	// Timeout ends a query, as in 90s; 4m where absent, as in Azure.
-	Timeout string `yaml:"timeout,omitempty"`
-	// TemporaryFolder takes what does not fit into memory; a folder in the
-	// workspace's where absent.
-	TemporaryFolder string `yaml:"temporaryFolder,omitempty"`
 }
 
 // Keep bounds a table by age, as in 30d, and size on disk, as in 50GB. What is
@@ -69,13 +54,6 @@ type Listen struct {
 
 // DefaultRetention is how long rows are kept where the file does not say.
 const DefaultRetention = 90 * 24 * time.Hour
-
-const (
-	defaultMemory  = "1GB"
-	defaultTimeout = "4m"
-	// leastMemory is enough for all queries that were measured, slowly.
-	leastMemory = 128_000_000
-)
 
 var nameForm = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$`)
 
@@ -115,19 +93,10 @@ func (c *Config) check(doc *document.Document) document.Problems {
 	if c.Folder == "" {
 		add("folder", "", "a workspace needs a folder", "for example: folder: /var/lib/sekisho/workspace")
 	}
-	if c.Query.Threads < 0 {
-		add("query.threads", fmt.Sprint(c.Query.Threads), "not a number of threads", "leave it out for all cores")
-	}
-	if m, err := ParseSize(cmp.Or(c.Query.Memory, defaultMemory)); err != nil || m < leastMemory {
-		add("query.memory", c.Query.Memory, "not a size, or too little for a query", "at least 128MB; for example: memory: 1GB")
-	}
-	if _, err := ParseAge(cmp.Or(c.Query.Timeout, defaultTimeout)); err != nil {
-		add("query.timeout", c.Query.Timeout, "not a length of time", "for example: timeout: 90s")
-	}
 	if (c.Listen.Certificate == "") != (c.Listen.Key == "") {
 		add("listen.certificate", c.Listen.Certificate, "a certificate and its key belong together", "give both, or none")
 	}
-	return append(ps, c.checkRetention(doc)...)
+	return slices.Concat(ps, c.Query.check(doc), c.checkRetention(doc))
 }
 
 func (c *Config) checkRetention(doc *document.Document) document.Problems {
@@ -206,12 +175,4 @@ func (c *Config) retention() store.Retention {
 		out[table] = store.Limit{Age: age, Bytes: size}
 	}
 	return out
-}
-
-// embedded is the configuration of the store.
-func (c *Config) embedded(tenant string) store.EmbeddedConfig {
-	memory, _ := ParseSize(cmp.Or(c.Query.Memory, defaultMemory)) // checked when the file was read
-	timeout, _ := ParseAge(cmp.Or(c.Query.Timeout, defaultTimeout))
-	return store.EmbeddedConfig{Folder: c.segments(), Temporary: c.temporary(), Tenant: tenant, Program: "sekisho workspace",
-		Memory: memory, Threads: cmp.Or(c.Query.Threads, runtime.NumCPU()), Timeout: timeout}
 }

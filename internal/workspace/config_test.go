@@ -27,7 +27,7 @@ func TestReadConfig(t *testing.T) {
 name: hub
 folder: data
 spools: [/var/spool/sekisho, spool]
-query: {memory: 512MB, threads: 2, timeout: 90s}
+query: {memory: 512MB, threads: 2, timeout: 90s, concurrent: 3, queue: 10, wait: 5s}
 retention:
   default: {age: 30d}
   AZFWFlowTrace: {age: 7d, size: 50GB}
@@ -39,7 +39,7 @@ listen: {address: "127.0.0.1:8480", hosts: [logs.example]}
 	}
 	below := filepath.Dir(file)
 	want := Config{Name: "hub", Folder: below + "/data", Spools: []string{"/var/spool/sekisho", below + "/spool"},
-		Query:     Limits{Memory: "512MB", Threads: 2, Timeout: "90s"},
+		Query:     Limits{Memory: "512MB", Threads: 2, Timeout: "90s", Concurrent: 3, Queue: 10, Wait: "5s"},
 		Retention: map[string]Keep{"default": {Age: "30d"}, "AZFWFlowTrace": {Age: "7d", Size: "50GB"}},
 		Listen:    Listen{Address: "127.0.0.1:8480", Hosts: []string{"logs.example"}}}
 	if diff := cmp.Diff(want, c); diff != "" {
@@ -62,6 +62,9 @@ func TestReadConfigSaysWhatIsWrong(t *testing.T) {
 		"name: hub\nfolder: x\nquery: {memory: 1MB}":            "at least 128MB",
 		"name: hub\nfolder: x\nquery: {threads: -1}":            "query.threads",
 		"name: hub\nfolder: x\nquery: {timeout: soon}":          "not a length of time",
+		"name: hub\nfolder: x\nquery: {concurrent: -1}":         ":3: query.concurrent",
+		"name: hub\nfolder: x\nquery: {queue: -1}":              ":3: query.queue",
+		"name: hub\nfolder: x\nquery: {wait: long}":             ":3: query.wait",
 		"name: hub\nfolder: x\nretention: {AZFW: {}}":           "not a table",
 		"name: hub\nfolder: x\nlisten: {key: k.pem}":            "belong together",
 		"name: hub\nfolder: x\nretention: {default: {age: 1y}}": "not a length of time",

@@ -51,6 +51,11 @@ func (w *Workspace) serveQuery(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a, err := w.Query(r.Context(), q.query())
+	var busy *Throttled
+	if errors.As(err, &busy) {
+		refuse(rw, http.StatusTooManyRequests, err)
+		return
+	}
 	if err != nil {
 		refuse(rw, http.StatusBadRequest, err)
 		return

@@ -6,12 +6,12 @@
 // the workspace takes them from there, and a segment that comes twice counts
 // once. Nothing that a firewall does waits for it.
 //
-//	config.go, units.go   its file
+//	config.go, limits.go  its file; its units in units.go
 //	workspace.go          open, run, close
 //	ingest.go, watch.go   spool folders → store
 //	tend.go               merging and retention
 //	heartbeat.go, own.go  rows that the workspace itself writes
-//	query.go              what is asked, and of which firewall
+//	query.go, turns.go    what is asked, of which firewall, and how much at a time
 //	sizes.go              what is kept, and what Azure would bill
 //	evidence.go           stored rows → connections, for diagnosis
 //	server.go, client.go  its socket
@@ -39,9 +39,10 @@ type Workspace struct {
 	started time.Time
 	unlock  func() error
 
-	own  *ownRows
-	mu   sync.Mutex
-	seen seen
+	turns *turns
+	own   *ownRows
+	mu    sync.Mutex
+	seen  seen
 }
 
 // Open opens the workspace's folder, which is made where it is missing. Only one
@@ -73,7 +74,7 @@ func open(ctx context.Context, cfg Config, log *slog.Logger) (*Workspace, error)
 	if err != nil {
 		return nil, err
 	}
-	return &Workspace{cfg: cfg, id: id, store: s, log: log, started: time.Now(), own: newOwnRows(cfg), seen: newSeen()}, nil
+	return &Workspace{cfg: cfg, id: id, store: s, log: log, started: time.Now(), turns: cfg.turns(), own: newOwnRows(cfg), seen: newSeen()}, nil
 }
 
 // Name is what the workspace is called, and its database for Kusto's clients.
