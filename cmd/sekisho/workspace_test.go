@@ -96,7 +96,7 @@ func TestTooManyQueries(t *testing.T) {
 	t.Parallel()
 	cfg, address, _ := runningWorkspace(t, "memory: 256MB, concurrent: 1, wait: 200ms")
 	client := workspace.NewClient(cfg.SocketPath())
-	unread, err := client.Query(t.Context(), store.Query{Text: "range x from 1 to 100000000 step 1"})
+	unread, err := client.Query(t.Context(), store.Query{Text: "range x from 1 to 1000000 step 1"})
 	if err != nil {
 		t.Fatalf("Query() error:\n%+v", err)
 	}
