@@ -53,6 +53,8 @@ type Embedded struct {
 	// wrote them.
 	uneven  map[*logs.Table]bool
 	sources map[string]Source // by the name that segments give a firewall
+
+	resources resources
 }
 
 var _ Store = (*Embedded)(nil)

@@ -96,7 +96,7 @@ func (s Scope) check() error {
 func conditions(s Scope) []string {
 	var out []string
 	if s.Resource != "" {
-		id := logs.LowerID(strings.TrimSuffix(s.Resource, "/"))
+		id := s.resource()
 		out = append(out, fmt.Sprintf(`("_ResourceId" = %s OR starts_with("_ResourceId", %s))`, quoteText(id), quoteText(id+"/")))
 	}
 	if !s.From.IsZero() {

@@ -43,16 +43,17 @@ func (c tables) Table(name string) (*catalog.Table, bool) {
 		return nil, false
 	}
 	return &catalog.Table{Name: name, Doc: t.Doc, Columns: c.v.store.columns[t],
-		Resolve: func(_ context.Context, from, to value.Datetime) (string, error) {
-			return c.v.relation(t, from, to), nil
+		Resolve: func(ctx context.Context, from, to value.Datetime) (string, error) {
+			return c.v.relation(ctx, t, from, to), nil
 		}}, true
 }
 
 // Names implements [catalog.Catalog].
 func (c tables) Names() []string { return c.v.store.names }
 
-// relation is the SQL of a table with at least the rows of a span.
-func (v *view) relation(t *logs.Table, from, to value.Datetime) string {
+// relation is the SQL of a table with at least the rows of a span, over no more
+// files than may have such rows in the view's scope.
+func (v *view) relation(ctx context.Context, t *logs.Table, from, to value.Datetime) string {
 	first, last := from.Time(), to.Time()
 	if v.scope.From.After(first) {
 		first = v.scope.From
@@ -66,7 +67,7 @@ func (v *view) relation(t *logs.Table, from, to value.Datetime) string {
 			files = append(files, s.Path)
 		}
 	}
-	return v.store.relationOver(t, v.open(t, files), v.scope)
+	return v.store.relationOver(t, v.open(t, v.store.inScope(ctx, files, v.scope)), v.scope)
 }
 
 // open remembers the files that are about to be opened, without those that a
