@@ -44,6 +44,9 @@ func (f *storedFlags) open(ctx context.Context, timeout time.Duration) (a worksp
 	if errors.Is(err, workspace.ErrNotRunning) && f.workspace == "" {
 		return withoutTables{err}, func() {}, nil
 	}
+	if err == nil {
+		freshen(ctx, client)
+	}
 	return client, func() {}, err
 }
 

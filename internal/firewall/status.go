@@ -21,8 +21,11 @@ type Status struct {
 	Rules          int    `json:"rules"`
 	// NotRecordedSince is since when the program in the kernel does not send
 	// every event, because no diagnostic setting has a use for them.
-	NotRecordedSince time.Time     `json:"notRecordedSince,omitzero"`
-	Capture          capture.Stats `json:"capture"`
+	NotRecordedSince time.Time `json:"notRecordedSince,omitzero"`
+	// Spool is the folder with segments for a workspace; empty where no
+	// diagnostic setting sends rows to one.
+	Spool   string        `json:"spool,omitempty"`
+	Capture capture.Stats `json:"capture"`
 }
 
 // Status reads the counters and says what is in force.
@@ -37,6 +40,9 @@ func (f *Firewall) Status(pid int) (Status, error) {
 	}
 	if running := f.Ruleset(); running != nil {
 		s.Policy, s.PolicyRevision, s.Rules = running.Policy.Name, running.Policy.Revision(), len(running.Rules)
+	}
+	if f.spool() != nil {
+		s.Spool = f.config.spoolFolder()
 	}
 	return s, nil
 }

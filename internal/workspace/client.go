@@ -63,9 +63,9 @@ func (c *Client) Tables(ctx context.Context) (list []TableSize, err error) {
 	return list, c.get(ctx, http.MethodGet, "tables", nil, &list)
 }
 
-// Deliver tells the workspace of a topology or policy that is in force.
-func (c *Client) Deliver(ctx context.Context, d Delivery) error {
-	return c.get(ctx, http.MethodPost, "revisions", d, &struct{}{})
+// Ingest has the workspace take what is in its spool folders now.
+func (c *Client) Ingest(ctx context.Context) error {
+	return c.get(ctx, http.MethodPost, "ingest", nil, &struct{}{})
 }
 
 // Query implements [Asker].

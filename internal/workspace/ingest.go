@@ -46,8 +46,14 @@ func (w *Workspace) ingest(ctx context.Context, ready func()) error {
 	}
 }
 
+// Ingest takes what is in the spool folders now, without waiting until it is
+// noticed: a query that comes afterwards sees its rows.
+func (w *Workspace) Ingest(ctx context.Context) { w.takeAll(ctx) }
+
 // takeAll takes what is in the spool folders, older segments first.
 func (w *Workspace) takeAll(ctx context.Context) {
+	w.taking.Lock()
+	defer w.taking.Unlock()
 	files := waiting(w.cfg.spools())
 	for i, file := range files {
 		if ctx.Err() != nil {

@@ -22,16 +22,16 @@ const mostText = 4 << 20
 //	GET  /sekisho/v1/status     Status
 //	GET  /sekisho/v1/tables     []TableSize
 //	POST /sekisho/v1/query      rows, as JSON lines
-//	POST /sekisho/v1/revisions  a topology or policy that is in force
+//	POST /sekisho/v1/ingest     takes what is in the spool folders now
 //
-// Who may open the socket may ask, and only root and the workspace's own user
-// may deliver: the socket's server looks at that.
+// Who may open the socket may ask. Nothing can be written here: rows come from
+// spool folders.
 func (w *Workspace) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Prefix+"status", func(rw http.ResponseWriter, _ *http.Request) { writeJSON(rw, w.Status()) })
 	mux.HandleFunc("GET "+Prefix+"tables", w.serveTables)
 	mux.HandleFunc("POST "+Prefix+"query", w.serveQuery)
-	mux.HandleFunc("POST "+Prefix+"revisions", w.serveRevision)
+	mux.HandleFunc("POST "+Prefix+"ingest", w.serveIngest)
 	return mux
 }
 
@@ -94,16 +94,8 @@ func writeAnswer(rw http.ResponseWriter, a *kql.Answer) {
 	out.Encode(end) //nolint:errchkjson // nobody listens any more, or all is told
 }
 
-func (w *Workspace) serveRevision(rw http.ResponseWriter, r *http.Request) {
-	var d Delivery
-	if err := json.NewDecoder(io.LimitReader(r.Body, mostText)).Decode(&d); err != nil {
-		refuse(rw, http.StatusBadRequest, fmt.Errorf("read revision: %w", err))
-		return
-	}
-	if err := w.Deliver(r.Context(), d); err != nil {
-		refuse(rw, http.StatusBadRequest, err)
-		return
-	}
+func (w *Workspace) serveIngest(rw http.ResponseWriter, r *http.Request) {
+	w.Ingest(r.Context())
 	writeJSON(rw, struct{}{})
 }
 

@@ -39,10 +39,11 @@ type Workspace struct {
 	started time.Time
 	unlock  func() error
 
-	turns *turns
-	own   *ownRows
-	mu    sync.Mutex
-	seen  seen
+	turns  *turns
+	own    *ownRows
+	taking sync.Mutex // one at a time, so that segments come in their order
+	mu     sync.Mutex
+	seen   seen
 }
 
 // Open opens the workspace's folder, which is made where it is missing. Only one

@@ -161,6 +161,22 @@ func TestSegmentsAreTakenFromSpoolFolders(t *testing.T) {
 	}
 }
 
+// TestIngestWaitsForWhatIsThere asks at once, as often as it may go wrong.
+func TestIngestWaitsForWhatIsThere(t *testing.T) {
+	t.Parallel()
+	w := start(t, t.TempDir())
+	fw := storetest.NewFirewall("fw-a")
+	for i := range 50 {
+		fw.Close(t, w.spool, fw.Trace(time.Now(), time.Millisecond, uint32(i), 1))
+		if err := w.client.Ingest(t.Context()); err != nil {
+			t.Fatalf("Ingest() error:\n%+v", err)
+		}
+		if got := ask(t, w.client, store.Query{Text: "AZFWFlowTrace | count"}); got[0] != fmt.Sprint(i+1) {
+			t.Fatalf("%s rows after Ingest(), want %d", got, i+1)
+		}
+	}
+}
+
 func TestAClientGetsWhatTheWorkspaceAnswers(t *testing.T) {
 	t.Parallel()
 	w := start(t, t.TempDir())
@@ -239,11 +255,11 @@ func TestRevisionsAreDelivered(t *testing.T) {
 		{Kind: "policy", Revision: logs.Revision{Time: at, Revision: "r1", Name: "hub", Text: "name: hub"},
 			Source: store.Source{Firewall: "fw-a", Resource: logs.DefaultResourceID("lab", "fw-a")}},
 	} {
-		if err := w.client.Deliver(t.Context(), d); err != nil {
+		if err := w.Deliver(t.Context(), d); err != nil {
 			t.Errorf("Deliver(%s) error:\n%+v", d.Kind, err)
 		}
 	}
-	if err := w.client.Deliver(t.Context(), workspace.Delivery{Kind: "map", Revision: logs.Revision{Revision: "x", Text: "x"}}); err == nil {
+	if err := w.Deliver(t.Context(), workspace.Delivery{Kind: "map", Revision: logs.Revision{Revision: "x", Text: "x"}}); err == nil {
 		t.Error("Deliver(map) has no error")
 	}
 	got := ask(t, w.client, store.Query{Text: "union PolicyRevision, TopologyRevision | project Type, TimeGenerated, Firewall, Revision, Name, Text | order by Type asc"})

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/control"
+	"github.com/sekisho/sekisho/internal/workspace"
+)
+
+// freshTime is how long a command waits for the newest rows at most.
+const freshTime = time.Second
+
+// freshen brings the newest rows of this host's firewalls into a workspace before
+// it is asked: whoever asks about a connection has often just made it. Firewalls
+// that do not answer, or whose sockets are not this user's to open, are left out:
+// their rows come by themselves within a second or so.
+func freshen(ctx context.Context, client *workspace.Client) {
+	ctx, cancel := context.WithTimeout(ctx, freshTime)
+	defer cancel()
+	status, err := client.Status(ctx)
+	if err != nil {
+		return // whoever asks is told
+	}
+	running, err := control.Running(ctx)
+	if err != nil {
+		return
+	}
+	var all sync.WaitGroup
+	for _, fw := range running {
+		if takes(status.Spools, fw.Spool) {
+			all.Go(func() { _ = control.NewClient(fw.ID).Flush(ctx) }) // a full disk: the firewall tells
+		}
+	}
+	all.Wait()
+	_ = client.Ingest(ctx) // as above
+}
+
+// takes reports whether a workspace takes segments from a folder: one of its
+// spool folders, or one directly below.
+func takes(spools []string, folder string) bool {
+	folder = filepath.Clean(folder) // an empty one is "." then, which is no spool
+	return slices.ContainsFunc(spools, func(s string) bool {
+		return filepath.Clean(s) == folder || filepath.Clean(s) == filepath.Dir(folder)
+	})
+}
