@@ -14,7 +14,7 @@ import (
 	"github.com/sekisho/sekisho/internal/logs"
 )
 
-var kills = flag.Int("kills", 20, "how often the process is killed that takes and merges segments")
+var kills = flag.Int("kills", 50, "how often the process is killed that takes and merges segments")
 
 const (
 	childRoot  = "SEGMENT_TEST_ROOT"

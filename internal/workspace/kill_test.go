@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sekisho/sekisho/internal/kql/result"
 	"github.com/sekisho/sekisho/internal/store"
 	"github.com/sekisho/sekisho/internal/store/storetest"
 	"github.com/sekisho/sekisho/internal/workspace"
@@ -52,10 +53,52 @@ func runToBeKilled(folder string) {
 		go http.Serve(l, w.Handler())
 	} else {
 		go workspace.TendForever(w)
+		go askForever(w, folder)
 	}
 	fmt.Println("open")
 	fmt.Fprintln(os.Stderr, w.Run(context.Background(), nil))
 	os.Exit(1)
+}
+
+// A workspace that is going to be killed writes a byte for each query into one
+// file, and what a query saw that it must not see into another.
+const (
+	askedFile = "asked"
+	wrongFile = "wrong"
+)
+
+// askForever asks while segments are taken and merged: each row must be seen
+// once, and no row that was seen may be missing later.
+func askForever(w *workspace.Workspace, folder string) {
+	asked, err := os.OpenFile(filepath.Join(folder, askedFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		panic(err)
+	}
+	for last := int64(0); ; {
+		n, distinct, err := countOnce(w)
+		if err != nil || n != distinct || n < last {
+			text := fmt.Sprintf("a query saw %d rows with %d numbers, after %d rows; error: %v\n", n, distinct, last, err)
+			os.WriteFile(filepath.Join(folder, wrongFile), []byte(text), 0o600)
+			return
+		}
+		last = n
+		asked.Write([]byte{'.'})
+	}
+}
+
+// countOnce counts rows and their numbers in one query.
+func countOnce(w *workspace.Workspace) (rows, numbers int64, err error) {
+	a, err := w.Query(context.Background(), store.Query{Text: "AZFWFlowTrace | summarize count(), dcount(EventNumber)"})
+	if err != nil {
+		return 0, 0, err
+	}
+	t, err := result.Read(a.Rows)
+	if err != nil {
+		return 0, 0, err
+	}
+	rows, _ = t.Data[0][0].(int64)
+	numbers, _ = t.Data[0][1].(int64)
+	return rows, numbers, nil
 }
 
 func killedConfig(folder string) workspace.Config {
@@ -64,12 +107,16 @@ func killedConfig(folder string) workspace.Config {
 }
 
 // The workspace is killed with kill -9 at random moments while segments come,
-// some of them twice, and are merged. In the end each row is there once, and the
-// list and the files agree. SEKISHO_KILLS says how often it is killed,
-// SEKISHO_SEED when.
+// some of them twice, are merged and are asked for. No query sees a row twice, and
+// in the end each is there once, and the list and the files agree. SEKISHO_KILLS
+// says how often it is killed, SEKISHO_SEED when.
 func TestKilledWhileItTakesAndMerges(t *testing.T) {
 	t.Parallel()
-	kills, seed := fromEnvironment(t, "SEKISHO_KILLS", 20), fromEnvironment(t, "SEKISHO_SEED", 1)
+	otherwise := 20
+	if os.Getenv("CI") == "true" {
+		otherwise = 50
+	}
+	kills, seed := fromEnvironment(t, "SEKISHO_KILLS", otherwise), fromEnvironment(t, "SEKISHO_SEED", 1)
 	t.Logf("SEKISHO_SEED=%d SEKISHO_KILLS=%d", seed, kills)
 	random := rand.New(rand.NewPCG(uint64(seed), 0))
 	folder := t.TempDir()
@@ -84,18 +131,36 @@ func TestKilledWhileItTakesAndMerges(t *testing.T) {
 			deliverTwice(t, file)
 		}
 	}
-	for range kills {
+	for n := range kills {
 		for range random.IntN(40) {
 			deliver()
 		}
 		kill := startToBeKilled(t, folder)
 		end := time.Now().Add(time.Duration(random.IntN(150)) * time.Millisecond)
+		if n%4 == 0 {
+			end = end.Add(600 * time.Millisecond) // long enough for some queries
+		}
 		for time.Now().Before(end) {
 			deliver()
+			time.Sleep(time.Duration(random.IntN(8)) * time.Millisecond) // thousands of segments would slow each query down
 		}
 		kill()
 	}
+	expectNothingWrong(t, folder, kills/10)
 	expectEachOnce(t, folder, rows)
+}
+
+// expectNothingWrong looks at what the queries saw.
+func expectNothingWrong(t *testing.T, folder string, queries int) {
+	t.Helper()
+	if wrong, err := os.ReadFile(filepath.Join(folder, wrongFile)); !os.IsNotExist(err) {
+		t.Errorf("%s%v", wrong, err)
+	}
+	asked, err := os.Stat(filepath.Join(folder, askedFile))
+	if err != nil || asked.Size() < int64(queries) {
+		t.Fatalf("hardly a query was asked: %v", err)
+	}
+	t.Logf("%d queries while segments were taken and merged", asked.Size())
 }
 
 func fromEnvironment(t *testing.T, name string, otherwise int) int {
