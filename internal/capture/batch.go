@@ -14,28 +14,32 @@ const (
 	everything = math.MaxInt32
 )
 
+// batchBytes is about how much is read from a ring in one turn.
+func (r *Recorder) batchBytes() int { return cmp.Or(r.config.Batch, maxBatch) }
+
+// holding reports whether nothing is to be read for now.
+func (r *Recorder) holding() bool { return r.config.Hold != nil && r.config.Hold() }
+
 // read takes a batch from each ring: into the journal, then into the queue,
 // then away from the ring. What happened before r.until has been read then.
-func (r *Recorder) read(sets []*set, last bool) (more bool, err error) {
-	size := cmp.Or(r.config.Batch, maxBatch)
-	if last {
-		size = everything
-	}
-	if r.config.Hold != nil && r.config.Hold() {
+func (r *Recorder) read(sets []*set) (more bool, err error) {
+	if r.holding() {
 		r.unread.CompareAndSwap(0, r.until)
 		return false, nil
 	}
 	// What is read from now on is hardly older than this.
 	until := r.queue.now - int64(settle)
-	regions, rings, err := peekAll(sets, size)
+	regions, rings, err := peekAll(sets, r.batchBytes())
 	if err != nil {
 		return false, err
 	}
+	r.leaveYounger(regions, rings)
 	if err := r.keep(regions); !r.book.note(err) {
 		r.unread.CompareAndSwap(0, r.until)
 		return false, nil // they stay in the rings
 	}
 	whole := true
+	r.behind = math.MaxInt64
 	for i := range regions {
 		g, ring := &regions[i], rings[i]
 		if err := r.enqueue(g, ring); err != nil {
@@ -45,6 +49,7 @@ func (r *Recorder) read(sets []*set, last bool) (more bool, err error) {
 		if g.more || g.blocked {
 			// What is still in this ring is hardly older than what was read.
 			until, whole = min(until, ring.newest-int64(settle)), false
+			r.behind = min(r.behind, ring.newest)
 		}
 		more = more || g.more
 	}
@@ -54,6 +59,18 @@ func (r *Recorder) read(sets []*set, last bool) (more bool, err error) {
 		r.unread.Store(until)
 	}
 	return more, nil
+}
+
+// leaveYounger leaves for now what is in rings that were read further than
+// another one that has more: it could not be handed out before that one has come
+// as far. It is better off in its ring than in memory, and in the head of each
+// segment of the journal.
+func (r *Recorder) leaveYounger(regions []region, rings []*ring) {
+	for i := range regions {
+		if g := &regions[i]; rings[i].newest > r.behind && len(g.bytes) > 0 {
+			g.bytes, g.more = g.bytes[:0], true
+		}
+	}
 }
 
 // noteBacklog finds the oldest event that waits in the rings before the first

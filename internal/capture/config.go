@@ -39,14 +39,16 @@ type Config struct {
 	// is lost with it.
 	Journal Journal
 	// Mark is asked before each batch is handed out. What it returns is kept
-	// with it, for the process that finds the batch [Interrupted]. It may be
-	// nil.
-	Mark func() []byte
+	// with it, for the process that finds the batch again. With this batch
+	// everything has been handed out that happened before a moment, by the clock
+	// that events have their times of; zero where that is not known yet. It may
+	// be nil.
+	Mark func(reached time.Time) []byte
 
 	// Due is asked where no event is ready, and reports whether a batch without
-	// one is wanted: for rows that wait for time to pass. Such a batch is
-	// journaled like any other. It may be nil.
-	Due func() bool
+	// one is wanted: for rows that wait for time to pass, up to the same moment.
+	// Such a batch is journaled like any other. It may be nil.
+	Due func(reached time.Time) bool
 
 	// Batch bounds the bytes that are read from a ring in one turn; 0 takes
 	// 256 KiB.

@@ -67,7 +67,9 @@ type shelf struct {
 	recalled []flow.Event
 }
 
-func (s *shelf) mark() []byte { return binary.LittleEndian.AppendUint64(nil, uint64(len(s.events))) }
+func (s *shelf) mark(time.Time) []byte {
+	return binary.LittleEndian.AppendUint64(nil, uint64(len(s.events)))
+}
 
 func (s *shelf) take(events []flow.Event) {
 	for _, e := range events {

@@ -55,11 +55,11 @@ func (q *queue) sort() {
 }
 
 // ready is how many events, from the front, happened before the given monotonic
-// time and wait for nothing; with last, all.
+// time and wait for nothing; with last, none waits.
 func (q *queue) ready(until int64, last bool) int {
 	q.sort()
 	n := 0
-	for n < len(q.items) && (last || int64(q.items[n].E.TimeNs) < until) && q.settle(&q.items[n], last) {
+	for n < len(q.items) && int64(q.items[n].E.TimeNs) < until && q.settle(&q.items[n], last) {
 		n++
 	}
 	return n

@@ -2,12 +2,13 @@ package capture
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/flow"
 )
 
-// Run reads the rings until the context ends, and then once more. It hands
+// Run reads the rings until the context ends, and then what is in them. It hands
 // the events to deliver in batches, ordered by time; the slice is the
 // callee's only until it returns. Where there is a journal, a batch is handed
 // out only when it is in there, and what cannot be written stays in the rings
@@ -36,8 +37,7 @@ func (r *Recorder) Run(ctx context.Context, deliver func([]flow.Event)) error {
 	for more := false; ; {
 		select {
 		case <-ctx.Done():
-			_, err := r.turn(true, deliver)
-			return err
+			return r.readOff(deliver)
 		default:
 		}
 		if !more {
@@ -53,8 +53,24 @@ func (r *Recorder) Run(ctx context.Context, deliver func([]flow.Event)) error {
 	}
 }
 
+// readOff reads what is in the rings when the context has ended, and delivers
+// it. What comes meanwhile is no reason to go on for ever.
+func (r *Recorder) readOff(deliver func([]flow.Event)) error {
+	turns := 2
+	for _, ring := range r.rings() {
+		turns += 1 + ring.fill()/r.batchBytes()
+	}
+	for range turns {
+		if more, err := r.turn(true, deliver); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
 // turn reads what is in the rings and delivers what has settled; more says that
-// there is more to read right away. The last turn reads and delivers all.
+// there is more to read right away. The last turns wait for nothing, and deliver
+// all when all is read.
 func (r *Recorder) turn(last bool, deliver func([]flow.Event)) (more bool, err error) {
 	if err := r.finish(); err != nil {
 		return false, err
@@ -69,11 +85,16 @@ func (r *Recorder) turn(last bool, deliver func([]flow.Event)) (more bool, err e
 func (r *Recorder) turnOf(sets []*set, last bool, deliver func([]flow.Event)) (more bool, err error) {
 	mono, wall := readClocks()
 	r.queue.now = mono
-	more, err = r.read(sets, last)
+	more, err = r.read(sets)
 	if err != nil {
 		return false, err
 	}
-	if n := r.queue.ready(r.until, last); (n > 0 || r.due()) && !r.deliver(n, deliver) {
+	until := r.until
+	if last && (r.unread.Load() == 0 || r.book.journal == nil && !more) {
+		until = math.MaxInt64
+	}
+	n := r.queue.ready(until, last)
+	if reached := r.reached(n); (n > 0 || r.due(reached)) && !r.deliver(n, reached, deliver) {
 		more = false
 	}
 	r.held.Store(r.queue.oldest())
@@ -102,17 +123,33 @@ func (r *Recorder) Delivered() time.Time {
 	return time.Now().Add(-time.Duration(monotonic() - settled))
 }
 
+// reached is the moment before which everything has been handed out, once the
+// first n events of the queue are: by the clock of events, and zero before the
+// rings were read.
+func (r *Recorder) reached(n int) time.Time {
+	at := r.until
+	if n < len(r.queue.items) {
+		at = min(at, int64(r.queue.items[n].E.TimeNs))
+	}
+	if at <= 0 {
+		return time.Time{}
+	}
+	return r.decoder.clock.at(at)
+}
+
 // due reports whether who gets the events wants a batch without any.
-func (r *Recorder) due() bool { return r.config.Due != nil && r.config.Due() }
+func (r *Recorder) due(reached time.Time) bool {
+	return r.config.Due != nil && r.config.Due(reached)
+}
 
 // deliver hands out the first n events of the queue, when it is written down
 // that they are; false if that could not be done, and they wait.
-func (r *Recorder) deliver(n int, deliver func([]flow.Event)) bool {
+func (r *Recorder) deliver(n int, reached time.Time, deliver func([]flow.Event)) bool {
 	batch := r.queue.items[:n]
 	if n == 0 && !r.book.note(r.book.prepare(r.head)) {
 		return false
 	}
-	if !r.book.note(r.book.delivery(deliveryOf(batch, r.decoder.clock.newest(), r.mark()))) {
+	if !r.book.note(r.book.delivery(deliveryOf(batch, r.decoder.clock.newest(), r.mark(reached)))) {
 		return false
 	}
 	r.decoder.interfaces.refresh(time.Now())

@@ -3,6 +3,7 @@ package capture
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"sync"
@@ -32,6 +33,7 @@ type Recorder struct {
 	ended   map[ebpf.MapID]tally // predecessors that are in the journal whole
 	doubts  []error
 	until   int64        // what happened before, by the monotonic clock, has been read
+	behind  int64        // kernel time up to which the ring that is furthest behind was read; more than any where all were read whole
 	unread  atomic.Int64 // kernel time of what may still be in the rings after a turn; 0: they were read whole
 	settled atomic.Int64 // kernel time up to which every event was delivered; 0 before the first turn of Run
 	held    atomic.Int64 // kernel time of the oldest event read and not delivered; 0 without one
@@ -46,7 +48,7 @@ type Recorder struct {
 // Otherwise the program is attached to the forward hook of the calling
 // process's network namespace.
 func Open(config Config) (*Recorder, error) {
-	r := &Recorder{config: config, gaps: newGapCounter(), book: book{journal: config.Journal}}
+	r := &Recorder{config: config, gaps: newGapCounter(), book: book{journal: config.Journal}, behind: math.MaxInt64}
 	fresh := ""
 	if config.PinPath != "" {
 		folder, err := config.setFolder()

@@ -2,6 +2,8 @@ package capture
 
 import (
 	"fmt"
+	"math"
+	"time"
 
 	"github.com/cilium/ebpf"
 
@@ -67,10 +69,10 @@ func (r *Recorder) recall(tell func(Recalled)) error {
 	if c.begun && c.boot.boot == r.decoder.boot {
 		return r.goOn(&c)
 	}
-	if n := c.queue.ready(0, true); n > 0 {
+	if n := c.queue.ready(math.MaxInt64, true); n > 0 {
 		// The last events of another boot. They get no other chance, whether
 		// or not this can be written down.
-		r.book.note(r.book.delivery(deliveryOf(c.queue.items, c.boot.clock.newest(), r.mark())))
+		r.book.note(r.book.delivery(deliveryOf(c.queue.items, c.boot.clock.newest(), r.mark(time.Time{}))))
 		c.take(n, nil)
 		c.done(Undelivered)
 	}
@@ -119,11 +121,11 @@ func (r *Recorder) head() head {
 }
 
 // mark is what the journal keeps of the one who gets the events.
-func (r *Recorder) mark() []byte {
+func (r *Recorder) mark(reached time.Time) []byte {
 	if r.config.Mark == nil {
 		return nil
 	}
-	return r.config.Mark()
+	return r.config.Mark(reached)
 }
 
 // deliveryOf tells of a batch that is about to be handed out.

@@ -3,6 +3,7 @@ package capture
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -63,26 +64,28 @@ func TestPeekingTakesNothing(t *testing.T) {
 	}
 }
 
+// memoryRing is a ring that no kernel writes to.
+func memoryRing(bytes int) *ring {
+	return &ring{name: "r", consumer: new(uintptr), producer: new(uintptr), data: make([]byte, 2*bytes)}
+}
+
+// write writes an event into a ring in which there is room to its end.
+func (r *ring) write(seconds int64, bits uint32) (head *uint32) {
+	at := r.data[*r.producer:]
+	copy(at[headBytes:], sampleOf(event(seconds, 1)))
+	head = (*uint32)(unsafe.Pointer(&at[0]))
+	*head = uint32(eventSize) | bits
+	*r.producer += uintptr(recordBytes(uint32(eventSize)))
+	return head
+}
+
 // While a program is interrupted as it writes an event, what others write after
 // it in the same ring waits, and so does what is younger in other rings: the
 // order of time holds.
 func TestAnUnfinishedEventHoldsBackYoungerOnes(t *testing.T) {
 	t.Parallel()
-	page := os.Getpagesize()
-	rings := make([]*ring, 2)
-	for i := range rings {
-		consumer, producer := new(uintptr), new(uintptr)
-		rings[i] = &ring{name: "r", consumer: consumer, producer: producer, data: make([]byte, 2*page)}
-	}
-	write := func(to *ring, seconds int64, bits uint32) (head *uint32) {
-		at := to.data[*to.producer:]
-		copy(at[headBytes:], sampleOf(event(seconds, 1)))
-		head = (*uint32)(unsafe.Pointer(&at[0]))
-		*head = uint32(eventSize) | bits
-		*to.producer += uintptr(recordBytes(uint32(eventSize)))
-		return head
-	}
-	r := &Recorder{gaps: newGapCounter(), decoder: decoder{clock: newClock(0, 0), interfaces: &interfaceNames{}}}
+	rings := []*ring{memoryRing(os.Getpagesize()), memoryRing(os.Getpagesize())}
+	r := &Recorder{behind: math.MaxInt64, gaps: newGapCounter(), decoder: decoder{clock: newClock(0, 0), interfaces: &interfaceNames{}}}
 	sets := []*set{{layout: currentLayout, rings: rings}}
 	var got []int64
 	turn := func(want ...int64) {
@@ -97,14 +100,63 @@ func TestAnUnfinishedEventHoldsBackYoungerOnes(t *testing.T) {
 			t.Errorf("handed out %v, %v; want %v", got, err, want)
 		}
 	}
-	write(rings[0], 1, 0)
-	unfinished := write(rings[0], 2, busyBit)
-	write(rings[0], 4, 0)
-	write(rings[1], 3, 0)
-	write(rings[1], 5, 0)
+	rings[0].write(1, 0)
+	unfinished := rings[0].write(2, busyBit)
+	rings[0].write(4, 0)
+	rings[1].write(3, 0)
+	rings[1].write(5, 0)
 	turn() // 1 could have come after the unfinished one on another CPU
 	*unfinished = uint32(eventSize)
 	turn(1, 2, 3, 4, 5)
+}
+
+// Of a backlog a ring with few events is not read further than the fullest one
+// has come: what waits in memory, and in the head of each segment of the journal,
+// stays little. All of it comes in order, at the end too.
+func TestABacklogIsReadEvenly(t *testing.T) {
+	t.Parallel()
+	const many, batch = 1000, 10
+	for _, last := range []bool{false, true} {
+		d := &diary{full: 2, deadline: -1}
+		rings := []*ring{memoryRing(1 << 18), memoryRing(1 << 18)}
+		r := &Recorder{config: Config{Batch: batch * recordBytes(uint32(eventSize))}, behind: math.MaxInt64, book: book{journal: d},
+			gaps: newGapCounter(), decoder: decoder{clock: newClock(0, 0), interfaces: &interfaceNames{}}, set: &set{layout: currentLayout, rings: rings}}
+		r.queue = newQueue(nil)
+		for n := range int64(many) {
+			rings[0].write(n, 0)
+			if n%5 == 0 {
+				rings[1].write(n, 0)
+			}
+		}
+		var got []int64
+		deliver := func(events []flow.Event) {
+			for _, e := range events {
+				got = append(got, e.Time.Unix())
+			}
+		}
+		if last {
+			if err := r.readOff(deliver); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for more := !last; more; {
+			var err error
+			if more, err = r.turn(false, deliver); err != nil {
+				t.Fatal(err)
+			}
+			if len(r.queue.items) > 2*batch {
+				t.Fatalf("%d events wait after %d were handed out", len(r.queue.items), len(got))
+			}
+		}
+		if len(got) != many+many/5 || !slices.IsSorted(got) {
+			t.Errorf("%d events were handed out, in order %v", len(got), slices.IsSorted(got))
+		}
+		for _, record := range d.records {
+			if record.kind == kindHead && len(record.content) > 3*batch*recordBytes(uint32(eventSize)) {
+				t.Errorf("a head of %d bytes", len(record.content))
+			}
+		}
+	}
 }
 
 // Regions come back from a journal: their bytes may be anything.

@@ -102,8 +102,15 @@ func (r *Recorder) readOut(deliver func([]flow.Event)) error {
 	readable := slices.DeleteFunc(slices.Clone(r.old), func(s *set) bool { return !s.layout.known() })
 	for {
 		more, err := r.turnOf(readable, false, deliver)
-		if err != nil || !more {
+		if err != nil {
 			return err
+		}
+		if r.holding() { // what is left in the end is one record of the journal
+			time.Sleep(DefaultPoll)
+			continue
+		}
+		if !more {
+			return nil
 		}
 	}
 }

@@ -68,6 +68,37 @@ func TestWhatWasAppendedIsThereAfterAReopen(t *testing.T) {
 	}
 }
 
+// What there is from a spot on is counted, by another process too, and in the
+// segments that are left.
+func TestSince(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	o := Options{SegmentBytes: 100, KeepBytes: 300}
+	j := open(t, folder, o)
+	if got := j.End(); got != (Spot{}) || j.Since(got) != 0 {
+		t.Errorf("an empty journal ends at %v", got)
+	}
+	must(t, j.Begin(0, make([]byte, 50)))
+	spot := j.End()
+	if spot != (Spot{1, headerSize + frameSize + 50}) || j.Since(spot) != 0 || j.Since(Spot{}) != spot.Offset {
+		t.Errorf("it ends at %v", spot)
+	}
+	must(t, j.Append(1, make([]byte, 60)))
+	must(t, j.Begin(0, make([]byte, 20)))
+	must(t, j.Close())
+	j = open(t, folder, o)
+	const segment = headerSize + frameSize + 20
+	if got, want := j.Since(spot), int64(frameSize+60+segment); got != want {
+		t.Errorf("%d bytes, want %d", got, want)
+	}
+	for j.segments[0].number == 1 {
+		must(t, j.Begin(0, make([]byte, 80)))
+	}
+	if got := j.Since(spot); got != j.Size() {
+		t.Errorf("%d bytes from a forgotten spot on, of %d", got, j.Size())
+	}
+}
+
 func TestOneProcessAtATime(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()

@@ -41,6 +41,36 @@ func (j *Journal) Size() int64 {
 	return sum
 }
 
+// Spot is a place in a journal, which no process after this one has another name
+// for. The zero value is before everything.
+type Spot struct {
+	Segment uint64 `json:"segment"`
+	Offset  int64  `json:"offset"`
+}
+
+// End is where the next record goes that is appended.
+func (j *Journal) End() Spot {
+	if len(j.segments) == 0 {
+		return Spot{}
+	}
+	return Spot{j.newest().number, j.newest().size}
+}
+
+// Since is how many bytes of records there are from a spot on: all, where it is
+// in a segment that is not there any more.
+func (j *Journal) Since(spot Spot) int64 {
+	var sum int64
+	for _, s := range j.segments {
+		switch {
+		case s.number > spot.Segment:
+			sum += s.size
+		case s.number == spot.Segment:
+			sum += max(0, s.size-spot.Offset)
+		}
+	}
+	return sum
+}
+
 func (j *Journal) newest() *segment { return &j.segments[len(j.segments)-1] }
 
 // Append writes one record, whose content is the parts one after the other.
