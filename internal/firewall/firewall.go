@@ -47,7 +47,6 @@ type Firewall struct {
 	connections *connections
 	fold        *fold            // of the recorder's events
 	ignored     *fold            // of packets that conntrack ignored
-	clockwork   clockwork        // of both folds
 	ending      func() bool      // whether the process is about to end
 	own         ownAddresses     // of the host
 	losses      []logs.Loss      // found at the start, and not told yet
@@ -66,10 +65,9 @@ type Firewall struct {
 		files map[layout]*files
 	}
 	segments   atomic.Pointer[spool.Spool] // those for a workspace; nil where nothing goes there
-	place      spool.Place                 // of the batch that is taken, or was last
-	placed     bool                        // its rows are wanted there
-	begun      []begun                     // generations of segments that may not be closed
-	heldSince  time.Time                   // nothing is read since, because of them
+	noted      mark                        // of the batch that is taken, or was last
+	placed     bool                        // its rows are wanted for a workspace
+	need       need                        // of the journal
 	maker      logs.Maker                  // of the rows of a batch
 	spooling   []logs.Row                  // those of them that are for a workspace
 	toldBefore toldBefore
@@ -252,7 +250,7 @@ func (f *Firewall) Run(ctx context.Context) error {
 	beside.Go(func() { f.watchEnds(ctx) })
 	beside.Go(func() { f.keepTime(ctx) })
 	err := f.recorder.Run(ctx, f.take)
-	f.tellIgnored(f.ignored.finish())
+	f.tellIgnored(f.ignored.rest())
 	beside.Wait()
 	f.connections.end(time.Now())
 	detail := "the kernel goes on recording into its rings"

@@ -28,11 +28,14 @@ const (
 //	fold_moment.go   when, and what of it the journal keeps
 //	fold_rows.go     where events become rows
 //
-// It knows no time: it is told when the second is over. So what it tells
-// follows from what it is told: a process that gets the same from the journal
-// knows what an earlier one had counted and not told.
+// It has no clock but the times of events, and is told up to when all have come.
+// So what it tells follows from what it gets, and when that is read does not
+// matter: a backlog has the rows that it would have had in its time, and a process
+// that gets the same from the journal knows what an earlier one had counted and
+// not told.
 type fold struct {
-	rate  int // packets of a kind between two flushes
+	rate  int   // packets of a kind in a second
+	half  int64 // of a second that it has come to; 0 before the first event
 	kinds [foldKinds]foldKind
 	held  heldSYNs
 	out   []telling
@@ -55,6 +58,7 @@ func (c *LogsConfig) foldRate() int { return cmp.Or(c.FoldRate, DefaultFoldRate)
 // the next call of a method.
 func (f *fold) add(e *flow.Event, rule logs.Rule) []telling {
 	f.out = f.out[:0]
+	f.pass(e.Time)
 	k, folds := kindOf(e)
 	if !folds {
 		f.answered(e)
@@ -77,22 +81,26 @@ func (f *fold) add(e *flow.Event, rule logs.Rule) []telling {
 }
 
 // flush tells what was counted, and begins to count anew.
-func (f *fold) flush() []telling {
-	f.out = f.out[:0]
+func (f *fold) flush() {
 	for i := range f.kinds {
 		f.out = f.kinds[i].flush(f.out)
 	}
-	return f.out
 }
 
 // finish tells everything that waits. The fold is as new then: what it tells
 // later follows from what comes later alone.
-func (f *fold) finish() []telling {
+func (f *fold) finish() {
 	f.letGo()
 	f.letGo()
-	list := f.flush()
-	*f = fold{rate: f.rate}
-	return list
+	f.flush()
+	*f = fold{rate: f.rate, out: f.out}
+}
+
+// rest is everything that waits.
+func (f *fold) rest() []telling {
+	f.out = f.out[:0]
+	f.finish()
+	return f.out
 }
 
 // waits reports whether something is to be told later.

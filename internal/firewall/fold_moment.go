@@ -6,12 +6,12 @@ import (
 	"time"
 
 	"github.com/sekisho/sekisho/internal/flow"
-	"github.com/sekisho/sekisho/internal/journal"
 )
 
 const (
-	// foldSpan is the time in which packets are counted together.
-	foldSpan = time.Second
+	// foldSpan is the time in which packets are counted together, from one whole
+	// second to the next. It is two of holdSpan.
+	foldSpan = 2 * holdSpan
 	// holdSpan is how long a SYN waits for its answer at least, and half of how
 	// long at most, where there are not too many.
 	holdSpan = 500 * time.Millisecond
@@ -21,9 +21,9 @@ const (
 // the journal with the batch, so that the process that comes after this one
 // makes the same rows of it, and counts as this one did.
 type moment struct {
-	// LetGo and Flush are what time has brought before the batch.
-	LetGo bool `json:"letGo,omitempty"`
-	Flush bool `json:"flush,omitempty"`
+	// Reached is up to when, by the events' time, everything has come with the
+	// batch, in ns since 1970; 0 where nobody knows.
+	Reached int64 `json:"reached,omitempty"`
 	// Finish says that all that waits is told with the batch.
 	Finish bool `json:"finish,omitempty"`
 	// Rate is that of the fold; 0 in the journals of older programs, which gave
@@ -31,90 +31,90 @@ type moment struct {
 	Rate int `json:"rate"`
 	// Untold is what waited before the batch, to be told together with others.
 	Untold map[flow.Flag]uint64 `json:"untold,omitempty"`
+	// Half and Rows are how far the fold had come where nothing waited: all that
+	// there is to know of what came before.
+	Half int64       `json:"half,omitempty"`
+	Rows map[int]int `json:"rows,omitempty"` // by kind
 }
 
-// begin does what is to be done before a batch.
-func (f *fold) begin(m moment) []telling {
-	f.rate = cmp.Or(m.Rate, math.MaxInt)
-	if m.LetGo {
+// half numbers the halves of seconds since 1970; 0 is none.
+func half(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return at.UnixNano() / int64(holdSpan)
+}
+
+// pass lets time pass up to a moment, and tells what is over with it. Seconds
+// begin where they do on a clock: so what is counted together follows from when
+// packets came, and not from when they are read.
+func (f *fold) pass(to time.Time) {
+	until := half(to)
+	if f.half == 0 {
+		f.half = until
+	}
+	const all = 4 // after two seconds nothing waits
+	for n := 0; f.half < until && n < all; n++ {
+		f.half++
 		f.letGo()
+		if f.half%2 == 0 {
+			f.flush()
+		}
 	}
-	if m.Flush {
-		return f.flush()
+	f.half = max(f.half, until)
+}
+
+// reach tells what is over at a moment before which everything has come.
+func (f *fold) reach(at time.Time) []telling {
+	f.out = f.out[:0]
+	f.pass(at)
+	return f.out
+}
+
+// due reports whether a moment brings something to what waits.
+func (f *fold) due(at time.Time) bool { return half(at) > f.half && f.waits() }
+
+// moment is what the next batch is taken with.
+func (f *fold) moment(rate int, reached time.Time, finish bool) moment {
+	m := moment{Finish: finish, Rate: rate, Untold: f.untold()}
+	if !reached.IsZero() {
+		m.Reached = reached.UnixNano()
 	}
-	return nil
+	if len(m.Untold) > 0 {
+		return m
+	}
+	m.Half, m.Rows = f.half, map[int]int{}
+	for i := range f.kinds {
+		if n := f.kinds[i].rows; n > 0 {
+			m.Rows[i] = n
+		}
+	}
+	return m
+}
+
+// begin does what is to be done before a batch. Where nothing waited, what came
+// before does not matter, whether or not the journal has it.
+func (f *fold) begin(m moment) {
+	f.rate = cmp.Or(m.Rate, math.MaxInt)
+	if len(m.Untold) > 0 {
+		return
+	}
+	*f = fold{rate: f.rate, half: m.Half, out: f.out}
+	for kind, rows := range m.Rows {
+		if kind >= 0 && kind < len(f.kinds) {
+			f.kinds[kind].rows = rows
+		}
+	}
 }
 
 // end does what is to be done after a batch.
 func (f *fold) end(m moment) []telling {
+	f.out = f.out[:0]
+	if m.Reached != 0 {
+		f.pass(time.Unix(0, m.Reached))
+	}
 	if m.Finish {
-		return f.finish()
+		f.finish()
 	}
-	return nil
-}
-
-// clockwork brings time to a fold, by the clock of this process alone.
-type clockwork struct {
-	moment         moment // of the batch that is taken, or was last
-	letGo, flushed time.Time
-	unfinished     int64 // bytes of the journal since the fold was as new
-	total          int64 // bytes of the journal that this process has seen
-}
-
-// due reports whether time brings something to what waits.
-func (c *clockwork) due(now time.Time) bool {
-	return now.Sub(c.flushed) >= foldSpan || now.Sub(c.letGo) >= holdSpan
-}
-
-// next makes the moment of the next batch.
-func (c *clockwork) next(now time.Time, f *fold, config *Config, ending bool) moment {
-	c.moment = moment{
-		LetGo:  now.Sub(c.letGo) >= holdSpan,
-		Flush:  now.Sub(c.flushed) >= foldSpan,
-		Finish: ending || c.unfinished > config.Capture.foldBytes(),
-		Rate:   config.Logs.foldRate(),
-		Untold: f.untold(),
-	}
-	if c.moment.LetGo {
-		c.letGo = now
-	}
-	if c.moment.Flush {
-		c.flushed = now
-	}
-	return c.moment
-}
-
-// foldBytes is how much of the journal is filled before all that waits is told:
-// so it always reaches back to a moment when nothing waited.
-func (c *CaptureConfig) foldBytes() int64 {
-	return cmp.Or(c.JournalBytes, journal.DefaultKeepBytes) / 2
-}
-
-// journaled notes how much of the journal a batch takes, at most.
-func (c *clockwork) journaled(events []flow.Event, m moment) {
-	const batch, event, reason = 2500, 192, 32 // without the texts
-	bytes := batch + event*int64(len(events))
-	for i := range events {
-		if events[i].Reason != flow.NoReason {
-			bytes += reason + int64(len(events[i].ReasonText))
-		}
-	}
-	c.total += bytes
-	c.unfinished += bytes
-	if m.Finish {
-		c.unfinished = 0
-	}
-}
-
-// due reports whether a batch without events is wanted: something waits, and it
-// is time.
-func (f *Firewall) due() bool {
-	now := time.Now()
-	if f.diagnostics.changed() || f.spool() != nil && f.spool().Due(now) {
-		return true
-	}
-	if !f.fold.waits() && !f.ignored.waits() {
-		return false
-	}
-	return f.ending() || f.clockwork.due(now)
+	return f.out
 }

@@ -7,15 +7,15 @@ import (
 
 // take makes rows of a batch of events.
 func (f *Firewall) take(events []flow.Event) {
-	f.reach(f.place)
-	f.takeRows(events, nil, f.clockwork.moment, f.outputs.Load())
+	f.reach(f.noted)
+	f.takeRows(events, nil, f.noted.Moment, f.outputs.Load())
 }
 
 // takeRows makes rows of a batch of events, and writes those that are not
 // written. The tracker sees each event; those that come too fast have rows
 // together.
 func (f *Firewall) takeRows(events []flow.Event, done leftOut, m moment, o *outputs) {
-	f.tellEvents(f.fold.begin(m), done, o)
+	f.fold.begin(m)
 	for i := range events {
 		e := &events[i]
 		rule := f.ruleOf(e)
@@ -23,7 +23,6 @@ func (f *Firewall) takeRows(events []flow.Event, done leftOut, m moment, o *outp
 		f.tellEvents(f.fold.add(e, rule), done, o)
 	}
 	f.tellEvents(f.fold.end(m), done, o)
-	f.clockwork.journaled(events, m)
 	f.addSegments()
 	f.flushFiles()
 	f.connections.tell()

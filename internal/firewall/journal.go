@@ -69,6 +69,6 @@ func (f *Firewall) takeInterrupted(b capture.Recalled) {
 	}
 	f.dontTellAgain(m.Place)
 	f.losses = f.foldLosses(m.Moment)
-	f.reach(m.Place)
+	f.reach(m)
 	f.takeRows(b.Events, done, m.Moment, o)
 }

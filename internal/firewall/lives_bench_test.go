@@ -27,7 +27,7 @@ const (
 func BenchmarkLives(b *testing.B) {
 	f := &Firewall{config: &Config{Name: "fw"}, source: &logs.Source{Firewall: "fw"}, stream: newStream(&logs.Source{Firewall: "fw"}), fold: newFold(math.MaxInt)}
 	f.outputs.Store(noOutputs())
-	f.clockwork.moment = moment{Rate: math.MaxInt}
+	f.noted.Moment = moment{Rate: math.MaxInt}
 	f.connections = newConnections(f.trackerConfig(), f.publishConnections)
 	l := lives{now: time.Now().Add(-24 * time.Hour), batch: make([]flow.Event, 0, 5*livesAtOnce)}
 	b.ReportAllocs()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sekisho/sekisho/internal/journal"
 	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/spool"
 )
@@ -20,6 +21,8 @@ type mark struct {
 	More []fileMark `json:"more,omitempty"` // of further destinations
 	// Moment is that of the batch; of batches of older programs it is zero.
 	Moment moment `json:"moment"`
+	// At is where it stands in the journal.
+	At journal.Spot `json:"at,omitzero"`
 	// Place is where the rows go that are for a workspace.
 	Place spool.Place `json:"segments,omitzero"`
 	// Settings is the revision of the settings that say which those are.
@@ -88,15 +91,15 @@ func (fs *files) expect(w *written) {
 
 // mark is what the recorder keeps in the journal with a batch. Settings that
 // were changed are in force from here on.
-func (f *Firewall) mark() []byte {
+func (f *Firewall) mark(reached time.Time) []byte {
 	now := time.Now()
 	changed := f.switchOutputs()
-	moment := f.clockwork.next(now, f.fold, f.config, f.ending())
-	if moment.Flush {
-		f.tellIgnored(f.ignored.flush()) // before the ends of the files are noted
-	}
+	f.tellIgnored(f.ignored.reach(now)) // before the ends of the files are noted
 	o := f.outputs.Load()
-	m := mark{Moment: moment, Settings: o.revision}
+	m := mark{Moment: f.fold.moment(f.config.Logs.foldRate(), reached, f.ending() || f.foldsForLong()), Settings: o.revision}
+	if f.journal != nil {
+		m.At = f.journal.End()
+	}
 	for i, fs := range o.lineFiles() {
 		if i == 0 {
 			m.fileMark = fs.mark(now)
@@ -107,7 +110,7 @@ func (f *Firewall) mark() []byte {
 	if f.spool() != nil {
 		m.Place = f.spool().Next(now, changed || f.openForLong())
 	}
-	f.place = m.Place
+	f.noted = m
 	text, err := json.Marshal(m)
 	if err != nil {
 		return nil // it has strings and numbers only: this cannot be

@@ -61,66 +61,6 @@ func (c *Config) spoolFolder() string {
 	return filepath.Join(spoolRoot, c.ID())
 }
 
-// begun is where in the journal the rows of a generation begin.
-type begun struct {
-	generation uint64
-	at         int64
-}
-
-// reach goes to the place of a batch among the segments.
-func (f *Firewall) reach(p spool.Place) {
-	f.placed = f.spool() != nil && f.spool().Reach(p)
-	if n := len(f.begun); f.placed && (n == 0 || f.begun[n-1].generation < p.Generation) {
-		f.begun = append(f.begun, begun{p.Generation, f.clockwork.total})
-	}
-}
-
-// openForLong reports whether the rows that are in no segment take so much of
-// the journal that it is time to close them.
-func (f *Firewall) openForLong() bool {
-	n := len(f.begun)
-	return n > 0 && f.clockwork.total-f.begun[n-1].at > f.config.Capture.foldBytes()/2
-}
-
-// batchBytes is how much of a ring is read at once where the journal is small: what
-// is read before it is known that nothing more must be is a part of what the
-// journal has room for. 0 is the recorder's own measure.
-func (c *CaptureConfig) batchBytes() int {
-	if c.JournalBytes == 0 {
-		return 0
-	}
-	return int(min(c.JournalBytes/32, 256<<10))
-}
-
-// patience is how long nothing is read for segments that are not closed.
-const patience = 10 * time.Second
-
-// hold reports whether nothing is to be read from the rings, because the journal
-// would forget what is in no segment yet: a process that is killed then could not
-// be followed by one that makes the same segments. Where segments cannot be
-// written it does not hold, and not for ever where a disk hangs: then a kill may
-// lose rows, and that is told.
-func (f *Firewall) hold() bool {
-	s := f.spool()
-	if s == nil || f.journal == nil {
-		return false
-	}
-	closed, before := s.Closed(), len(f.begun)
-	for len(f.begun) > 0 && f.begun[0].generation <= closed {
-		f.begun = f.begun[1:]
-	}
-	if len(f.begun) < before {
-		f.heldSince = time.Time{}
-	}
-	if len(f.begun) == 0 || f.clockwork.total-f.begun[0].at <= f.config.Capture.foldBytes() || s.Failure() != nil {
-		return false
-	}
-	if f.heldSince.IsZero() {
-		f.heldSince = time.Now()
-	}
-	return time.Since(f.heldSince) < patience
-}
-
 // again makes the rows of a batch once more that an earlier process has taken,
 // where their segments were not closed.
 func (f *Firewall) again(list []telling, o *outputs) {
@@ -177,17 +117,15 @@ func (f *Firewall) replay(b capture.Recalled) {
 	if err != nil {
 		f.log.Warn("some rows may be missing in segments", "error", err)
 	}
-	m := mark.Moment
 	o := f.outputsThen(mark.Settings)
-	f.reach(mark.Place)
-	f.again(f.fold.begin(m), o)
+	f.reach(mark)
+	f.fold.begin(mark.Moment)
 	for i := range b.Events {
 		e := &b.Events[i]
 		rule := f.ruleOf(e)
 		f.connections.replay(e, rule)
 		f.again(f.fold.add(e, rule), o)
 	}
-	f.again(f.fold.end(m), o)
+	f.again(f.fold.end(mark.Moment), o)
 	f.addSegments()
-	f.clockwork.journaled(b.Events, m)
 }

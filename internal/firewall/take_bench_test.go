@@ -36,7 +36,7 @@ func BenchmarkTakeToSegments(b *testing.B) {
 
 func benchmarkTake(b *testing.B, f *Firewall) {
 	b.Helper()
-	f.fold, f.clockwork.moment = newFold(math.MaxInt), moment{Rate: math.MaxInt}
+	f.fold, f.noted.Moment = newFold(math.MaxInt), moment{Rate: math.MaxInt}
 	f.connections = newConnections(f.trackerConfig(), f.publishConnections)
 	if f.spool() != nil {
 		f.config.Logs.FoldRate = math.MaxInt32
@@ -64,7 +64,7 @@ func benchmarkTake(b *testing.B, f *Firewall) {
 			batch[i].Seq, batch[i].Ack = uint32(n), uint32(n+1)
 		}
 		if f.spool() != nil {
-			f.mark()
+			f.mark(time.Time{})
 		}
 		f.take(batch)
 	}
