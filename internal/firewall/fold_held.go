@@ -17,17 +17,19 @@ const maxHeld = 16384
 // younger has taken half of the room, the older is let go.
 type heldSYNs struct {
 	young, old heldList
+	told       []*heldSYN // since the batch began: its rows are made of them
+	spare      []*heldSYN // their memory is for the next ones
 }
 
-// heldList has SYNs in their order. One that was answered, or repeated, keeps
-// its place with nothing in it.
+// heldList has SYNs in their order. One that was answered, or repeated, leaves
+// its place empty.
 type heldList struct {
-	syns []heldSYN
+	syns []*heldSYN
 	at   map[flow.Tuple]int
 }
 
 type heldSYN struct {
-	event flow.Event // without flag: it was told or counted
+	event flow.Event
 	rule  logs.Rule
 }
 
@@ -42,23 +44,22 @@ func (f *fold) hold(e *flow.Event, rule logs.Rule) {
 		f.letGo()
 	}
 	for _, list := range []*heldList{&f.held.old, &f.held.young} {
-		if earlier, ok := list.take(e.Connection); ok {
-			f.count(&earlier)
+		if earlier := list.take(e.Connection); earlier != nil {
+			f.count(earlier)
+			f.held.spare = append(f.held.spare, earlier)
 		}
 	}
-	f.held.young.add(e, rule)
+	f.held.young.add(f.held.keep(e, rule))
 }
 
 // answered tells the SYN to which an event belongs, if it is held.
 func (f *fold) answered(e *flow.Event) {
 	for _, list := range []*heldList{&f.held.old, &f.held.young} {
-		if len(list.at) == 0 {
-			continue
-		}
-		if syn, ok := list.take(e.Connection); ok {
+		if syn := list.take(e.Connection); syn != nil {
 			kind, _ := kindOf(&syn.event)
 			f.kinds[kind].untold--
 			f.tell(&syn.event, syn.rule)
+			f.held.told = append(f.held.told, syn)
 		}
 	}
 }
@@ -66,12 +67,16 @@ func (f *fold) answered(e *flow.Event) {
 // letGo counts the older SYNs; the younger are the older ones then.
 func (f *fold) letGo() {
 	h := &f.held
-	for i := range h.old.syns {
-		if syn := &h.old.syns[i]; syn.event.Flag == flow.SYN {
+	for _, syn := range h.old.syns {
+		if syn != nil {
 			f.count(syn)
 		}
 	}
-	h.old.clear()
+	if len(h.young.syns)+len(h.old.syns) == 0 { // it is calm
+		*h = heldSYNs{told: h.told}
+		return
+	}
+	h.empty(&h.old)
 	h.young, h.old = h.old, h.young
 }
 
@@ -80,34 +85,58 @@ func (f *fold) count(syn *heldSYN) {
 	f.kinds[kind].count(&syn.event, syn.rule)
 }
 
-func (l *heldList) add(e *flow.Event, rule logs.Rule) {
+// keep copies a SYN.
+func (h *heldSYNs) keep(e *flow.Event, rule logs.Rule) *heldSYN {
+	last := len(h.spare) - 1
+	if last < 0 {
+		return &heldSYN{*e, rule}
+	}
+	syn := h.spare[last]
+	h.spare = h.spare[:last]
+	*syn = heldSYN{*e, rule}
+	return syn
+}
+
+// begin takes the memory of what was told with the batch before.
+func (h *heldSYNs) begin() {
+	h.spare = append(h.spare, h.told...)
+	clear(h.told)
+	h.told = h.told[:0]
+}
+
+// empty empties a list. Its memory is for the next ones.
+func (h *heldSYNs) empty(l *heldList) {
+	for _, syn := range l.syns {
+		if syn != nil {
+			h.spare = append(h.spare, syn)
+		}
+	}
+	if len(l.at) > 0 {
+		clear(l.at)
+	}
+	clear(l.syns)
+	l.syns = l.syns[:0]
+}
+
+func (l *heldList) add(syn *heldSYN) {
 	if l.at == nil {
 		l.at = map[flow.Tuple]int{}
 	}
-	l.at[e.Connection] = len(l.syns)
-	l.syns = append(l.syns, heldSYN{*e, rule})
+	l.at[syn.event.Connection] = len(l.syns)
+	l.syns = append(l.syns, syn)
 }
 
-// take takes a SYN out.
-func (l *heldList) take(connection flow.Tuple) (heldSYN, bool) {
+// take takes a SYN out; nil where there is none.
+func (l *heldList) take(connection flow.Tuple) *heldSYN {
+	if len(l.at) == 0 {
+		return nil
+	}
 	i, ok := l.at[connection]
 	if !ok {
-		return heldSYN{}, false
+		return nil
 	}
 	delete(l.at, connection)
 	syn := l.syns[i]
-	l.syns[i] = heldSYN{}
-	return syn, true
-}
-
-// clear empties the list. Its memory is kept for the rest of the flood, and
-// given back in the calm after it.
-func (l *heldList) clear() {
-	if len(l.syns) == 0 {
-		*l = heldList{}
-		return
-	}
-	clear(l.syns)
-	clear(l.at)
-	l.syns = l.syns[:0]
+	l.syns[i] = nil
+	return syn
 }

@@ -96,10 +96,13 @@ func (f *fold) moment(rate int, reached time.Time, finish bool) moment {
 // before does not matter, whether or not the journal has it.
 func (f *fold) begin(m moment) {
 	f.rate = cmp.Or(m.Rate, math.MaxInt)
+	f.held.begin()
 	if len(m.Untold) > 0 {
 		return
 	}
-	*f = fold{rate: f.rate, half: m.Half, out: f.out}
+	f.half, f.kinds = m.Half, [foldKinds]foldKind{}
+	f.held.empty(&f.held.young)
+	f.held.empty(&f.held.old)
 	for kind, rows := range m.Rows {
 		if kind >= 0 && kind < len(f.kinds) {
 			f.kinds[kind].rows = rows

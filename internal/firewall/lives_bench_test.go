@@ -1,7 +1,6 @@
 package firewall
 
 import (
-	"math"
 	"net/netip"
 	"testing"
 	"time"
@@ -25,15 +24,16 @@ const (
 // grows is memory that nobody has touched before. BenchmarkTake has the same few
 // connections again and again.
 func BenchmarkLives(b *testing.B) {
-	f := &Firewall{config: &Config{Name: "fw"}, source: &logs.Source{Firewall: "fw"}, stream: newStream(&logs.Source{Firewall: "fw"}), fold: newFold(math.MaxInt)}
+	f := &Firewall{config: &Config{Name: "fw"}, source: &logs.Source{Firewall: "fw"}, stream: newStream(&logs.Source{Firewall: "fw"}), fold: newFold(DefaultFoldRate)}
 	f.outputs.Store(noOutputs())
-	f.noted.Moment = moment{Rate: math.MaxInt}
 	f.connections = newConnections(f.trackerConfig(), f.publishConnections)
 	l := lives{now: time.Now().Add(-24 * time.Hour), batch: make([]flow.Event, 0, 5*livesAtOnce)}
 	b.ReportAllocs()
 	before := spent()
 	for b.Loop() {
-		f.take(l.open())
+		events := l.open()
+		f.noted.Moment = f.fold.moment(DefaultFoldRate, l.now, false)
+		f.take(events)
 		f.connections.later(l.end()...)
 		if l.beats%10 == 0 {
 			f.connections.reach(l.now.Add(-settleTime))
