@@ -41,8 +41,8 @@ func (j *Journal) Size() int64 {
 	return sum
 }
 
-// Spot is a place in a journal, which no process after this one has another name
-// for. The zero value is before everything.
+// Spot is a place in a journal, the same one to each process that has it. The zero
+// value is before everything.
 type Spot struct {
 	Segment uint64 `json:"segment"`
 	Offset  int64  `json:"offset"`

@@ -67,7 +67,7 @@ func (s *Spool) ended() *generation {
 		g = newGeneration(next) // nothing came
 		g.sealed = true
 	}
-	if g == nil || !g.sealed {
+	if g == nil || !g.sealed || s.options.Ready != nil && !s.options.Ready() {
 		return nil
 	}
 	return g

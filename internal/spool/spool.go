@@ -50,6 +50,9 @@ type Options struct {
 	// Every is how often segments are closed while there are rows. 0 takes a
 	// second.
 	Every time.Duration
+	// Ready is asked before a generation is closed, and again each second while it
+	// says no; nil says yes.
+	Ready func() bool
 	// Unsynced leaves it to the kernel when segments are on the disk.
 	Unsynced bool
 	// Group may take the segments away; -1: nobody but the owner.
