@@ -1,10 +1,10 @@
 // Command bench measures what the trace costs: new connections a second, and
 // bytes a second, through a firewall with and without it and with what others
 // would use, in namespaces of its own; by what diagnostic settings want; what the
-// recorder's program costs a packet, and a segment a row; and the packages' own
-// benchmarks. The machines this runs on are noisy,
-// so it compares within one run, interleaved, and reports medians with their
-// spread.
+// recorder's program costs a packet, and a segment a row; how long it takes from a
+// packet to a row in an answer; and the packages' own benchmarks. The machines
+// this runs on are noisy, so it compares within one run, interleaved, and reports
+// medians with their spread.
 //
 // It prints its figures and writes them to a file, one JSON object a line:
 //
@@ -55,6 +55,7 @@ func run(ctx context.Context, out, only string, pairs int, window time.Duration)
 		return fmt.Errorf("needs root, for network namespaces: run it with sudo")
 	}
 	parts := []part{{"slopes", Slopes}, {"suite", Suite}, {"segments", Segments},
+		{"fresh", func(ctx context.Context, f *figures) error { return Fresh(ctx, f, window) }},
 		{"settings", func(ctx context.Context, f *figures) error { return Settings(ctx, f, pairs, window) }},
 		{"connections", func(ctx context.Context, f *figures) error { return traffic(ctx, f, only, pairs, window) }},
 		{"bulk", func(ctx context.Context, f *figures) error { return traffic(ctx, f, only, pairs, window) }}}
@@ -76,7 +77,7 @@ func run(ctx context.Context, out, only string, pairs int, window time.Duration)
 	return nil
 }
 
-const partNames = "slopes, suite, segments, settings, connections or bulk"
+const partNames = "slopes, suite, segments, fresh, settings, connections or bulk"
 
 // traffic measures connections and bytes through a firewall.
 func traffic(ctx context.Context, f *figures, only string, pairs int, window time.Duration) (err error) {

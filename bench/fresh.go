@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/control"
+	"github.com/sekisho/sekisho/internal/kql/result"
+	"github.com/sekisho/sekisho/internal/store"
+	"github.com/sekisho/sekisho/internal/workspace"
+)
+
+// fresh is a firewall, a workspace that takes its segments, and when each
+// connection's SYN was sent, by the client's port.
+type fresh struct {
+	v      *variant
+	client *workspace.Client
+
+	mu   sync.Mutex
+	sent map[int64]time.Time
+}
+
+// Fresh measures how long it takes from a packet until a query sees its row:
+// where the workspace is just asked, and where the firewall is asked first to
+// close its segment, as commands do.
+func Fresh(ctx context.Context, f *figures, window time.Duration) (err error) {
+	r, err := newRange(ctx, []*variant{{name: "fresh", trace: true, settings: `{"revision": 1, "settings": [{"name": "s", "workspace": true}]}`}})
+	defer func() {
+		if closeErr := r.close(); err == nil {
+			err = closeErr
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	b := &fresh{v: r.variants[0], sent: map[int64]time.Time{}}
+	if err := r.startWorkspace(ctx, b); err != nil {
+		return err
+	}
+	seen, err := b.watch(ctx, 5*window)
+	if err != nil {
+		return err
+	}
+	asked, err := b.askFirst(ctx, 30)
+	if err != nil {
+		return err
+	}
+	const against = "new connections at random moments, no other load"
+	return errors.Join(
+		f.add(figure{Name: "packet_to_row_p50", Value: part100(seen, 50), Unit: "ms", Aim: 1000, Better: "lower", Against: against}),
+		f.add(figure{Name: "packet_to_row_p99", Value: part100(seen, 99), Unit: "ms", Aim: 1000, Better: "lower", Against: against}),
+		f.add(figure{Name: "packet_to_row_asked_p50", Value: part100(asked, 50), Unit: "ms", Better: "lower", Against: "the firewall closes its segment first, as for commands"}),
+		f.add(figure{Name: "packet_to_row_asked_p99", Value: part100(asked, 99), Unit: "ms", Better: "lower", Against: "the firewall closes its segment first, as for commands"}))
+}
+
+// startWorkspace runs the real thing beside the firewall.
+func (r *firingRange) startWorkspace(ctx context.Context, b *fresh) error {
+	socket := filepath.Join(r.folder, "ws.sock")
+	text := fmt.Sprintf("name: bench\nfolder: workspace\nspools: [%s]\nlisten: {socket: %s}\n", filepath.Join(b.v.fd, "segments"), socket)
+	file := filepath.Join(r.folder, "workspace.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return err
+	}
+	cmd := exec.Command(filepath.Join(r.folder, "sekisho"), "workspace", "-c", file)
+	said, err := os.Create(filepath.Join(r.folder, "workspace.log"))
+	if err != nil {
+		return err
+	}
+	defer said.Close()
+	cmd.Stderr = said
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	b.v.processes = append(b.v.processes, cmd)
+	b.client = workspace.NewClient(socket)
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if _, err := b.client.Status(ctx); err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+// connect makes a connection and ends it, and remembers when it began.
+func (b *fresh) connect() (port int64, err error) {
+	err = inside(b.v.client, func() error {
+		begin := time.Now()
+		c, err := net.DialTimeout("tcp4", fmt.Sprintf("%s:%d", serverAddress, firstPort+rand.IntN(ports)), 5*time.Second)
+		if err != nil {
+			return err
+		}
+		port = int64(c.LocalAddr().(*net.TCPAddr).Port)
+		b.mu.Lock()
+		b.sent[port] = begin
+		b.mu.Unlock()
+		return c.Close()
+	})
+	return port, err
+}
+
+// watch makes connections at random moments, asks for rows all the time, and
+// gives the milliseconds from each connection to its row.
+func (b *fresh) watch(ctx context.Context, window time.Duration) ([]float64, error) {
+	begin := time.Now()
+	var connecting error
+	made := make(chan struct{})
+	go func() {
+		defer close(made)
+		for connecting == nil && time.Since(begin) < window {
+			_, connecting = b.connect()
+			time.Sleep(rand.N(40 * time.Millisecond))
+		}
+	}()
+	took := map[int64]float64{}
+	for end := begin.Add(window + 5*time.Second); time.Now().Before(end); {
+		if err := b.look(ctx, begin, took); err != nil {
+			return nil, err
+		}
+		select {
+		case <-made:
+			if connecting != nil {
+				return nil, connecting
+			}
+			if len(took) == len(b.sent) {
+				return values(took), nil
+			}
+		default:
+		}
+	}
+	return nil, fmt.Errorf("only %d of %d connections have rows", len(took), len(b.sent))
+}
+
+// look asks for all rows of SYNs and notes those that were not seen before.
+func (b *fresh) look(ctx context.Context, since time.Time, took map[int64]float64) error {
+	a, err := b.client.Query(ctx, store.Query{Text: "AZFWFlowTrace | where Flag == 'SYN' | project tolong(SourcePort)", Scope: store.Scope{From: since}})
+	if err != nil {
+		return err
+	}
+	rows, err := result.Read(a.Rows)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, row := range rows.Data {
+		port, _ := row[0].(int64)
+		if _, known := took[port]; known || b.sent[port].IsZero() {
+			continue // it is noted with the next look, if it was sent just now
+		}
+		took[port] = float64(now.Sub(b.sent[port]).Microseconds()) / 1000
+	}
+	return nil
+}
+
+// askFirst makes one connection after the other, and asks as commands do until
+// its row is there.
+func (b *fresh) askFirst(ctx context.Context, n int) ([]float64, error) {
+	var out []float64
+	for range n {
+		time.Sleep(rand.N(300 * time.Millisecond))
+		begin := time.Now()
+		port, err := b.connect()
+		if err != nil {
+			return nil, err
+		}
+		for took := map[int64]float64{}; took[port] == 0; {
+			if err := errors.Join(control.NewClient(b.v.fd).Flush(ctx), b.client.Ingest(ctx), b.look(ctx, begin.Add(-time.Second), took)); err != nil {
+				return nil, err
+			}
+			if time.Since(begin) > 10*time.Second {
+				return nil, errors.New("a connection has no row")
+			}
+		}
+		out = append(out, float64(time.Since(begin).Microseconds())/1000)
+	}
+	return out, nil
+}
+
+func values(m map[int64]float64) []float64 {
+	var out []float64
+	for _, v := range m {
+		out = append(out, v)
+	}
+	return out
+}
+
+// part100 is the value below which that many of a hundred lie.
+func part100(list []float64, percent int) float64 {
+	slices.Sort(list)
+	return list[min(len(list)-1, len(list)*percent/100)]
+}
