@@ -74,16 +74,35 @@ func appendCell(dst []byte, c cell) []byte {
 // appendString appends s as a JSON string.
 func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
+	if plain(s) {
+		return append(append(dst, s...), '"')
+	}
 	for _, r := range s {
 		dst = appendChar(dst, r)
 	}
 	return append(dst, '"')
 }
 
+// plain reports whether a text stands in JSON as it is, as nearly all do.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 // appendResourceID appends a resource id as the envelope has it: a JSON string
 // in upper case.
 func appendResourceID(dst []byte, id string) []byte {
 	dst = append(dst, '"')
+	if plain(id) {
+		for i := range len(id) {
+			dst = append(dst, byte(upper(rune(id[i]))))
+		}
+		return append(dst, '"')
+	}
 	for _, r := range id {
 		dst = appendChar(dst, upper(r))
 	}
