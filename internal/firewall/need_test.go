@@ -63,7 +63,7 @@ func newRig(t *testing.T, random *rand.Rand, every time.Duration, config Config)
 
 // open is the start of a process.
 func (r *rig) open() {
-	f := &Firewall{config: r.config, source: &logs.Source{Firewall: "rig"}, stream: newStream(), log: slog.New(slog.DiscardHandler),
+	f := &Firewall{config: r.config, source: &logs.Source{Firewall: "rig"}, stream: newStream(&logs.Source{Firewall: "fw"}), log: slog.New(slog.DiscardHandler),
 		fold: newFold(r.config.Logs.foldRate()), ignored: newFold(r.config.Logs.foldRate()), ending: func() bool { return false }}
 	f.connections = newConnections(f.trackerConfig(), f.publishConnections)
 	s, err := spool.Open(spool.Options{Folder: r.config.spoolFolder(), State: filepath.Join(r.config.stateFolder(), "spool"), Firewall: "rig",
