@@ -8,14 +8,10 @@ import (
 	"github.com/sekisho/sekisho/internal/flow"
 )
 
-const (
-	// foldSpan is the time in which packets are counted together, from one whole
-	// second to the next. It is two of holdSpan.
-	foldSpan = 2 * holdSpan
-	// holdSpan is how long a SYN waits for its answer at least, and half of how
-	// long at most, where there are not too many.
-	holdSpan = 500 * time.Millisecond
-)
+// holdSpan is how long a SYN waits for its answer at least, and half of how long
+// at most, where there are not too many. Two of them, from one whole second to the
+// next, are the time in which packets are counted together.
+const holdSpan = 500 * time.Millisecond
 
 // moment is what the rows of a batch follow from, besides its events. It is in
 // the journal with the batch, so that the process that comes after this one

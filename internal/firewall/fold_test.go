@@ -298,11 +298,8 @@ func TestABacklogIsNoFlood(t *testing.T) {
 	f, s := newFold(0), foldStep{moment: moment{Rate: 100}}
 	for n := range uint32(seconds * each) {
 		at := time.Duration(n) * time.Second / each
-		for _, e := range []flow.Event{
-			foldEvent(at, flow.SYN, flow.Allow, n, 1, 22), foldEvent(at, flow.INVALID, 0, n, 1, 22), foldEvent(at, flow.DENIED, flow.Deny, n, 1, 22),
-		} {
-			s.events = append(s.events, e)
-		}
+		s.events = append(s.events, foldEvent(at, flow.SYN, flow.Allow, n, 1, 22),
+			foldEvent(at, flow.INVALID, 0, n, 1, 22), foldEvent(at, flow.DENIED, flow.Deny, n, 1, 22))
 	}
 	rows := f.do(&s)
 	if len(rows) != 3*seconds*each || f.waits() {
