@@ -72,6 +72,11 @@ func (c *column) putAll(nums []int64, there uint64) {
 		c.putSome(nums, there)
 		return
 	}
+	c.putRun(nums)
+}
+
+// putRun appends as many rows as there are numbers.
+func (c *column) putRun(nums []int64) {
 	for c.isFlat() && len(nums) > 0 {
 		c.put(nums[0])
 		nums = nums[1:]

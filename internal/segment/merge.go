@@ -151,7 +151,7 @@ type merger struct {
 	folder *Folder
 	batch  *batch
 	file   *file
-	order  []int32
+	sorter sorter
 }
 
 // merge makes one segment of a run.
@@ -248,8 +248,7 @@ func (m *merger) flush() error {
 	if m.batch.rows == 0 {
 		return nil
 	}
-	m.order = m.batch.order(m.order)
-	err := m.file.writeBatch(m.batch, m.order)
+	err := m.file.writeBatch(m.batch, m.sorter.sort(m.batch))
 	m.batch.reset()
 	return err
 }

@@ -121,16 +121,21 @@ func (c *column) readPage(page parquet.Page) error {
 	if err != nil {
 		return err
 	}
-	for _, level := range page.DefinitionLevels() {
-		if level == 0 {
-			c.skip(1)
-			continue
+	for levels := page.DefinitionLevels(); len(levels) > 0; {
+		run := 1
+		for run < len(levels) && levels[run] == levels[0] {
+			run++
 		}
-		if len(values) == 0 {
+		switch {
+		case levels[0] == 0:
+			c.skip(run)
+		case run > len(values):
 			return errors.New("a page has fewer values than it says")
+		default:
+			c.putRun(values[:run])
+			values = values[run:]
 		}
-		c.put(values[0])
-		values = values[1:]
+		levels = levels[run:]
 	}
 	return nil
 }
