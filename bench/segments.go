@@ -5,15 +5,13 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"path/filepath"
-	"time"
+	"slices"
 
 	"github.com/duckdb/duckdb-go/v2"
 	"golang.org/x/sys/unix"
 
-	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/segment"
 )
@@ -21,11 +19,16 @@ import (
 const (
 	segmentRows   = 50_000
 	segmentRounds = 7
+	// batchRows come together, as events do.
+	batchRows = 500
+	// secondRows are in one segment of those that are merged.
+	secondRows = 5_000
 )
 
 // Segments measures the CPU time of a row of flow trace in a segment, and of the
-// same row in a DuckDB file, in turn.
-func Segments(_ context.Context, f *figures) error {
+// same row in a DuckDB file, as a line of JSON and as one with gzip, in turn; and
+// what each of them takes.
+func Segments(ctx context.Context, f *figures) error {
 	folder, err := os.MkdirTemp("", "sekisho-bench-segments-")
 	if err != nil {
 		return err
@@ -38,32 +41,46 @@ func Segments(_ context.Context, f *figures) error {
 		return err
 	}
 	defer d.close()
-	var ours, ratios, sizes []float64
+	var ours []float64
+	ratios := map[string][]float64{}
 	for round := range segmentRounds + 1 {
-		bytes := 0.0
-		a, err := cpuOf(func() error {
-			for _, r := range rows {
-				w.Add(r)
+		a, err := cpuOf(func() error { return writeSegment(w, folder, uint64(round+1), rows) })
+		if err != nil {
+			return err
+		}
+		for name, others := range map[string]func() error{
+			"duckdb":    func() error { return d.insert(rows) },
+			"json":      func() error { return writeLines(filepath.Join(folder, "rows.jsonl"), rows, false) },
+			"json_gzip": func() error { return writeLines(filepath.Join(folder, "rows.jsonl.gz"), rows, true) },
+		} {
+			b, err := cpuOf(others)
+			if err != nil {
+				return err
 			}
-			info, err := w.Close(folder, segment.Name{Firewall: "bench", Boot: "bench", Sequence: uint64(round + 1)}, segment.Meta{})
-			bytes = float64(info.Bytes)
-			return err
-		})
-		if err != nil {
-			return err
+			if round > 0 { // the first one warms up
+				ratios[name] = append(ratios[name], b/a)
+			}
 		}
-		b, err := cpuOf(func() error { return d.insert(rows) })
-		if err != nil {
-			return err
-		}
-		if round > 0 { // the first one warms up
-			ours, ratios, sizes = append(ours, a/segmentRows), append(ratios, b/a), append(sizes, bytes/segmentRows)
+		if round > 0 {
+			ours = append(ours, a/segmentRows)
 		}
 	}
+	against := "CPU time of the same rows, over that of a segment, same round: "
 	return errors.Join(
-		f.spread(figure{Name: "segment_row_cpu", Unit: "ns/row", Better: "lower", Against: "row to closed segment, one second's rows"}, ours),
-		f.spread(figure{Name: "duckdb_row_over_segment_row", Unit: "ratio", Better: "higher", Against: "CPU time of the same rows appended to a DuckDB file"}, ratios),
-		f.spread(figure{Name: "segment_row_bytes", Unit: "bytes/row", Better: "lower", Against: "before merging"}, sizes))
+		f.spread(figure{Name: "segment_row_cpu", Unit: "ns/row", Better: "lower", Against: "row to closed segment"}, ours),
+		f.spread(figure{Name: "duckdb_row_over_segment_row", Unit: "ratio", Better: "higher", Against: against + "appended to a DuckDB file"}, ratios["duckdb"]),
+		f.spread(figure{Name: "json_row_over_segment_row", Unit: "ratio", Better: "higher", Against: against + "lines of JSON"}, ratios["json"]),
+		f.spread(figure{Name: "json_gzip_row_over_segment_row", Unit: "ratio", Better: "higher", Against: against + "lines of JSON with gzip"}, ratios["json_gzip"]),
+		segmentSizes(ctx, f, folder, rows))
+}
+
+// writeSegment writes rows as a firewall does.
+func writeSegment(w *segment.Writer, folder string, sequence uint64, rows []logs.Row) error {
+	for batch := range slices.Chunk(rows, batchRows) {
+		w.Add(batch...)
+	}
+	_, err := w.Close(folder, segment.Name{Firewall: "bench", Boot: "bench", Sequence: sequence}, segment.Meta{})
+	return err
 }
 
 // cpuOf is the CPU time of this process, in nanoseconds.
@@ -76,39 +93,6 @@ func cpuOf(do func() error) (float64, error) {
 	before := used()
 	err := do()
 	return used() - before, err
-}
-
-// traceRows are rows of the flow trace of connections that come and go: five
-// steps each.
-func traceRows(n int) (rows []logs.Row) {
-	source := &logs.Source{Firewall: "fw-bench", ResourceID: logs.DefaultResourceID("bench", "fw-bench")}
-	rule := logs.Rule{Policy: "bench", Revision: "0123456789ab", Group: "bench", Collection: "bench", Name: "all"}
-	start := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
-	steps := []struct {
-		flag  flow.Flag
-		bits  flow.TCPFlags
-		reply bool
-	}{{flow.SYN, flow.BitSYN, false}, {flow.SYNACK, flow.BitSYN | flow.BitACK, true}, {flow.ACK, flow.BitACK, false},
-		{flow.FIN, flow.BitFIN | flow.BitACK, false}, {flow.FINACK, flow.BitFIN | flow.BitACK, true}}
-	for i := range n {
-		connection, step := i/len(steps), steps[i%len(steps)]
-		there := flow.Tuple{Protocol: flow.TCP,
-			Source: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(connection >> 4), byte(connection)}), uint16(1024+connection*7919%60_000)),
-			Dest:   netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 2, 0, byte(connection % 20)}), uint16([]int{22, 443, 5432}[connection%3]))}
-		isn := uint32(connection) * 2654435761
-		e := &flow.Event{Time: start.Add(time.Duration(i) * 20 * time.Microsecond), Flag: step.flag, TCPFlags: step.bits, Packet: there, Connection: there,
-			Direction: flow.Original, Action: flow.Allow, Seq: isn, TTL: 63, In: "client", Out: "server", ConnectionID: flow.ConnectionID(there, isn),
-			Number: flow.Number{Boot: "b5f5d5a2-2f54-4b8e-9a0e-6d1f2c3b4a59", CPU: uint16(connection % 2), Seq: uint64(i + 1)}}
-		if step.reply {
-			e.Packet, e.Direction, e.In, e.Out = there.Reverse(), flow.Reply, "server", "client"
-		}
-		for _, r := range logs.Rows(e, source, rule) {
-			if r.Table() == logs.FlowTrace {
-				rows = append(rows, r)
-			}
-		}
-	}
-	return rows
 }
 
 // duckTable is the flow trace as a table of a DuckDB file.

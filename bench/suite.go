@@ -37,6 +37,7 @@ var suite = []struct {
 	}},
 	{folder: "./internal/firewall", figures: []suiteFigure{
 		{name: "rows", from: "Take", unit: "ns/event", figure: figure{Unit: "ns/event", Better: "lower", Against: "event to rows, ids and connections; no files"}},
+		{name: "event_to_segment", from: "TakeToSegments", unit: "cpu-ns/event", figure: figure{Unit: "ns/event", Aim: 1000, Better: "lower", Against: "CPU time from the batch to closed segments: tracker, rows, rows written down"}},
 	}},
 	{folder: "./internal/tracker", figures: []suiteFigure{
 		{name: "tracker_events", from: "Events", unit: "events/s", figure: figure{Unit: "events/s", Aim: 1e6, Better: "higher", Against: "one core"}},
@@ -57,7 +58,7 @@ var suite = []struct {
 	}},
 	{folder: "./internal/segment", figures: []suiteFigure{
 		{name: "segment_write", from: "AddClose", unit: "ns/row", figure: figure{Unit: "ns/row", Better: "lower", Against: "from the event's row to the closed file, 10,000 rows a segment"}},
-		{name: "segment_write_allocations", from: "AddClose", unit: "allocs/op", scale: 1e-4, figure: figure{Unit: "1/row", Better: "lower"}},
+		{name: "segment_write_allocations", from: "AddClose", unit: "allocs/row", figure: figure{Unit: "1/row", Better: "lower"}},
 		{name: "segment_merge", from: "Merge", unit: "ns/row", figure: figure{Unit: "ns/row", Better: "lower", Against: "20 segments of 5,000 rows into one"}},
 		{name: "segment_bytes_unmerged", from: "Merge", unit: "B/row-before", figure: figure{Unit: "B/event", Better: "lower", Against: "segments of a second, 5,000 rows each"}},
 		{name: "segment_bytes", from: "Merge", unit: "B/row-merged-twice", figure: figure{Unit: "B/event", Aim: 7, Better: "lower", Against: "all columns, whole connections of five events"}},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -19,36 +20,56 @@ import (
 // segments as they are written under load: 10,000 rows, which come in batches of
 // 500 that were just made.
 func BenchmarkAddClose(b *testing.B) {
+	const rows = 10_000
 	traffic := newTraffic(1)
-	traffic.rows(10_000)
-	w := NewWriter(logs.FlowTrace)
-	folder := b.TempDir()
-	rows, events := make([]logs.Row, 0, 500), make([]flow.Event, 0, 500)
-	write := func(n uint64) (took time.Duration) {
-		for part := range slices.Chunk(traffic.events[:10_000], 500) {
-			rows, events = rows[:0], append(events[:0], part...)
-			for i := range events {
-				rows = append(rows, logs.Rows(&events[i], fwHub, traffic.rules[events[i].Rule])[0])
-			}
-			begin := time.Now()
-			w.Add(rows...)
-			took += time.Since(begin)
-		}
-		begin := time.Now()
-		if _, err := w.Close(folder, nameOf(n), Meta{}); err != nil {
-			b.Fatal(err)
-		}
-		return took + time.Since(begin)
-	}
-	write(1)
-	n, least, all := uint64(1), time.Hour, time.Duration(0)
-	for b.Loop() {
+	traffic.rows(rows)
+	w, folder, n := NewWriter(logs.FlowTrace), b.TempDir(), uint64(0)
+	write := func(measure func(func())) {
 		n++
-		took := write(n)
-		least, all = min(least, took), all+took
+		for part := range slices.Chunk(traffic.events[:rows], 500) {
+			made := traffic.fresh(part)
+			measure(func() { w.Add(made...) })
+		}
+		measure(func() {
+			_, err := w.Close(folder, nameOf(n), Meta{})
+			must(b, err)
+		})
 	}
-	b.ReportMetric(float64(least.Nanoseconds())/10_000, "least-ns/row")
-	b.ReportMetric(float64(all.Nanoseconds())/float64(b.N)/10_000, "ns/row")
+	var took time.Duration
+	timed := func(do func()) {
+		begin := time.Now()
+		do()
+		took += time.Since(begin)
+	}
+	write(timed)
+	took = 0
+	least := time.Hour
+	for b.Loop() {
+		before := took
+		write(timed)
+		least = min(least, took-before)
+	}
+	b.ReportMetric(float64(took.Nanoseconds())/float64(b.N)/rows, "ns/row")
+	b.ReportMetric(float64(least.Nanoseconds())/rows, "least-ns/row")
+	allocations := uint64(0)
+	write(func(do func()) { allocations += mallocs(do) })
+	b.ReportMetric(float64(allocations)/rows, "allocs/row")
+}
+
+// fresh are rows of copies of events.
+func (t *traffic) fresh(events []flow.Event) (rows []logs.Row) {
+	for i, e := range slices.Clone(events) {
+		rows = append(rows, logs.Rows(&e, fwHub, t.rules[events[i].Rule])[0])
+	}
+	return rows
+}
+
+func mallocs(do func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	do()
+	runtime.ReadMemStats(&after)
+	return after.Mallocs - before.Mallocs
 }
 
 // BenchmarkMerge is the merging of 20 segments of a second each, 5,000 rows a
