@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"hash/maphash"
 	"net/netip"
 	"unicode/utf8"
 	"unsafe"
@@ -15,7 +16,10 @@ type dictionary struct {
 	data []byte
 	ends []uint32
 
-	codes     map[string]int64
+	// table has the codes, each plus 1, by the texts' hashes: open addressing, a
+	// power of two long, and half of it empty at least. A map would hold each
+	// text once more.
+	table     []uint32
 	addresses map[netip.Addr]int64
 	// written are addresses as text, also those of segments before: the same
 	// hosts come again.
@@ -48,7 +52,7 @@ type host struct {
 
 func (d *dictionary) reset() {
 	d.data, d.ends = d.data[:0], d.ends[:0]
-	clear(d.codes)
+	clear(d.table)
 	clear(d.addresses)
 	clear(d.recent)
 	clear(d.hosts)
@@ -56,8 +60,8 @@ func (d *dictionary) reset() {
 
 func (d *dictionary) len() int { return len(d.ends) }
 
-// bytes is about how much memory it takes, maps included.
-func (d *dictionary) bytes() int { return len(d.data) + 40*len(d.ends) }
+// bytes is about how much memory it takes.
+func (d *dictionary) bytes() int { return len(d.data) + 20*len(d.ends) }
 
 // at is the text with that code, which is the callee's only until the next is
 // added.
@@ -138,21 +142,43 @@ func (d *dictionary) findAddress(a netip.Addr) int64 {
 	return code
 }
 
-// find is the code of a text by what it says. Bytes that are no UTF-8 become
+// bytesText is bytes as a text, for find, which does not hold it.
+func bytesText(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// find is the code of a text by what it says, which it copies. Bytes that are no UTF-8 become
 // U+FFFD, as they do in JSON: readers of Parquet refuse them.
 func (d *dictionary) find(s string) int64 {
 	if !utf8.ValidString(s) {
 		s = string([]rune(s))
 	}
-	if code, ok := d.codes[s]; ok {
-		return code
+	if 2*len(d.ends) >= len(d.table) {
+		d.grow()
 	}
-	if d.codes == nil {
-		d.codes = make(map[string]int64)
+	mask := uint64(len(d.table) - 1)
+	for i := maphash.String(hashSeed, s) & mask; ; i = (i + 1) & mask {
+		if d.table[i] == 0 {
+			d.data = append(d.data, s...)
+			d.ends = append(d.ends, uint32(len(d.data)))
+			d.table[i] = uint32(len(d.ends))
+			return int64(len(d.ends)) - 1
+		}
+		if code := int64(d.table[i]) - 1; string(d.at(code)) == s {
+			return code
+		}
 	}
-	code := int64(len(d.ends))
-	d.codes[s] = code
-	d.data = append(d.data, s...)
-	d.ends = append(d.ends, uint32(len(d.data)))
-	return code
 }
+
+// grow makes more room in the table.
+func (d *dictionary) grow() {
+	d.table = make([]uint32, max(64, 4*len(d.table)))
+	mask := uint64(len(d.table) - 1)
+	for code := range d.ends {
+		i := maphash.Bytes(hashSeed, d.at(int64(code))) & mask
+		for d.table[i] != 0 {
+			i = (i + 1) & mask
+		}
+		d.table[i] = uint32(code) + 1
+	}
+}
+
+var hashSeed = maphash.MakeSeed()

@@ -170,7 +170,7 @@ func (c *column) plain(page parquet.Page) ([]int64, error) {
 		texts, ends := data.ByteArray()
 		values := make([]int64, 0, len(ends))
 		for i := 1; i < len(ends); i++ {
-			values = append(values, c.dict.find(string(texts[ends[i-1]:ends[i]])))
+			values = append(values, c.dict.find(bytesText(texts[ends[i-1]:ends[i]])))
 		}
 		return values, nil
 	case isInt32:
