@@ -23,9 +23,8 @@ const busyServer = 64
 
 // sorter orders the rows of a batch, in memory that it uses again.
 type sorter struct {
-	keys   []sortKey
-	order  []int32
-	places []int64 // of each row by its number in the batch
+	keys  []sortKey
+	order []int32
 }
 
 // sortKey is a row and what it is sorted by.

@@ -19,8 +19,11 @@
 // The parts:
 //
 //	name.go, info.go, ranges.go            what a segment is called and says of itself
-//	batch.go, dictionary.go, order.go      rows as columns in memory
-//	kind.go, encode.go, file.go, filter.go columns → Parquet
+//	batch.go, column.go, dictionary*.go    rows as columns in memory
+//	order.go, order_server.go              in which order they take the least room
+//	kind.go, encode.go, encode_flat.go,
+//	codec.go, file.go, filter.go           columns → Parquet
+//	rows.go, rows_read.go                  rows written down before they are in a segment
 //	checksum.go                            what protects a file from being read when it is damaged
 //	writer.go                              rows → a segment
 //	folder.go, generation.go, take.go      the folder
