@@ -32,7 +32,8 @@ type dictionary struct {
 }
 
 // recents is more than the usual number of a column's values, at little cost;
-// where there are more values, there are up to so many more places.
+// where there are more values, there are up to so many more places. Both are
+// powers of two.
 const recents, mostRecents = 64, 4096
 
 // maxWritten bounds what is remembered of addresses to some megabytes.
@@ -103,7 +104,7 @@ func (d *dictionary) slot(s string) *recent {
 		d.recent = make([]recent, max(recents, 4*n)) // what was there is found again
 	}
 	at := uintptr(unsafe.Pointer(unsafe.StringData(s)))
-	return &d.recent[(at>>4^at>>10^uintptr(len(s)))%uintptr(len(d.recent))]
+	return &d.recent[(at>>4^at>>10^uintptr(len(s)))&uintptr(len(d.recent)-1)]
 }
 
 // address is the code of an address as text.
