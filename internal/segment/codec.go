@@ -14,11 +14,11 @@ type codec struct {
 	encoder *zstd.Encoder // made when it is needed
 }
 
-// How much care is taken: little of what is merged within seconds; more of what
-// is merged for the last time, or nearly so: 5 % smaller for twice the time.
+// How much care is taken: little of what is merged within seconds, more of what
+// is sorted, where there are long sequences to be found: an eighth smaller than
+// with the level between them. The one above saves half a percent more.
 var (
 	quickest = &codec{level: zstd.SpeedFastest}
-	quick    = &codec{level: zstd.SpeedDefault}
 	thorough = &codec{level: zstd.SpeedBetterCompression}
 )
 

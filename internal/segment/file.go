@@ -26,7 +26,7 @@ type file struct {
 	sum   uint32 // their checksum
 
 	encoder encoder
-	codec   *codec
+	codec   *codec // quickest, or thorough where rows are sorted
 	// filtered has a Bloom filter made of the connections' ids.
 	filtered bool
 	filter   bloom.SplitBlockFilter

@@ -168,13 +168,9 @@ func (m *merger) write(ctx context.Context, r run, info *Info) error {
 	table, _ := logs.Lookup(info.Name.Table)
 	if m.batch == nil || m.batch.table != table {
 		m.batch, m.file = newBatch(table), newFile(table)
-		m.file.filtered = true
+		m.file.filtered, m.file.codec = true, thorough
 	}
 	m.batch.reset()
-	m.file.codec = quick
-	if info.Name.Level > 1 {
-		m.file.codec = thorough
-	}
 	folder := filepath.Dir(m.folder.pathOf(info.Name))
 	return writeFile(folder, info, Meta{Sync: true, Program: m.folder.options.Program}, func(f *os.File, say string) error {
 		if err := m.file.begin(f); err != nil {
