@@ -87,18 +87,18 @@ func BenchmarkMerge(b *testing.B) {
 	f := openFolder(b, b.TempDir(), Options{})
 	must(b, os.MkdirAll(filepath.Dir(f.pathOf(infos[0].Name)), 0o750))
 	m := merger{folder: f}
-	merge := func(level int) Info {
-		info := f.mergedInfo(run{infos, level})
-		must(b, m.write(context.Background(), run{infos, level}, info))
+	merge := func() Info {
+		info := f.mergedInfo(run{infos, 1})
+		must(b, m.write(context.Background(), run{infos, 1}, info))
 		return *info
 	}
 	for b.Loop() {
-		merge(1)
+		merge()
 	}
 	per := func(bytes int64) float64 { return float64(bytes) / float64(len(rows)) }
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(rows)), "ns/row")
 	b.ReportMetric(per(before), "B/row-before")
-	after := merge(1)
+	after := merge()
 	b.ReportMetric(per(after.Bytes), "B/row-merged")
 	lines, zipped := jsonBytes(rows)
 	b.ReportMetric(per(lines), "B/row-json")
