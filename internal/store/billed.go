@@ -7,8 +7,11 @@ import (
 	"github.com/sekisho/sekisho/internal/logs"
 )
 
+// billedColumn is made when it is asked for.
+const billedColumn = "_BilledSize"
+
 // notBilled are the columns that Azure leaves out of a row's size.
-var notBilled = map[string]bool{"_ResourceId": true, "_SubscriptionId": true, "_IsBillable": true, "_BilledSize": true,
+var notBilled = map[string]bool{"_ResourceId": true, "_SubscriptionId": true, "_IsBillable": true, billedColumn: true,
 	"Type": true, "TenantId": true}
 
 // billedSize writes the SQL of the size that Azure would bill for a row: that of

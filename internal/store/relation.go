@@ -32,15 +32,19 @@ func columnsOf(t *logs.Table) []catalog.Column {
 }
 
 // relationOver writes the SELECT that stands for a table in queries: its
-// segments, newest first, the columns that only a workspace knows, and of the
-// rows only those in scope. A query cannot leave the scope, because it names
+// segments, newest first, the columns that only a workspace knows, that of the
+// size billed if it is read, and of the rows only those in scope. A query cannot leave the scope, because it names
 // nothing that is outside of this SELECT.
-func (e *Embedded) relationOver(t *logs.Table, files []string, scope Scope) string {
+func (e *Embedded) relationOver(t *logs.Table, files []string, scope Scope, billed bool) string {
 	if len(files) == 0 {
 		return nothing(t)
 	}
 	var cols []string
 	for _, c := range t.Columns {
+		if c.Name == billedColumn && !billed {
+			cols = append(cols, "CAST(NULL AS DOUBLE) AS "+quoteName(c.Name)) // nobody reads it
+			continue
+		}
 		cols = append(cols, columnSQL(t, c, e.cfg.Tenant))
 	}
 	sql := "SELECT " + strings.Join(cols, ", ") + " FROM " + e.files(t, files)
@@ -64,7 +68,7 @@ func (e *Embedded) files(t *logs.Table, files []string) string {
 func columnSQL(t *logs.Table, c logs.Column, tenant string) string {
 	name := quoteName(c.Name)
 	switch c.Name {
-	case "_BilledSize":
+	case billedColumn:
 		return billedSize(t) + " AS " + name
 	case "_IsBillable":
 		return "'True' AS " + name

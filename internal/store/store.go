@@ -8,6 +8,7 @@
 //	query.go      a query from its text to its rows, run again where files changed
 //	embedded.go   DuckDB over a folder
 //	view.go       what one query sees
+//	needs.go      which columns a plan reads
 //	resources.go  whose rows a segment has
 //	relation.go   the SQL that stands for a table, its rows limited to a scope
 //	billed.go     what Azure would bill for a row

@@ -24,6 +24,9 @@ type view struct {
 	scope Scope
 	pin   *segment.Generation
 
+	// billed is whether the query that is about to run reads _BilledSize.
+	billed bool
+
 	mu     sync.Mutex
 	opened map[string]opened // the files that relations name, by their paths
 	failed error             // what made a query fail that may be a file's fault
@@ -67,7 +70,7 @@ func (v *view) relation(ctx context.Context, t *logs.Table, from, to value.Datet
 			files = append(files, s.Path)
 		}
 	}
-	return v.store.relationOver(t, v.open(t, v.store.inScope(ctx, files, v.scope)), v.scope)
+	return v.store.relationOver(t, v.open(t, v.store.inScope(ctx, files, v.scope)), v.scope, v.billed)
 }
 
 // open remembers the files that are about to be opened, without those that a
@@ -86,6 +89,7 @@ func (v *view) open(t *logs.Table, files []string) []string {
 
 // Query implements [kql.Session].
 func (v *view) Query(ctx context.Context, q *plan.Query) (result.Rows, error) {
+	v.billed = needs(q, billedColumn)
 	r, err := v.Session.Query(ctx, q)
 	if err != nil {
 		v.note(err)

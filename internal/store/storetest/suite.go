@@ -220,6 +220,19 @@ func hiddenColumns(t *testing.T, b *bench) {
 		"AZFWFlowTrace | extend x = 1 | order by x | where _BilledSize > 100 | count",
 		"let t = AZFWFlowTrace | where Ttl > 0; t | where _BilledSize > 100 | count",
 		"union AZFWFlowTrace, AZFWNatRule | count",
+		"AZFWFlowTrace | top 20 by _BilledSize | count",
+		"AZFWFlowTrace | where EventNumber in ((AZFWFlowTrace | where _BilledSize > 100 | project EventNumber)) | count",
+		"let t = materialize(AZFWFlowTrace | project EventNumber, _BilledSize); t | join kind=inner (t) on EventNumber, _BilledSize | count",
+		"AZFWFlowTrace | extend b = _BilledSize | project-away EventNumber | where isnotnull(b) | count",
+		"AZFWFlowTrace | summarize b = countif(_BilledSize > 100)",
+		"AZFWFlowTrace | summarize b = sumif(1, _BilledSize > 100)",
+		"AZFWFlowTrace | summarize by EventNumber, _BilledSize | where _BilledSize > 100 | count",
+		"union (AZFWFlowTrace | project b = _BilledSize), (AZFWNatRule | project b = _BilledSize) | where b > 100 | count",
+		"AZFWFlowTrace | project b = pack_array(_BilledSize) | mv-expand b to typeof(real) | where b > 100 | count",
+		"AZFWFlowTrace | order by EventNumber asc | extend p = prev(_BilledSize, 1, 101.0) | where p > 100 | count",
+		"AZFWFlowTrace | summarize make_list(_BilledSize) | project array_length(list__BilledSize)",
+		"AZFWFlowTrace | where _BilledSize < toscalar(AZFWFlowTrace | summarize max(_BilledSize)) + 1 | count",
+		"AZFWFlowTrace | extend b = column_ifexists(strcat('_Billed', 'Size'), real(null)) | where b > 100 | count",
 	} {
 		b.expect(t, all, text, "20")
 	}
