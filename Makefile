@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN     := bin/sekisho
 ifneq ($(shell id -u),0)
 SUDO    := sudo
-AS_ROOT := sudo --preserve-env=HOME,CI,YES,GOFLAGS,TESTFLAGS,KQL_CORPUS,KQL_BENCH_ROWS env "PATH=$(PATH)"
+AS_ROOT := sudo --preserve-env=HOME,CI,YES,GOFLAGS,TESTFLAGS,KQL_CORPUS,KQL_BENCH_ROWS,SEKISHO_BENCH_ROWS,SEKISHO_KILLS,SEKISHO_SEED env "PATH=$(PATH)"
 endif
 GOFLAGS += -trimpath
 export GOFLAGS
@@ -51,7 +51,7 @@ generate: need-generate ## compile the BPF program and write the generated pages
 	go generate ./...
 
 .PHONY: bench
-bench: need-bench ## measure; every figure also goes to bench/out.jsonl; ONLY=suite measures one part, KQL_BENCH_ROWS=2000000 fewer rows
+bench: need-bench ## measure; every figure also goes to bench/out.jsonl; ONLY=suite measures one part, KQL_BENCH_ROWS=2000000 fewer rows, SEKISHO_BENCH_ROWS=20000000 more in a workspace
 	@mkdir -p bench
 	$(AS_ROOT) go run ./bench -out bench/out.jsonl $(if $(ONLY),-only $(ONLY))
 

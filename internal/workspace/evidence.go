@@ -87,7 +87,7 @@ func evidenceAt(ctx context.Context, a Asker, q diagnose.Question, at time.Time,
 	var errs []error
 	for table, where := range questions {
 		all.Go(func() {
-			records, err := Records(ctx, a, table, "| where "+where)
+			records, err := few(ctx, a, table, where)
 			mu.Lock()
 			defer mu.Unlock()
 			errs = append(errs, err)
@@ -106,6 +106,22 @@ func evidenceAt(ctx context.Context, a Asker, q diagnose.Question, at time.Time,
 	all.Wait()
 	rows, _ := r.Rows() // problems are of lines
 	return rows, errors.Join(errs...)
+}
+
+// few reads the rows that a condition keeps, where those are few of many. It first
+// asks for their times: a table has a hundred columns, and those of the other
+// rows are not even unpacked where a short span of time is asked for.
+func few(ctx context.Context, a Asker, table *logs.Table, where string) ([]logs.Record, error) {
+	t, err := ask(ctx, a, table.Name+" | where "+where+" | summarize min(TimeGenerated), max(TimeGenerated)")
+	if err != nil {
+		return nil, err
+	}
+	first, some := t.Data[0][0].(value.Datetime)
+	last, _ := t.Data[0][1].(value.Datetime)
+	if !some {
+		return nil, nil
+	}
+	return Records(ctx, a, table, fmt.Sprintf("| where TimeGenerated between (%s .. %s) and %s", Literal(first.Time()), Literal(last.Time()), where))
 }
 
 // firewallsAt names the firewalls that the workspace knew at that time.
