@@ -12,9 +12,10 @@ import (
 	"github.com/sekisho/sekisho/internal/workspace"
 )
 
-// listPrice is what Azure lists for a GB of Analytics Logs, pay-as-you-go, East
-// US, in US dollars. It differs by region and by contract.
-const listPrice = 2.30
+// assumedPrice is about what a GB of Analytics Logs costs in Azure, pay-as-you-go,
+// in US dollars (monitoringcost.com/azure-monitor-cost, 2026). It differs by
+// region and by contract: azure.microsoft.com/en-us/pricing/details/monitor/.
+const assumedPrice = 2.30
 
 func newTablesCommand() *cobra.Command {
 	var stored storedFlags
@@ -56,7 +57,7 @@ the price a flag.`,
 		},
 	}
 	stored.add(cmd)
-	cmd.Flags().Float64Var(&price, "price", listPrice, "price of a GB, in whatever currency; the default is Azure's list price in US dollars (Analytics Logs, pay-as-you-go, East US)")
+	cmd.Flags().Float64Var(&price, "price", assumedPrice, "price of a GB, in whatever currency; the default is about Azure's in US dollars (Analytics Logs, pay-as-you-go): take your region's")
 	cmd.Flags().BoolVarP(&all, "all", "a", false, "also tables without rows")
 	output = addOutputFlag(cmd, "table", "json")
 	return cmd
