@@ -1,6 +1,7 @@
 package firewall
 
 import (
+	"path/filepath"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/capture"
@@ -42,7 +43,7 @@ func (f *Firewall) Status(pid int) (Status, error) {
 		s.Policy, s.PolicyRevision, s.Rules = running.Policy.Name, running.Policy.Revision(), len(running.Rules)
 	}
 	if f.spool() != nil {
-		s.Spool = f.config.spoolFolder()
+		s.Spool, err = filepath.Abs(f.config.spoolFolder())
 	}
-	return s, nil
+	return s, err
 }

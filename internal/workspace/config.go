@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -72,9 +73,13 @@ func ReadConfig(file string) (Config, error) {
 	for i := range c.Spools {
 		paths = append(paths, &c.Spools[i])
 	}
+	below, err := filepath.Abs(filepath.Dir(file)) // others, who ask for the status, run elsewhere
+	if err != nil {
+		return c, fmt.Errorf("find the folder of %s: %w", file, err)
+	}
 	for _, p := range paths {
 		if *p != "" && !filepath.IsAbs(*p) {
-			*p = filepath.Join(filepath.Dir(file), *p)
+			*p = filepath.Join(below, *p)
 		}
 	}
 	return c, nil
