@@ -103,6 +103,7 @@ func keepLogs(o lab.Options, wanted bool) (options lab.Options, stop func()) {
 		o.Progress("logs are not kept: " + err.Error())
 		return o, func() {}
 	}
+	o.Progress(fmt.Sprintf("logs are kept in %s; ask with: sekisho query --workspace %s 'Connection'", labWorkspace(o.Name).Folder, o.Name))
 	return withWorkspace(o), stop
 }
 

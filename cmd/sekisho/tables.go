@@ -68,13 +68,16 @@ const daysAMonth = 30
 // printTables prints a line for each table and one for their sum.
 func printTables(w io.Writer, list []workspace.TableSize, price float64, all bool) error {
 	var rows [][]string
-	var bytes, billed float64
+	var sum workspace.TableSize
+	var billed float64
+	known := false // whether the rate of some table is
 	for _, t := range list {
 		if t.Rows == 0 && !all {
 			continue
 		}
-		bytes += float64(t.Bytes)
+		sum.Rows, sum.Bytes = sum.Rows+t.Rows, sum.Bytes+t.Bytes
 		billed += t.BilledADay()
+		known = known || t.RowsADay != nil
 		rows = append(rows, tableLine(t, price))
 	}
 	if len(rows) == 0 {
@@ -82,8 +85,11 @@ func printTables(w io.Writer, list []workspace.TableSize, price float64, all boo
 		return err
 	}
 	header := []string{"TABLE", "ROWS", "ON DISK", "BYTES/ROW", "ROWS/DAY", "DISK/DAY", "OLDEST", "NEWEST", "AZURE GB/DAY", "AZURE COST/MONTH"}
-	sum := []string{"all", "", workspace.FormatSize(bytes), "", "", "", "", "", perDay(billed), cost(billed, price)}
-	return printTable(w, header, append(rows, sum))
+	last := []string{"all", thousands(sum.Rows), workspace.FormatSize(float64(sum.Bytes)), "", "", "", "", "", "", ""}
+	if known {
+		last[8], last[9] = perDay(billed), cost(billed, price)
+	}
+	return printTable(w, header, append(rows, last))
 }
 
 func tableLine(t workspace.TableSize, price float64) []string {
