@@ -94,7 +94,7 @@ func runningWorkspace(t *testing.T, query string) (cfg workspace.Config, address
 // the way of each protocol, until it has ended.
 func TestTooManyQueries(t *testing.T) {
 	t.Parallel()
-	cfg, address, _ := runningWorkspace(t, "memory: 256MB, concurrent: 1, wait: 200ms")
+	cfg, address, _ := runningWorkspace(t, "memory: 256MB, concurrent: 1, wait: 400ms")
 	client := workspace.NewClient(cfg.SocketPath())
 	unread, err := client.Query(t.Context(), store.Query{Text: "range x from 1 to 1000000 step 1"})
 	if err != nil {
@@ -117,6 +117,9 @@ func TestTooManyQueries(t *testing.T) {
 		if err != nil || resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") == "" || !strings.Contains(string(text), want) {
 			t.Errorf("%s beyond the limit: status %d, Retry-After %q, %v, want 429 and %s:\n%s", path, resp.StatusCode, resp.Header.Get("Retry-After"), err, want, text)
 		}
+	}
+	if s, err := client.Status(t.Context()); err != nil || s.QueriesRunning != 1 || s.QueriesRefused < 4 {
+		t.Errorf("the status tells %+v, error:\n%v", s, err)
 	}
 	unread.Rows.Close()
 	until(t, "1", func() string {

@@ -82,6 +82,11 @@ type Status struct {
 	Merged     int64  `json:"merged"`
 	Removed    int64  `json:"removed"`
 	TendFailed string `json:"tendFailed,omitempty"`
+	// QueriesRunning and QueriesWaiting are now; QueriesRefused were too many
+	// since it started.
+	QueriesRunning int   `json:"queriesRunning"`
+	QueriesWaiting int64 `json:"queriesWaiting"`
+	QueriesRefused int64 `json:"queriesRefused"`
 	// Firewalls are the names of those that are known.
 	Firewalls []string `json:"firewalls"`
 }
@@ -93,7 +98,8 @@ func (w *Workspace) Status() Status {
 	s := Status{Name: w.cfg.Name, ID: w.id, Folder: w.cfg.Folder, Spools: w.cfg.Spools, Started: w.started,
 		Segments: w.seen.segments, Rows: w.seen.rows, Again: w.seen.again, SetAside: w.seen.setAside,
 		Waiting: w.seen.waiting, Stuck: textOf(w.seen.stuck), Merged: w.seen.merged, Removed: w.seen.removed,
-		TendFailed: textOf(w.seen.tendFailed), Firewalls: []string{}}
+		TendFailed: textOf(w.seen.tendFailed), Firewalls: []string{},
+		QueriesRunning: len(w.turns.running), QueriesWaiting: w.turns.waiting.Load(), QueriesRefused: w.turns.refused.Load()}
 	for source := range w.seen.firewalls {
 		s.Firewalls = append(s.Firewalls, source.Firewall)
 	}

@@ -33,6 +33,7 @@ func (t *Throttled) Error() string {
 type turns struct {
 	running  chan struct{}
 	waiting  atomic.Int64
+	refused  atomic.Int64
 	queue    int64 // how many may wait
 	patience time.Duration
 }
@@ -51,6 +52,7 @@ func (t *turns) take(ctx context.Context) (done func(), err error) {
 	}
 	defer t.waiting.Add(-1)
 	if t.waiting.Add(1) > t.queue {
+		t.refused.Add(1)
 		return nil, &Throttled{Running: cap(t.running)}
 	}
 	timer := time.NewTimer(t.patience)
@@ -61,6 +63,7 @@ func (t *turns) take(ctx context.Context) (done func(), err error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	case <-timer.C:
+		t.refused.Add(1)
 		return nil, &Throttled{Running: cap(t.running), Waited: t.patience}
 	}
 }

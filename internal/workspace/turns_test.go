@@ -48,8 +48,8 @@ func TestTurnsAreWaitedFor(t *testing.T) {
 		}
 		second()
 		fourth()
-		if n := turns.waiting.Load(); n != 0 || len(turns.running) != 0 {
-			t.Errorf("in the end %d wait and %d run", n, len(turns.running))
+		if n := turns.waiting.Load(); n != 0 || len(turns.running) != 0 || turns.refused.Load() != 2 {
+			t.Errorf("in the end %d wait, %d run and %d were refused, want 0, 0 and 2", n, len(turns.running), turns.refused.Load())
 		}
 	})
 }
