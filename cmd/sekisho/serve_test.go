@@ -153,7 +153,7 @@ func (s *served) expectSYNs(t *testing.T, want int) {
 			"summarize count(), dcount(ConnectionId), dcount(strcat(EventBoot, ' ', EventCpu, ' ', EventNumber))")
 		lines := strings.Split(strings.TrimSpace(out), "\n")
 		got = lines[len(lines)-1]
-		return got == wanted || time.Since(begin) > 5*time.Second
+		return got == wanted || time.Since(begin) > 15*time.Second // a slow host: still less than the firewall takes by itself
 	})
 	if got != wanted {
 		t.Fatalf("rows of SYNs, connections, numbers: %s, want %s", got, wanted)
