@@ -57,7 +57,7 @@ func TestPacketSequencesAsConnections(t *testing.T) {
 			nextPort += 10
 			port := nextPort
 			s.play(t, readSequence(t, filepath.Join("testdata/packets", name+".txt")), port)
-			got := s.connection(port)
+			got := s.connection(port, expected)
 			if got != expected {
 				t.Errorf("connection %q, want %q", got, expected)
 			}
@@ -66,13 +66,13 @@ func TestPacketSequencesAsConnections(t *testing.T) {
 }
 
 // connection describes the connection with the client's port, when it has come
-// to rest.
-func (s *stage) connection(port uint16) (text string) {
+// to rest as it is wanted, or after a while.
+func (s *stage) connection(port uint16, want string) (text string) {
 	of := func(c *flow.Connection) bool {
 		return c.Tuple.Source.Port() == port || c.Tuple.Dest.Port() == port
 	}
-	deadline := time.Now().Add(5 * time.Second)
-	for before := "?"; (text == "" || text != before) && time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	deadline := time.Now().Add(20 * time.Second)
+	for before := "?"; (text != want || text != before) && time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		before, text = text, ""
 		rows := append(s.fw.ToldConnections(-1, of), s.fw.OpenConnections(10, of)...)
 		for _, c := range rows {
@@ -195,7 +195,7 @@ func fromFile(t *testing.T, directory string, client netip.AddrPort) (last flow.
 
 func eventually(t *testing.T, until func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !until(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); !until(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it did not come")
 		}

@@ -61,7 +61,7 @@ func TestKernelDropsAreExactlyThoseOfOthers(t *testing.T) {
 	send("S", 41004, 4000)       // denied
 	want := []string{"A 41001 9", "A 41002 4000", "S 41003 9", "S 41004 4000"}
 	var got []string
-	for deadline := time.Now().Add(5 * time.Second); len(got) < len(want) && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); len(got) < len(want) && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		got = kernelDrops(s.fw, client)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -67,7 +67,7 @@ func TestKilledUnderLoad(t *testing.T) {
 		stop    bool          // the process is stopped for a while before it is killed
 		pause   time.Duration // between two connections of a client
 	}{
-		{"rings", CaptureConfig{JournalBytes: 16 * leastJournal}, kills, false, 40 * time.Millisecond},
+		{"rings", CaptureConfig{JournalBytes: 2 * leastJournal}, kills, false, 40 * time.Millisecond},
 		{"a small journal", CaptureConfig{JournalBytes: leastJournal}, kills / 10, false, 10 * time.Millisecond},
 		{"tiny rings and a reader that stops", tiny, kills / 10, true, 10 * time.Millisecond},
 	} {

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,6 +31,9 @@ const (
 // eventBytes is about what an event takes in a ring.
 const eventBytes = 184
 
+// rigRings are the rings in which events are, by the end of their numbers.
+var rigRings = [...]string{"012356", "49", "78"}
+
 // rig is a firewall whose rings are a counter: it reads, journals, hands out and
 // recalls as a recorder does, and closes segments when it is told to.
 type rig struct {
@@ -36,23 +41,24 @@ type rig struct {
 	t       *testing.T
 	folder  string
 	random  *rand.Rand
-	every   time.Duration // a generation is closed
-	closing *atomic.Bool  // segments are closed
+	every   time.Duration  // a generation is closed
+	closing *atomic.Uint64 // generations before it may be closed
 	spools  *[]*spool.Spool
-	came    uint32 // events, of which some wait in the rings
-	read    uint32 // of them
+	came    uint32                // events, of which some wait in the rings
+	read    [len(rigRings)]uint32 // the newest that was read of each ring
+	behind  uint32                // the ring that is furthest behind was read up to there, if any has more
 	queue   []uint32
 	last    *capture.Recalled
 }
 
 func newRig(t *testing.T, random *rand.Rand, every time.Duration, config Config) *rig {
 	t.Helper()
-	r := &rig{t: t, folder: t.TempDir(), random: random, every: every, closing: &atomic.Bool{}, spools: &[]*spool.Spool{}}
+	r := &rig{t: t, folder: t.TempDir(), random: random, every: every, spools: &[]*spool.Spool{}}
 	config.Name, config.StateFolder = "rig", filepath.Join(r.folder, "state")
 	config.Logs.Spool.Folder = filepath.Join(r.folder, "spool")
 	r.Firewall = &Firewall{config: &config}
 	t.Cleanup(func() {
-		r.closing.Store(false)
+		r.closing.Store(0)
 		for _, s := range *r.spools {
 			_ = s.Close()
 		}
@@ -66,8 +72,9 @@ func (r *rig) open() {
 	f := &Firewall{config: r.config, source: &logs.Source{Firewall: "rig"}, stream: newStream(&logs.Source{Firewall: "fw"}), log: slog.New(slog.DiscardHandler),
 		fold: newFold(r.config.Logs.foldRate()), ignored: newFold(r.config.Logs.foldRate()), ending: func() bool { return false }}
 	f.connections = newConnections(f.trackerConfig(), f.publishConnections)
+	closing := &atomic.Uint64{} // what a process that was killed was about to close it never does
 	s, err := spool.Open(spool.Options{Folder: r.config.spoolFolder(), State: filepath.Join(r.config.stateFolder(), "spool"), Firewall: "rig",
-		Every: r.every, Group: -1, Log: f.log, Unsynced: true, Ready: r.closing.Load})
+		Every: r.every, Group: -1, Log: f.log, Unsynced: true, Ready: func(n uint64) bool { return n < closing.Load() }})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -81,19 +88,19 @@ func (r *rig) open() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.Firewall, r.queue, r.last = f, nil, nil
+	r.Firewall, r.closing, r.queue, r.last, r.behind = f, closing, nil, nil, math.MaxUint32
 	if err := f.journal.Each(r.recallRecord); err != nil {
 		r.t.Fatal(err)
 	}
 	r.recallLast(capture.Interrupted)
 	if lost := s.Losses(); len(lost) > 0 {
-		r.t.Fatalf("after %d processes and %d events: lost %v", len(*r.spools), r.read, lost)
+		r.t.Fatalf("after %d processes and %d events: lost %v", len(*r.spools), r.came, lost)
 	}
 }
 
 // kill ends the process: nothing is left of it but files.
 func (r *rig) kill() {
-	r.closing.Store(false)
+	r.closing.Store(0)
 	if err := r.journal.Close(); err != nil {
 		r.t.Fatal(err)
 	}
@@ -114,7 +121,10 @@ func (r *rig) recallRecord(kind uint8, content []byte) error {
 		r.queue = numbersIn(content)
 	case rigBatch:
 		r.queue = append(r.queue, numbersIn(content)...)
-		r.read = max(r.read, r.queue[len(r.queue)-1])
+		for _, n := range numbersIn(content) {
+			r.read[ringOf(n)] = n
+		}
+		slices.Sort(r.queue)
 	case rigDelivery:
 		r.recallLast(capture.Delivered)
 		n := binary.LittleEndian.Uint32(content)
@@ -127,26 +137,18 @@ func (r *rig) recallRecord(kind uint8, content []byte) error {
 // turn is one of a recorder: it ends where the process is killed, after so many
 // steps.
 func (r *rig) turn(steps int) {
-	if !r.hold() {
-		from := r.read
-		r.read = min(r.came, r.read+3*uint32(r.config.Capture.batchBytes()/eventBytes)) // of three rings
-		if r.read > from {
-			r.prepare()
-			var batch []uint32
-			for n := from + 1; n <= r.read; n++ {
-				batch = append(batch, n)
-			}
-			r.must(r.journal.Append(rigBatch, recordOf(batch)))
-			r.queue = append(r.queue, batch...)
-		}
-	}
+	until := r.readRings()
 	if steps == 0 {
 		return
 	}
-	n, reached := len(r.queue), rigTime(r.read)
+	n, waits := slices.BinarySearch(r.queue, until)
+	if waits {
+		n++
+	}
 	if r.random.IntN(3) == 0 { // an INVALID packet waits for its reason
 		n = r.random.IntN(n + 1)
 	}
+	reached := rigTime(until)
 	if n < len(r.queue) {
 		reached = rigTime(r.queue[n])
 	}
@@ -164,6 +166,63 @@ func (r *rig) turn(steps int) {
 	r.queue = r.queue[n:]
 }
 
+// readRings reads a batch of each ring, as a recorder does, and returns up to
+// which event all have been read.
+func (r *rig) readRings() (until uint32) {
+	until = min(r.came, r.behind)
+	if r.hold() {
+		return min(until, slices.Min(r.read[:]))
+	}
+	var batch []uint32
+	behind := uint32(math.MaxUint32)
+	for ring := range r.read {
+		more := false
+		if r.read[ring] <= r.behind {
+			batch, more = r.readRing(batch, ring)
+		}
+		if more || r.read[ring] > r.behind {
+			behind = min(behind, r.read[ring])
+		}
+	}
+	r.behind = behind
+	if len(batch) > 0 {
+		r.prepare()
+		r.must(r.journal.Append(rigBatch, recordOf(batch)))
+		r.queue = append(r.queue, batch...)
+		slices.Sort(r.queue)
+	}
+	return min(r.came, r.behind)
+}
+
+func (r *rig) readRing(batch []uint32, ring int) (_ []uint32, more bool) {
+	room := r.config.Capture.batchBytes() / eventBytes
+	for n := r.read[ring] + 1; n <= r.came; n++ {
+		if ringOf(n) != ring {
+			continue
+		}
+		if room == 0 {
+			return batch, true
+		}
+		batch = append(batch, n)
+		r.read[ring], room = n, room-1
+	}
+	return batch, false
+}
+
+// unread reports whether something waits in the rings.
+func (r *rig) unread() bool {
+	for n := r.came - min(r.came, 9); n <= r.came; n++ { // of each ring there is one among them
+		if r.read[ringOf(n)] < n {
+			return true
+		}
+	}
+	return false
+}
+
+func ringOf(n uint32) int {
+	return slices.IndexFunc(rigRings[:], func(ends string) bool { return strings.Contains(ends, strconv.Itoa(int(n%10))) })
+}
+
 func (r *rig) must(err error) {
 	r.t.Helper()
 	if err != nil {
@@ -179,8 +238,13 @@ func (r *rig) prepare() {
 
 // settle lets segments be closed that can be.
 func (r *rig) settle() {
-	r.closing.Store(true)
-	for deadline := time.Now().Add(30 * time.Second); r.Firewall.spool().Closed()+1 < r.noted.Place.Generation; time.Sleep(time.Millisecond) {
+	begun := r.need.begun
+	if len(begun) == 0 {
+		return
+	}
+	until := begun[len(begun)-1].generation // which is open
+	r.closing.Store(max(until, r.closing.Load()))
+	for deadline := time.Now().Add(30 * time.Second); r.Firewall.spool().Closed()+1 < until; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			r.t.Fatal("segments are not closed")
 		}
@@ -208,7 +272,7 @@ func rigTime(n uint32) time.Time {
 }
 
 func rigEvents(numbers []uint32) (events []flow.Event) {
-	flags := []flow.Flag{flow.SYN, flow.SYNACK, flow.INVALID, flow.DENIED, flow.SYN, flow.ACK, flow.RST}
+	flags := []flow.Flag{flow.SYNACK, flow.ACK, flow.RST, flow.FIN, flow.SYN, flow.SYNACK, flow.FINACK, flow.DENIED, flow.INVALID, flow.SYN}
 	for _, n := range numbers {
 		e := foldEvent(0, flags[int(n)%len(flags)], flow.Allow, n%7, n%3, 22)
 		e.Time, e.Number = rigTime(n), flow.Number{Boot: "b", Seq: uint64(n)}
@@ -241,7 +305,7 @@ func TestTheJournalReachesBack(t *testing.T) {
 					r.settle()
 				}
 				for range random.IntN(30) {
-					r.came += uint32(random.IntN(120))
+					r.came += uint32(random.IntN(300))
 					r.turn(2)
 				}
 				r.turn(random.IntN(3))
@@ -256,9 +320,9 @@ func TestTheJournalReachesBack(t *testing.T) {
 
 // drain reads what has come, and closes all segments.
 func (r *rig) drain() {
-	r.closing.Store(true)
-	r.ending = func() bool { return r.read == r.came }
-	for r.read < r.came || len(r.queue) > 0 || r.fold.waits() {
+	r.closing.Store(math.MaxUint64)
+	r.ending = func() bool { return !r.unread() }
+	for r.unread() || len(r.queue) > 0 || r.fold.waits() {
 		if r.turn(2); r.hold() {
 			r.settle()
 		}

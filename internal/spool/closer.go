@@ -67,7 +67,7 @@ func (s *Spool) ended() *generation {
 		g = newGeneration(next) // nothing came
 		g.sealed = true
 	}
-	if g == nil || !g.sealed || s.options.Ready != nil && !s.options.Ready() {
+	if g == nil || !g.sealed || s.options.Ready != nil && !s.options.Ready(next) {
 		return nil
 	}
 	return g
@@ -86,6 +86,8 @@ func (s *Spool) closed(g *generation) {
 	}
 	if err := s.state.keep(s.options.State); err != nil {
 		s.options.Log.Warn("segments that are closed would be written once more by the next process", "error", err)
+	} else {
+		s.noted = g.number
 	}
 	s.kept.forget(s.state.keptSince())
 	if err := s.bound(); err != nil {

@@ -87,11 +87,12 @@ func (s *Spool) beginSeries() {
 	}
 }
 
-// Closed is the newest generation that is closed, as are all before it.
+// Closed is the newest generation of which another process would know that it is
+// closed, as are all before it.
 func (s *Spool) Closed() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state.Closed
+	return s.noted
 }
 
 // seal ends the generation of events. That there is a file for the kept rows of

@@ -51,8 +51,8 @@ type Options struct {
 	// second.
 	Every time.Duration
 	// Ready is asked before a generation is closed, and again each second while it
-	// says no; nil says yes.
-	Ready func() bool
+	// says no; nil says yes. It must not call the spool.
+	Ready func(generation uint64) bool
 	// Unsynced leaves it to the kernel when segments are on the disk.
 	Unsynced bool
 	// Group may take the segments away; -1: nobody but the owner.
@@ -80,6 +80,7 @@ type Spool struct {
 	state   state
 	open    map[uint64]*generation // those that are not closed
 	idle    map[*logs.Table][]*segment.Writer
+	noted   uint64        // the newest closed one that is in the state's file
 	events  uint64        // the one that rows of events go to
 	kept    *kept         // where other rows are written down, and which generation they go to
 	total   uint64        // rows of events, since there is this spool
@@ -119,7 +120,7 @@ func Open(o Options) (*Spool, error) {
 	if err := s.finishGiving(); err != nil {
 		return nil, err
 	}
-	s.events, s.total = s.state.Closed+1, s.state.Rows
+	s.noted, s.events, s.total = s.state.Closed, s.state.Closed+1, s.state.Rows
 	s.at(s.events).since = time.Unix(0, 0) // what an earlier process began is closed soon
 	if err := s.readKept(); err != nil {
 		return nil, err
