@@ -34,8 +34,8 @@ var aggregates = map[string]aggWriter{
 	"collect_rows": func(w *sqlgen.Writer, a sqlgen.Agg) string { return collect(w, a, false, maxList) },
 	"make_set":     makeSet(maxList), "makeset": makeSet(maxOldList),
 	"take_any": takeAny, "any": takeAny,
-	"arg_max":        argExtreme("arg_max", "-170141183460469231731687303715884105727"),
-	"arg_min":        argExtreme("arg_min", "170141183460469231731687303715884105727"),
+	"arg_max":        argExtreme("arg_max", "-"),
+	"arg_min":        argExtreme("arg_min", ""),
 	"binary_all_and": extreme("bit_and"), "binary_all_or": extreme("bit_or"), "binary_all_xor": extreme("bit_xor"),
 }
 
@@ -158,18 +158,29 @@ func fractionKey(fn string, key sqlgen.Operand) string {
 	return key.SQL
 }
 
+// beyond are types with room for a number greater than all keys of a type, and
+// that number. Moments are less than 2^62 ticks.
+var beyond = map[value.Type]struct{ kind, number string }{
+	value.BoolType:     {"INTEGER", "2"},
+	value.IntType:      {"BIGINT", "9223372036854775807"},
+	value.DatetimeType: {"BIGINT", "9223372036854775807"},
+	value.LongType:     {"HUGEINT", "170141183460469231731687303715884105727"},
+	value.TimespanType: {"HUGEINT", "170141183460469231731687303715884105727"},
+}
+
 // argExtreme gives a value of the row with the greatest or least key, also a
 // value that is null. Rows without a key count only where no row has one: their
-// key stands beyond all others, for which the carried integers leave room.
-func argExtreme(fn, beyond string) aggWriter {
+// key stands beyond all others, at the end that the sign says.
+func argExtreme(fn, sign string) aggWriter {
 	return func(_ *sqlgen.Writer, a sqlgen.Agg) string {
 		x, key := a.Args[0].SQL, a.Args[1]
 		var sql string
-		switch key.Type {
-		case value.StringType:
+		room, isInteger := beyond[key.Type]
+		switch {
+		case key.Type == value.StringType, isInteger && key.NeverNull && key.Type != value.BoolType:
 			sql = fmt.Sprintf("%s_null(%s, %s %s)%s", fn, x, key.SQL, a.Order, a.Filter)
-		case value.BoolType, value.IntType, value.LongType, value.DatetimeType, value.TimespanType:
-			sql = fmt.Sprintf("%s_null(%s, coalesce(CAST(%s AS HUGEINT), %s) %s)%s", fn, x, key.SQL, beyond, a.Order, a.Filter)
+		case isInteger:
+			sql = fmt.Sprintf("%s_null(%s, coalesce(CAST(%s AS %s), %s%s) %s)%s", fn, x, key.SQL, room.kind, sign, room.number, a.Order, a.Filter)
 		default:
 			x = "struct_pack(v := " + x + ")"
 			sql = fmt.Sprintf("struct_extract(coalesce(%s(%s, %s %s)%s, first(%s %s)%s), 'v')", fn, x, fractionKey(fn, key), a.Order, a.Filter, x, a.Order, a.Filter)

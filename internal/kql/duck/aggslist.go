@@ -85,10 +85,12 @@ func distinctList(w *sqlgen.Writer, a sqlgen.Agg, limit int64) string {
 	element := a.Args[0]
 	switch element.Type {
 	case value.IntType, value.LongType, value.BoolType, value.StringType:
-		x := element.SQL
+		set := "coalesce(list(DISTINCT " + element.SQL + ")" + a.Filter + ", [])"
+		if !element.NeverNull {
+			set = "list_filter(" + set + ", lambda e: e IS NOT NULL)"
+		}
 		element.SQL, element.Plain = "e", true
-		return fmt.Sprintf("('[' || array_to_string(list_transform(list_filter(coalesce(list(DISTINCT %s)%s, []), lambda e: e IS NOT NULL)[1:%d], lambda e: %s), ',') || ']')",
-			x, a.Filter, limit, asDynamic(w, element))
+		return fmt.Sprintf("('[' || array_to_string(list_transform(%s[1:%d], lambda e: %s), ',') || ']')", set, limit, asDynamic(w, element))
 	}
 	x := asDynamic(w, element)
 	return fmt.Sprintf("('[' || array_to_string(coalesce(list(DISTINCT %s)%s, [])[1:%d], ',') || ']')", x, alsoHolds(a.Filter, x+" IS NOT NULL"), limit)

@@ -78,6 +78,7 @@ func openBench(folder string, rows int) error {
 	}
 	cfg := duck.DefaultConfig()
 	cfg.TempDirectory = filepath.Join(folder, "spilled")
+	cfg.Memory = "4GB" // so that neither side waits for the disk
 	var err error
 	store.engine, store.tables, err = duck.OpenFiles(context.Background(), cfg, tables)
 	return err

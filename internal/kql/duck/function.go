@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"strings"
+	"sync"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 
@@ -18,6 +19,8 @@ import (
 type scalar struct {
 	config duckdb.ScalarFuncConfig
 	fn     sqlgen.Function
+	// memos are those that no call has at the moment.
+	memos sync.Pool
 }
 
 // Config implements [duckdb.ScalarFunc].
@@ -25,11 +28,25 @@ func (s *scalar) Config() duckdb.ScalarFuncConfig { return s.config }
 
 // Executor implements [duckdb.ScalarFunc].
 func (s *scalar) Executor() duckdb.ScalarFuncExecutor {
+	if s.config.Volatile {
+		return duckdb.ScalarFuncExecutor{RowExecutor: s.compute}
+	}
 	return duckdb.ScalarFuncExecutor{RowExecutor: s.row}
 }
 
-// row computes one row. A panic would end the process: it becomes an error.
-func (s *scalar) row(args []driver.Value) (out any, err error) {
+// row gives one row's answer.
+func (s *scalar) row(args []driver.Value) (any, error) {
+	m, ok := s.memos.Get().(*memo)
+	if !ok {
+		m = &memo{}
+	}
+	out, err := m.ask(args, s.compute)
+	s.memos.Put(m)
+	return out, err
+}
+
+// compute computes one row. A panic would end the process: it becomes an error.
+func (s *scalar) compute(args []driver.Value) (out any, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%s: %v", s.fn.Fn.Name, r)

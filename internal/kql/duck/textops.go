@@ -73,6 +73,9 @@ func toText(_ *sqlgen.Writer, c sqlgen.Op) string {
 	case value.StringType:
 		return sql
 	case value.IntType, value.LongType, value.GuidType, value.DecimalType:
+		if c.Args[0].NeverNull {
+			return "CAST(" + sql + " AS VARCHAR)"
+		}
 		return "coalesce(CAST(" + sql + " AS VARCHAR), '')"
 	case value.BoolType:
 		return "CASE " + sql + " WHEN TRUE THEN 'True' WHEN FALSE THEN 'False' ELSE '' END"

@@ -64,19 +64,22 @@ func Tables(seed uint64) []Table {
 }
 
 // make1 makes a table of columns written as name:type, with rows of random
-// values; id numbers them. Form chooses among the physical types.
+// values; id numbers them. Form chooses among the physical types, and which
+// columns are known to have no null.
 func make1(r *rand.Rand, name string, rows, form int, columns string) Table {
 	t := Table{Table: catalog.Table{Name: name, Relation: "random_" + name}, Unique: "id"}
-	for _, c := range strings.Fields(columns) {
+	for i, c := range strings.Fields(columns) {
 		col, typeName, _ := strings.Cut(c, ":")
 		kind, _ := value.ParseType(typeName)
 		forms := physical[kind]
-		t.Columns = append(t.Columns, catalog.Column{Name: col, Type: kind, Physical: forms[form%len(forms)]})
+		t.Columns = append(t.Columns, catalog.Column{Name: col, Type: kind, Physical: forms[form%len(forms)], NotNull: (i+form)%3 == 0})
 	}
 	for n := range rows {
 		row := make([]any, len(t.Columns))
 		for i, c := range t.Columns {
-			row[i] = valueOf(r, c)
+			for row[i] = valueOf(r, c); row[i] == nil && c.NotNull; {
+				row[i] = valueOf(r, c)
+			}
 			if c.Name == "id" {
 				row[i] = int64(n)
 			}

@@ -52,6 +52,9 @@ type Operand struct {
 	Value any
 	// Plain tells that SQL is short enough to be repeated.
 	Plain bool
+	// NeverNull tells that SQL is not NULL in any row, which not all that are so
+	// are known to be.
+	NeverNull bool
 }
 
 // Agg is an aggregate to be written.

@@ -18,6 +18,7 @@ package sqlgen
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -77,7 +78,7 @@ type Options struct {
 
 // Generate writes a query in a dialect.
 func Generate(d Dialect, q *plan.Query, o Options) (st Statement, err error) {
-	g := &gen{d: d, opts: o, forms: map[*plan.Column]Form{}, uses: map[*plan.Shared]int{}, shared: map[*plan.Shared]string{}, functions: map[string]Function{}}
+	g := &gen{d: d, opts: o, forms: map[*plan.Column]Form{}, never: map[*plan.Column]bool{}, uses: map[*plan.Shared]int{}, shared: map[*plan.Shared]string{}, functions: map[string]Function{}}
 	defer func() {
 		if r := recover(); r != nil {
 			problem, ok := r.(generateError)
@@ -88,7 +89,7 @@ func Generate(d Dialect, q *plan.Query, o Options) (st Statement, err error) {
 		}
 	}()
 	g.countUses(q.Node, map[plan.Node]bool{})
-	body := g.node(q.Node)
+	body, end := g.last(q)
 	var out []string
 	for _, c := range q.Cols {
 		out = append(out, name(c))
@@ -97,11 +98,22 @@ func Generate(d Dialect, q *plan.Query, o Options) (st Statement, err error) {
 	if len(out) == 0 {
 		out = []string{"1"}
 	}
-	st.SQL, st.Args = g.number(g.with() + "SELECT " + strings.Join(out, ", ") + " FROM (" + body + ")" + g.orderBy(q.Order))
+	st.SQL, st.Args = g.number(g.with() + "SELECT " + strings.Join(out, ", ") + " FROM (" + body + ")" + end)
 	for _, f := range g.functions {
 		st.Functions = append(st.Functions, f)
 	}
 	return st, nil
+}
+
+// last writes a query's node, and its order behind it. The first rows in the
+// query's own order are taken where they are put in order, which is done once.
+func (g *gen) last(q *plan.Query) (body, end string) {
+	if n, ok := q.Node.(*plan.Limit); ok && len(n.Partition) == 0 && slices.Equal(n.Order, q.Order) {
+		body = g.node(n.In)
+		return body, g.orderBy(q.Order) + fmt.Sprintf(" LIMIT %d", n.N)
+	}
+	body = g.node(q.Node)
+	return body, g.orderBy(q.Order)
 }
 
 // generateError is a plan that cannot be written.
@@ -117,6 +129,7 @@ type gen struct {
 	opts      Options
 	args      []any
 	forms     map[*plan.Column]Form
+	never     map[*plan.Column]bool // columns known to have no NULL
 	uses      map[*plan.Shared]int
 	shared    map[*plan.Shared]string
 	ctes      []string

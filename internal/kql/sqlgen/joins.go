@@ -31,21 +31,23 @@ func (g *gen) join(n *plan.Join) string {
 		right, g.alias("r"), strings.Join(on, " AND "))
 }
 
-// sameKey compares two keys; strings are never null.
+// sameKey compares two keys. Where one of them is never null, as strings are, no
+// two nulls meet.
 func (g *gen) sameKey(p plan.Pair) string {
 	l, r := g.value(p.Left), g.value(p.Right)
 	if l.form != r.form || l.form == NullString {
 		l.sql, r.sql = g.canonical(l, p.Left.Type()), g.canonical(r, p.Right.Type())
 	}
-	if p.Left.Type() == value.StringType {
+	if g.neverNull(p.Left) || g.neverNull(p.Right) {
 		return l.sql + " = " + r.sql
 	}
 	return l.sql + " IS NOT DISTINCT FROM " + r.sql
 }
 
-// mayBeNull notes that strings of an outer side can be NULL.
+// mayBeNull notes that columns of an outer side can be NULL, strings too.
 func (g *gen) mayBeNull(n plan.Node) {
 	for _, c := range plan.Columns(n) {
+		g.never[c] = false
 		if c.Type == value.StringType {
 			g.forms[c] = NullString
 		}
@@ -64,9 +66,10 @@ func (g *gen) union(n *plan.Union) string {
 	}
 	for c, col := range n.Cols {
 		form := g.commonForm(n, branches, c)
-		g.forms[col] = form
+		g.forms[col], g.never[col] = form, true
 		for i, b := range n.Branches {
 			branches[i][c].sql = g.inForm(branches[i][c], b.Items[c], form)
+			g.never[col] = g.never[col] && g.neverNull(b.Items[c])
 		}
 	}
 	var out []string

@@ -48,7 +48,7 @@ func (g *gen) scan(n *plan.Scan) string {
 	var cols []string
 	for i, c := range n.Table.Columns {
 		sql, form := g.d.Scan(c, g.d.Quote(c.Name))
-		g.forms[n.Cols[i]] = form
+		g.forms[n.Cols[i]], g.never[n.Cols[i]] = form, c.NotNull
 		cols = append(cols, sql+" AS "+name(n.Cols[i]))
 	}
 	return "SELECT " + strings.Join(cols, ", ") + " FROM " + cmp.Or(g.opts.Relations[n], n.Table.Relation)
@@ -129,7 +129,7 @@ func (g *gen) project(n *plan.Project) string {
 	for _, it := range n.Items {
 		v := g.value(it.X)
 		cols = append(cols, v.sql+" AS "+name(it.Col))
-		g.forms[it.Col] = v.form
+		g.forms[it.Col], g.never[it.Col] = v.form, g.neverNull(it.X)
 	}
 	if len(cols) == 0 {
 		cols = []string{"1 AS one"}
@@ -146,7 +146,7 @@ func (g *gen) aggregate(n *plan.Aggregate) string {
 			v = operand{sql: g.canonical(v, value.StringType)}
 		}
 		cols = append(cols, v.sql+" AS "+name(k.Col))
-		g.forms[k.Col] = v.form
+		g.forms[k.Col], g.never[k.Col] = v.form, g.neverNull(k.X)
 		groups = append(groups, fmt.Sprint(i+1))
 	}
 	for _, a := range n.Aggs {

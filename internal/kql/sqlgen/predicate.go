@@ -36,10 +36,23 @@ func (g *gen) total(c *plan.Call) (sql string, ok bool) {
 	if _, isComparison := sqlOps[op]; isComparison {
 		return g.comparison(op, c.Args[0], c.Args[1], true)
 	}
-	if op == "in" {
+	switch op {
+	case "in":
 		return g.inList(c, true)
+	case "isnull":
+		return g.nullTest(c.Args[0], " IS NULL")
+	case "isnotnull", "notnull":
+		return g.nullTest(c.Args[0], " IS NOT NULL")
 	}
 	return "", false
+}
+
+// nullTest tests a moment in the form that it has.
+func (g *gen) nullTest(x plan.Expr, test string) (sql string, ok bool) {
+	if x.Type() != value.DatetimeType {
+		return "", false
+	}
+	return "(" + g.value(x).sql + test + ")", true
 }
 
 // comparison writes x op y.
@@ -79,6 +92,7 @@ func (g *gen) comparison(op string, x, y plan.Expr, total bool) (string, bool) {
 		return sql, true
 	}
 	switch {
+	case left.form != NullString && g.neverNull(x) && g.neverNull(y):
 	case op == "!=":
 		return "coalesce(" + sql + ", true)", true
 	case op == "==" && total:

@@ -30,10 +30,22 @@ func (g *gen) value(x plan.Expr) operand {
 	case *plan.Window:
 		return g.window(x)
 	case *plan.InQuery:
-		return operand{sql: g.inQuery(x)}
+		return operand{sql: "coalesce(" + g.inQuery(x) + ", false)"}
 	}
 	fail("unknown expression %T", x)
 	return operand{}
+}
+
+// neverNull tells whether an expression is not null in any row, as far as that is
+// known. Strings never are, but where they are carried as [NullString].
+func (g *gen) neverNull(x plan.Expr) bool {
+	switch x := x.(type) {
+	case *plan.Lit:
+		return x.Value != nil || x.T == value.StringType
+	case *plan.Ref:
+		return g.never[x.Col] || x.Col.Type == value.StringType
+	}
+	return x.Type() == value.StringType
 }
 
 // text writes an expression in canonical form.
@@ -106,14 +118,17 @@ func Carried(t value.Type, v any) any {
 // cond writes a condition of which only truth matters: NULL is as good as
 // false, so comparisons stay plain and the engine can skip row groups by them.
 func (g *gen) cond(x plan.Expr) string {
-	if c, ok := x.(*plan.Call); ok {
-		switch c.Fn.Name {
+	switch x := x.(type) {
+	case *plan.Call:
+		switch x.Fn.Name {
 		case "and", "or":
-			return "(" + g.cond(c.Args[0]) + " " + strings.ToUpper(c.Fn.Name) + " " + g.cond(c.Args[1]) + ")"
+			return "(" + g.cond(x.Args[0]) + " " + strings.ToUpper(x.Fn.Name) + " " + g.cond(x.Args[1]) + ")"
 		}
-		if sql, ok := g.predicate(c); ok {
+		if sql, ok := g.predicate(x); ok {
 			return sql
 		}
+	case *plan.InQuery: // plain, it becomes a join that drops rows
+		return g.inQuery(x)
 	}
 	return g.text(x)
 }
@@ -132,7 +147,7 @@ func (g *gen) call(c *plan.Call) string {
 
 // operand writes an argument in canonical form.
 func (g *gen) operand(x plan.Expr) Operand {
-	out := Operand{Type: x.Type()}
+	out := Operand{Type: x.Type(), NeverNull: g.neverNull(x)}
 	switch x := x.(type) {
 	case *plan.Lit:
 		out.Const, out.Value, out.Plain = true, x.Value, true
@@ -207,7 +222,7 @@ var operatorNames = strings.NewReplacer("+", "plus", "-", "minus", "*", "times",
 
 func identifier(fn string) string { return operatorNames.Replace(fn) }
 
-// inQuery writes x in (subquery), total.
+// inQuery writes x in (subquery), NULL where x is.
 func (g *gen) inQuery(x *plan.InQuery) string {
 	sub := g.node(x.Sub)
 	left, col := g.value(x.X), operand{name(x.Col), g.forms[x.Col]}
@@ -217,7 +232,7 @@ func (g *gen) inQuery(x *plan.InQuery) string {
 	if x.Fold {
 		left.sql, col.sql = "lower("+left.sql+")", "lower("+col.sql+")"
 	}
-	return fmt.Sprintf("coalesce(%s IN (SELECT %s FROM (%s) WHERE %s IS NOT NULL), false)", left.sql, col.sql, sub, col.sql)
+	return fmt.Sprintf("(%s IN (SELECT %s FROM (%s) WHERE %s IS NOT NULL))", left.sql, col.sql, sub, col.sql)
 }
 
 // agg writes an aggregate.
