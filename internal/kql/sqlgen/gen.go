@@ -13,7 +13,9 @@
 // strings never NULL. Tables may hold other forms, a datetime as a timestamp of
 // microseconds, a string as a column with NULLs. Such a column is carried as it
 // is (see [Form]) as long as nothing needs the canonical form, and compared
-// with constants in its own form, so that the engine can skip row groups.
+// with constants in its own form, so that the engine can skip row groups. Of
+// columns in which the store knows of no NULL, and of what is taken from them,
+// nothing is written that only a NULL needs.
 package sqlgen
 
 import (
