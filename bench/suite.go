@@ -83,6 +83,8 @@ func againstSQL() []suiteFigure {
 		name := strings.TrimSuffix(filepath.Base(file), ".sql")
 		out = append(out, suiteFigure{name: "kql_over_sql_" + name, from: "AgainstSQL/" + name, unit: "ratio",
 			figure: figure{Unit: "ratio", Aim: 1.1, Better: "lower", Against: "the same question in SQL written by hand, same round"}})
+		out = append(out, suiteFigure{name: "kql_over_sql_cpu_" + name, from: "AgainstSQL/" + name, unit: "ratio-cpu",
+			figure: figure{Unit: "ratio", Better: "lower", Against: "the same of the processor's time"}})
 	}
 	return out
 }
