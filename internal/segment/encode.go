@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"sync"
 
 	"github.com/parquet-go/parquet-go/encoding/delta"
 	"github.com/parquet-go/parquet-go/encoding/rle"
@@ -32,6 +33,36 @@ type encoder struct {
 	ends   []uint32
 	body   []byte
 	levels []byte
+
+	// Memory for one column after the other.
+	dictionary, data, compressed []byte
+}
+
+// encoders are those that nobody uses at the moment: their memory is used again
+// by whoever writes next. There are as many as write at a time.
+var encoders struct {
+	sync.Mutex
+	free []*encoder
+}
+
+func takeEncoder() *encoder {
+	encoders.Lock()
+	defer encoders.Unlock()
+	n := len(encoders.free)
+	if n == 0 {
+		return &encoder{}
+	}
+	e := encoders.free[n-1]
+	encoders.free = encoders.free[:n-1]
+	return e
+}
+
+// giveEncoder gives an encoder back. It forgets the columns that it has seen.
+func giveEncoder(e *encoder) {
+	e.order, e.has, e.nums = nil, nil, nil
+	encoders.Lock()
+	defer encoders.Unlock()
+	encoders.free = append(encoders.free, e)
 }
 
 // encoded is a column as the bodies of pages that are not compressed yet.
@@ -61,26 +92,32 @@ const (
 	longBound = 64
 )
 
-// encode encodes a column. The result is good until the next call, dictionary
-// and data go into the slices that it is given.
-func (e *encoder) encode(c *column, rows int, dictionary, data []byte) (encoded, error) {
-	out := encoded{data: data[:0], encoding: format.Plain}
+// encode encodes a column. The result is good until the next call.
+func (e *encoder) encode(c *column, rows int) (out encoded, err error) {
+	out = encoded{data: e.data[:0], encoding: format.Plain}
+	dictionary := e.dictionary[:0]
+	defer func() {
+		e.data = out.data
+		if out.dictionary != nil {
+			e.dictionary = out.dictionary
+		}
+	}()
 	if c.isFlat() && c.encodesFlat() {
-		e.encodeFlat(&out, c, rows, dictionary[:0])
+		e.encodeFlat(&out, c, rows, dictionary)
 		return out, nil
 	}
 	e.gather(c, rows)
-	err := e.appendLevels(&out, rows)
+	err = e.appendLevels(&out, rows)
 	switch {
 	case err != nil:
 	case c.kind == isText:
-		err = e.encodeTexts(&out, &c.dict, dictionary[:0])
+		err = e.encodeTexts(&out, &c.dict, dictionary)
 	case c.kind == isBool:
 		out.data = appendBits(out.data, e.nums)
 	case c.kind == isDouble:
 		out.data = appendLong(out.data, e.nums)
 	default:
-		err = e.encodeNumbers(&out, c.kind, dictionary[:0])
+		err = e.encodeNumbers(&out, c.kind, dictionary)
 	}
 	if err != nil {
 		return out, fmt.Errorf("encode column %s: %w", c.name, err)

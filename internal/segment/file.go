@@ -25,17 +25,16 @@ type file struct {
 	at    int64  // bytes written
 	sum   uint32 // their checksum
 
-	encoder encoder
-	codec   *codec // quickest, or thorough where rows are sorted
+	encoder *encoder // while a row group is written
+	codec   *codec   // quickest, or thorough where rows are sorted
 	// filtered has a Bloom filter made of the connections' ids.
 	filtered bool
 	filter   bloom.SplitBlockFilter
 	meta     format.FileMetaData
-	// Memory for one column after the other, and for headers.
-	dictionary, data, compressed []byte
-	header                       bytes.Buffer
-	thrift                       *thrift.Encoder
-	protocol                     thrift.CompactProtocol
+	// Memory for headers.
+	header   bytes.Buffer
+	thrift   *thrift.Encoder
+	protocol thrift.CompactProtocol
 }
 
 var magic = []byte("PAR1")
@@ -87,6 +86,8 @@ func (f *file) group(rows int) *format.RowGroup {
 // writeBatch writes a batch as a row group, in the order of rows that it is
 // given; nil is the batch's own.
 func (f *file) writeBatch(b *batch, order []int32) error {
+	f.encoder = takeEncoder()
+	defer giveEncoder(f.encoder)
 	f.encoder.order, f.encoder.rare = order, rareSorted
 	if order == nil {
 		f.encoder.rare = rareUnsorted
@@ -108,18 +109,16 @@ func (f *file) writeBatch(b *batch, order []int32) error {
 }
 
 func (f *file) writeColumn(c *column, rows int, chunk *format.ColumnChunk) error {
-	p, err := f.encoder.encode(c, rows, f.dictionary, f.data)
+	p, err := f.encoder.encode(c, rows)
 	if err != nil {
 		return err
 	}
-	f.data = p.data
 	if f.filtered && c.name == connectionColumn && c.present > 0 {
 		f.fillFilter(&c.dict)
 	}
 	meta := &chunk.MetaData
 	f.describe(meta, c, p, rows)
 	if p.dictionary != nil {
-		f.dictionary = p.dictionary
 		meta.DictionaryPageOffset = f.at
 		if err := f.writePage(meta, p.dictionary, format.PageHeader{Type: format.DictionaryPage,
 			DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(p.entries), Encoding: format.Plain})}); err != nil {
@@ -156,8 +155,8 @@ func (f *file) describe(meta *format.ColumnMetaData, c *column, p encoded, rows 
 func (f *file) writePage(meta *format.ColumnMetaData, body []byte, header format.PageHeader) error {
 	stored := body
 	if meta.Codec == format.Zstd {
-		f.compressed = f.codec.compress(f.compressed[:0], body)
-		stored = f.compressed
+		f.encoder.compressed = f.codec.compress(f.encoder.compressed[:0], body)
+		stored = f.encoder.compressed
 	}
 	header.UncompressedPageSize, header.CompressedPageSize = int32(len(body)), int32(len(stored))
 	header.CRC = int32(crc32.ChecksumIEEE(stored))

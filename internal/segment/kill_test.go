@@ -78,7 +78,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		must(t, err)
 	}
 	next := 0
-	for range *kills {
+	for life := range *kills {
 		child := exec.Command(os.Args[0])
 		child.Env = append(os.Environ(), childRoot+"="+root, childSpool+"="+spool)
 		child.Stderr = os.Stderr
@@ -94,6 +94,9 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			if rnd.IntN(4) == 0 {
 				write(rnd.IntN(next))
 			}
+		}
+		if life == *kills-1 {
+			waitForMerge(t, root) // on a busy machine none had the time
 		}
 		must(t, child.Process.Kill())
 		_ = child.Wait()
@@ -120,4 +123,16 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		t.Error("a file was set aside")
 	}
 	t.Logf("%d segments, %d are left, up to level %d", next, len(all(f)), merged)
+}
+
+// waitForMerge waits until a folder has a merged segment, or for too long.
+func waitForMerge(t *testing.T, root string) {
+	t.Helper()
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
+		merged, err := filepath.Glob(filepath.Join(root, "*", "*", "*"+between+"[1-9]"+Ext))
+		must(t, err)
+		if len(merged) > 0 {
+			return
+		}
+	}
 }

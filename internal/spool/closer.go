@@ -73,6 +73,10 @@ func (s *Spool) ended() *generation {
 	return g
 }
 
+// mostIdle writers of a table keep their memory for the next generation: one is
+// filled while another is closed.
+const mostIdle = 2
+
 // closed notes that a generation has its segments, or never will.
 func (s *Spool) closed(g *generation) {
 	s.state.Closed = g.number
@@ -80,7 +84,7 @@ func (s *Spool) closed(g *generation) {
 	s.state.lose(logs.SegmentLoss, g.missing)
 	delete(s.open, g.number)
 	for name, t := range g.tables {
-		if t.writer.Len() == 0 {
+		if t.writer.Len() == 0 && len(s.idle[name]) < mostIdle {
 			s.idle[name] = append(s.idle[name], t.writer)
 		}
 	}
