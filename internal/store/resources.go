@@ -3,17 +3,20 @@ package store
 import (
 	"context"
 	"database/sql"
+	"os"
 	"slices"
 	"strings"
 	"sync"
+	"unique"
 
 	"github.com/sekisho/sekisho/internal/logs"
+	"github.com/sekisho/sekisho/internal/segment"
 )
 
 // resources are whose rows each segment has, by its path: the different
 // _ResourceId of its rows. A segment's name has the firewall's id on its host
-// only, and that of a merged one nobody's; so each is asked once, when a query in
-// the scope of a firewall comes across it, for the one column that tells.
+// only, and that of a merged one nobody's; so the one column that tells is looked
+// at once, when a query in the scope of a firewall comes across the segment.
 // Segments never change and no path is used twice, so what is known stays true.
 type resources struct {
 	mu sync.Mutex
@@ -37,6 +40,9 @@ func (r *resources) learn(fresh map[string][]string) {
 		r.of = map[string][]string{}
 	}
 	for file, ids := range fresh {
+		for i, id := range ids {
+			ids[i] = unique.Make(id).Value() // one text for all files that have it
+		}
 		r.of[file] = ids
 	}
 }
@@ -55,33 +61,42 @@ func (e *Embedded) inScope(ctx context.Context, files []string, s Scope) []strin
 	})
 }
 
-// askWhose learns of files of which it is not known whose rows they have.
+// smallFile is what is read whole, for its checksum, in a millisecond or two.
+const smallFile = 8 << 20
+
+// askWhose learns of files of which it is not known whose rows they have: of small
+// ones from their dictionaries, of others by a query over the one column.
 func (e *Embedded) askWhose(ctx context.Context, files []string) {
-	var unknown []string
+	fresh, hard := map[string][]string{}, []string(nil)
 	for _, f := range files {
-		if _, known := e.resources.known(f); !known {
-			unknown = append(unknown, f)
+		if _, known := e.resources.known(f); known || ctx.Err() != nil {
+			continue
+		}
+		if info, err := os.Stat(f); err == nil && info.Size() <= smallFile {
+			if ids, err := segment.Texts(f, "_ResourceId"); err == nil {
+				fresh[f] = ids
+				continue
+			}
+		}
+		hard = append(hard, f)
+	}
+	if len(hard) > 0 && e.readWhose(ctx, hard, fresh) != nil {
+		for _, f := range hard {
+			delete(fresh, f)
 		}
 	}
-	if len(unknown) == 0 {
-		return
-	}
-	fresh, same := map[string][]string{}, map[string]string{}
-	err := e.sql(ctx, `SELECT DISTINCT filename, coalesce("_ResourceId", '') FROM read_parquet(`+quoteList(unknown)+", filename = true)",
+	e.resources.learn(fresh)
+}
+
+// readWhose reads it from the rows.
+func (e *Embedded) readWhose(ctx context.Context, files []string, into map[string][]string) error {
+	return e.sql(ctx, `SELECT DISTINCT filename, coalesce("_ResourceId", '') FROM read_parquet(`+quoteList(files)+", filename = true)",
 		func(rows *sql.Rows) error {
 			var file, id string
-			if err := rows.Scan(&file, &id); err != nil {
-				return err
-			}
-			if _, ok := same[id]; !ok {
-				same[id] = id // one text for all files that have it
-			}
-			fresh[file] = append(fresh[file], same[id])
-			return nil
+			err := rows.Scan(&file, &id)
+			into[file] = append(into[file], id)
+			return err
 		})
-	if err == nil {
-		e.resources.learn(fresh)
-	}
 }
 
 // resource is the scope's resource id as rows have it; empty for all.
