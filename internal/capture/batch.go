@@ -10,6 +10,9 @@ const (
 	// maxBatch bounds what is read from a ring in one turn. It is little enough
 	// to stay in a processor's cache from one step to the next.
 	maxBatch = 256 << 10
+	// maxWaiting batches may wait to be handed out, for the kernel's reason of
+	// one: what waits is in the head of each segment of the journal.
+	maxWaiting = 4
 	// everything is more than any ring holds.
 	everything = math.MaxInt32
 )
@@ -23,7 +26,7 @@ func (r *Recorder) holding() bool { return r.config.Hold != nil && r.config.Hold
 // read takes a batch from each ring: into the journal, then into the queue,
 // then away from the ring. What happened before r.until has been read then.
 func (r *Recorder) read(sets []*set) (more bool, err error) {
-	if r.holding() {
+	if r.holding() || len(r.queue.items)*recordBytes(uint32(eventSize)) > maxWaiting*r.batchBytes() {
 		r.unread.CompareAndSwap(0, r.until)
 		return false, nil
 	}

@@ -70,9 +70,10 @@ func memoryRing(bytes int) *ring {
 }
 
 // write writes an event into a ring in which there is room to its end.
-func (r *ring) write(seconds int64, bits uint32) (head *uint32) {
-	at := r.data[*r.producer:]
-	copy(at[headBytes:], sampleOf(event(seconds, 1)))
+func (r *ring) write(after time.Duration, bits uint32) (head *uint32) {
+	at, e := r.data[*r.producer:], event(0, 1)
+	e.E.TimeNs = uint64(after)
+	copy(at[headBytes:], sampleOf(e))
 	head = (*uint32)(unsafe.Pointer(&at[0]))
 	*head = uint32(eventSize) | bits
 	*r.producer += uintptr(recordBytes(uint32(eventSize)))
@@ -100,11 +101,11 @@ func TestAnUnfinishedEventHoldsBackYoungerOnes(t *testing.T) {
 			t.Errorf("handed out %v, %v; want %v", got, err, want)
 		}
 	}
-	rings[0].write(1, 0)
-	unfinished := rings[0].write(2, busyBit)
-	rings[0].write(4, 0)
-	rings[1].write(3, 0)
-	rings[1].write(5, 0)
+	rings[0].write(1*time.Second, 0)
+	unfinished := rings[0].write(2*time.Second, busyBit)
+	rings[0].write(4*time.Second, 0)
+	rings[1].write(3*time.Second, 0)
+	rings[1].write(5*time.Second, 0)
 	turn() // 1 could have come after the unfinished one on another CPU
 	*unfinished = uint32(eventSize)
 	turn(1, 2, 3, 4, 5)
@@ -122,16 +123,16 @@ func TestABacklogIsReadEvenly(t *testing.T) {
 		r := &Recorder{config: Config{Batch: batch * recordBytes(uint32(eventSize))}, behind: math.MaxInt64, book: book{journal: d},
 			gaps: newGapCounter(), decoder: decoder{clock: newClock(0, 0), interfaces: &interfaceNames{}}, set: &set{layout: currentLayout, rings: rings}}
 		r.queue = newQueue(nil)
-		for n := range int64(many) {
-			rings[0].write(n, 0)
+		for n := range time.Duration(many) {
+			rings[0].write(n*time.Millisecond, 0)
 			if n%5 == 0 {
-				rings[1].write(n, 0)
+				rings[1].write(n*time.Millisecond, 0)
 			}
 		}
 		var got []int64
 		deliver := func(events []flow.Event) {
 			for _, e := range events {
-				got = append(got, e.Time.Unix())
+				got = append(got, e.Time.UnixNano())
 			}
 		}
 		if last {
@@ -156,6 +157,30 @@ func TestABacklogIsReadEvenly(t *testing.T) {
 				t.Errorf("a head of %d bytes", len(record.content))
 			}
 		}
+	}
+}
+
+// While an event waits for its reason, no more is read than a few batches.
+func TestWhatWaitsForAReasonHasAnEnd(t *testing.T) {
+	t.Parallel()
+	const many, batch = 1000, 10
+	r := &Recorder{config: Config{Batch: batch * recordBytes(uint32(eventSize))}, behind: math.MaxInt64, gaps: newGapCounter(),
+		decoder: decoder{clock: newClock(0, 0), interfaces: &interfaceNames{}}, set: &set{layout: currentLayout, rings: []*ring{memoryRing(1 << 18)}}}
+	r.queue = newQueue(&reasons{texts: map[reasonKey][]reasonText{}, listener: &listener{}, until: math.MaxInt64})
+	unexplained := r.set.rings[0].write(0, 0)
+	(*RecordEvent)(unsafe.Add(unsafe.Pointer(unexplained), headBytes)).Flag = uint8(flow.INVALID)
+	for n := range time.Duration(many) {
+		r.set.rings[0].write((n+1)*time.Millisecond, 0)
+	}
+	got, most := 0, 0
+	for deadline := time.Now().Add(20 * time.Second); got <= many && time.Now().Before(deadline); {
+		if _, err := r.turn(false, func(events []flow.Event) { got += len(events) }); err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, len(r.queue.items))
+	}
+	if got != many+1 || most <= batch || most > (maxWaiting+1)*batch {
+		t.Errorf("%d events of %d; %d waited", got, many+1, most)
 	}
 }
 
