@@ -61,7 +61,7 @@ func (r *Recorder) readOff(deliver func([]flow.Event)) error {
 		turns += 1 + ring.fill()/r.batchBytes()
 	}
 	for range turns {
-		if more, err := r.turn(true, deliver); err != nil || !more {
+		if more, err := r.turn(true, deliver); err != nil || !more && r.unread.Load() == 0 {
 			return err
 		}
 	}
