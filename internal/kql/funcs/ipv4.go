@@ -59,6 +59,16 @@ func parseIPv4(s string) (addr uint32, prefix int, ok bool) {
 	return uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3]), prefix, true
 }
 
+// IPv4Network reads an address with an optional prefix length, as the functions
+// here do, as a network.
+func IPv4Network(s string) (p netip.Prefix, ok bool) {
+	addr, bits, ok := parseIPv4(s)
+	if !ok {
+		return netip.Prefix{}, false
+	}
+	return netip.PrefixFrom(ipv4Addr(addr), bits).Masked(), true
+}
+
 func mask(addr uint32, prefix int) uint32 {
 	if prefix <= 0 {
 		return 0
@@ -74,8 +84,10 @@ func ipv4Number(s string, prefix int64) any {
 	return int64(mask(addr, min(own, int(prefix))))
 }
 
-func ipv4Text(addr uint32) string {
-	return netip.AddrFrom4([4]byte{byte(addr >> 24), byte(addr >> 16), byte(addr >> 8), byte(addr)}).String()
+func ipv4Text(addr uint32) string { return ipv4Addr(addr).String() }
+
+func ipv4Addr(addr uint32) netip.Addr {
+	return netip.AddrFrom4([4]byte{byte(addr >> 24), byte(addr >> 16), byte(addr >> 8), byte(addr)})
 }
 
 func formatIPv4(c *Call, withPrefix bool) any {
