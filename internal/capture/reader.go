@@ -100,7 +100,7 @@ func (r *Recorder) turnOf(sets []*set, last bool, deliver func([]flow.Event)) (m
 	r.held.Store(r.queue.oldest())
 	r.settle()
 	r.decoder.clock.sync(mono, wall)
-	r.tendReasons()
+	r.tendReasons(last)
 	return more, nil
 }
 

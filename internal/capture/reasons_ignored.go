@@ -1,6 +1,8 @@
 package capture
 
 import (
+	"math"
+	"slices"
 	"time"
 
 	"github.com/florianl/go-nflog/v2"
@@ -43,18 +45,28 @@ func (r *reasons) ignore(a nflog.Attribute, p loggedPacket, readable bool, code 
 	r.ignoredCount++
 }
 
-// takeIgnored returns what has been kept, and keeps it no longer.
-func (r *reasons) takeIgnored() []ignored {
+// takeIgnored returns what was heard before a moment, and keeps it no longer.
+func (r *reasons) takeIgnored(before int64) []ignored {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	list := r.ignored
-	r.ignored = nil
+	n := slices.IndexFunc(r.ignored, func(i ignored) bool { return i.at >= before })
+	if n < 0 {
+		n = len(r.ignored)
+	}
+	list := r.ignored[:n:n]
+	r.ignored = slices.Clone(r.ignored[n:])
 	return list
 }
 
-// handIgnored hands out the packets that conntrack ignored.
-func (r *Recorder) handIgnored() {
-	list := r.reasons.takeIgnored()
+// handIgnored hands out the packets that conntrack ignored, behind the events of
+// their time: who gets them knows their connections then. Where those cannot be
+// read for long they do not wait.
+func (r *Recorder) handIgnored(last bool) {
+	before := max(r.settled.Load(), r.queue.now-int64(staleReason))
+	if last {
+		before = math.MaxInt64
+	}
+	list := r.reasons.takeIgnored(before)
 	if len(list) == 0 || r.config.Ignored == nil {
 		return
 	}

@@ -114,3 +114,33 @@ func (s *segments) checkIgnored(told []flow.Event) {
 		}
 	}
 }
+
+// An ignored packet waits for the events of its time, but not for long.
+func TestIgnoredPacketsWaitForEvents(t *testing.T) {
+	t.Parallel()
+	var told []flow.Event
+	r := &Recorder{config: Config{Ignored: func(list []flow.Event) { told = append(told, list...) }},
+		decoder: decoder{clock: newClock(0, 0), interfaces: &interfaceNames{}}}
+	r.queue.now = int64(2 * staleReason)
+	r.reasons = &reasons{}
+	for n := range 5 { // half a second apart, the first one two seconds old
+		r.reasons.ignored = append(r.reasons.ignored, ignored{at: int64(n) * int64(staleReason) / 2, code: flow.IgnoredState})
+	}
+	for _, step := range []struct {
+		settled time.Duration
+		last    bool
+		told    int
+	}{
+		{0, false, 2}, // nothing was read for long
+		{staleReason, false, 2},
+		{staleReason + 1, false, 3},
+		{2 * staleReason, false, 4},
+		{2 * staleReason, true, 5},
+	} {
+		r.settled.Store(int64(step.settled))
+		r.handIgnored(step.last)
+		if len(told) != step.told {
+			t.Errorf("up to %v, last %v: %d are told, want %d", step.settled, step.last, len(told), step.told)
+		}
+	}
+}

@@ -106,7 +106,7 @@ func (r *reasons) keepPace(now int64, invalid uint64) *Listening {
 }
 
 // tendReasons is done once a turn: who wants to know is told.
-func (r *Recorder) tendReasons() {
+func (r *Recorder) tendReasons(last bool) {
 	if r.reasons == nil {
 		return
 	}
@@ -115,7 +115,7 @@ func (r *Recorder) tendReasons() {
 	if change != nil && r.config.Listening != nil {
 		r.config.Listening(*change)
 	}
-	r.handIgnored()
+	r.handIgnored(last)
 }
 
 // stats counts what became of texts.
