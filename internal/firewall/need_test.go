@@ -300,7 +300,7 @@ func TestTheJournalReachesBack(t *testing.T) {
 			seed := fromEnvironment(t, "SEKISHO_SEED", 1)
 			random := rand.New(rand.NewPCG(seed, 1))
 			r := newRig(t, random, tt.every, Config{Logs: LogsConfig{FoldRate: tt.rate}, Capture: CaptureConfig{JournalBytes: leastJournal}})
-			for range 30 {
+			for range 20 {
 				if random.IntN(6) == 0 {
 					r.settle()
 				}
