@@ -63,11 +63,10 @@ type Engine struct {
 var setup = []string{
 	// kql_wrap takes a sum to 64 bits as Kusto's arithmetic does. Most sums fit,
 	// and 128-bit remainders are slow.
-	`CREATE MACRO kql_wrap(h) AS CAST(CASE
-		WHEN h BETWEEN -9223372036854775808 AND 9223372036854775807 THEN h
+	`CREATE MACRO kql_wrap(h) AS coalesce(TRY_CAST(h AS BIGINT), CAST(CASE
 		WHEN (h % 18446744073709551616) >= 9223372036854775808 THEN (h % 18446744073709551616) - 18446744073709551616
 		WHEN (h % 18446744073709551616) < -9223372036854775808 THEN (h % 18446744073709551616) + 18446744073709551616
-		ELSE h % 18446744073709551616 END AS BIGINT)`,
+		ELSE h % 18446744073709551616 END AS BIGINT))`,
 }
 
 // Open starts an engine. Prepare, if set, may make views and tables; after it
