@@ -13,6 +13,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -55,6 +56,10 @@ type Engine struct {
 	db  *sql.DB
 
 	mu         sync.Mutex
+	// own registers functions and nothing else: a function is seen by others when
+	// its connection's transaction ends, and a connection of the pool may still be
+	// in that of a stream that somebody left.
+	own        *sql.Conn
 	registered map[string]bool
 	stored     int
 }
@@ -76,7 +81,10 @@ func Open(ctx context.Context, cfg Config, prepare func(ctx context.Context, c *
 		return nil, fmt.Errorf("open DuckDB: %w", err)
 	}
 	e := &Engine{cfg: cfg, db: sql.OpenDB(connector), registered: map[string]bool{}}
-	if err := e.prepare(ctx, prepare); err != nil {
+	if e.own, err = e.db.Conn(ctx); err == nil {
+		err = e.prepare(ctx, prepare)
+	}
+	if err != nil {
 		e.db.Close()
 		return nil, err
 	}
@@ -144,4 +152,4 @@ func quoteList(list []string) string {
 }
 
 // Close ends the engine.
-func (e *Engine) Close() error { return e.db.Close() }
+func (e *Engine) Close() error { return errors.Join(e.own.Close(), e.db.Close()) }

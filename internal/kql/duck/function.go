@@ -1,8 +1,6 @@
 package duck
 
 import (
-	"context"
-	"database/sql"
 	"database/sql/driver"
 	"fmt"
 	"strings"
@@ -126,14 +124,14 @@ func typeInfo(t value.Type) (duckdb.TypeInfo, error) {
 }
 
 // register makes the functions of a statement known, those that are not yet.
-func (e *Engine) register(ctx context.Context, list []sqlgen.Function) error {
+func (e *Engine) register(list []sqlgen.Function) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, f := range list {
 		if e.registered[f.Name] {
 			continue
 		}
-		if err := e.registerOne(ctx, f); err != nil {
+		if err := e.registerOne(f); err != nil {
 			return fmt.Errorf("register %s: %w", f.Fn.Name, err)
 		}
 		e.registered[f.Name] = true
@@ -141,7 +139,7 @@ func (e *Engine) register(ctx context.Context, list []sqlgen.Function) error {
 	return nil
 }
 
-func (e *Engine) registerOne(ctx context.Context, f sqlgen.Function) error {
+func (e *Engine) registerOne(f sqlgen.Function) error {
 	s := &scalar{fn: f, config: duckdb.ScalarFuncConfig{SpecialNullHandling: true, Volatile: f.Fn.Volatile}}
 	for _, t := range f.In {
 		info, err := typeInfo(t)
@@ -154,10 +152,5 @@ func (e *Engine) registerOne(ctx context.Context, f sqlgen.Function) error {
 	if s.config.ResultTypeInfo, err = typeInfo(f.Out); err != nil {
 		return err
 	}
-	var c *sql.Conn
-	if c, err = e.db.Conn(ctx); err != nil {
-		return err
-	}
-	defer c.Close()
-	return duckdb.RegisterScalarUDF(c, f.Name, s)
+	return duckdb.RegisterScalarUDF(e.own, f.Name, s)
 }

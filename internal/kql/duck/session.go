@@ -54,6 +54,11 @@ func (s *Session) Close() error {
 		s.conn.ExecContext(context.Background(), "DROP TABLE IF EXISTS "+t)
 	}
 	s.tables = nil
+	if s.streams {
+		// The next statement ends the transaction of a stream that was left before
+		// its end: what it holds would be held until somebody takes the connection.
+		s.conn.ExecContext(context.Background(), "SELECT 1")
+	}
 	return s.conn.Close()
 }
 
@@ -93,7 +98,7 @@ func isOverflow(err error) bool {
 
 // run starts a statement.
 func (s *Session) run(ctx context.Context, st sqlgen.Statement) (*rows, error) {
-	if err := s.e.register(ctx, st.Functions); err != nil {
+	if err := s.e.register(st.Functions); err != nil {
 		return nil, err
 	}
 	ctx, cancel := s.limit(ctx)

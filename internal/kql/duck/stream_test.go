@@ -160,3 +160,40 @@ func TestStreamEnds(t *testing.T) {
 		t.Errorf("no rows end with %v", err)
 	}
 }
+
+// A result that is left before its end keeps its connection's transaction open,
+// and the connection goes back to the pool. What is registered meanwhile must be
+// seen by all others.
+func TestFunctionsAreSeenBesideAnUnreadStream(t *testing.T) {
+	t.Parallel()
+	e, err := Open(t.Context(), DefaultConfig(), nil)
+	if err != nil {
+		t.Fatalf("Open() error:\n%+v", err)
+	}
+	defer e.Close()
+	left, err := e.Session(t.Context())
+	if err != nil {
+		t.Fatalf("Session() error:\n%+v", err)
+	}
+	left.Unbound()
+	r, err := left.Query(t.Context(), planOf(t, left, "range i from 1 to 10000000 step 1"))
+	if err != nil {
+		t.Fatalf("Query() error:\n%+v", err)
+	}
+	if _, err := r.Next(); err != nil {
+		t.Fatalf("Next() error:\n%+v", err)
+	}
+	other, err := e.Session(t.Context())
+	if err != nil {
+		t.Fatalf("Session() error:\n%+v", err)
+	}
+	defer other.Close()
+	r.Close()
+	if err := left.Close(); err != nil {
+		t.Fatalf("Close() error:\n%+v", err)
+	}
+	rows, err := other.Rows(t.Context(), planOf(t, other, "range i from 1 to 1 step 1 | extend b = bag_pack('a', tostring(i))"))
+	if err != nil || len(rows) != 1 {
+		t.Fatalf("Rows() = %v, error:\n%+v", rows, err)
+	}
+}
