@@ -63,13 +63,13 @@ func (f *fold) add(e *flow.Event, rule logs.Rule) []telling {
 	if !folds {
 		f.answered(e)
 		f.tell(e, rule)
-		return f.out
+		return f.told()
 	}
 	kind := &f.kinds[k]
 	if kind.rows < f.rate {
 		kind.rows++
 		f.tell(e, rule)
-		return f.out
+		return f.told()
 	}
 	kind.untold++
 	if isOpening(e) {
@@ -77,7 +77,7 @@ func (f *fold) add(e *flow.Event, rule logs.Rule) []telling {
 	} else {
 		kind.count(e, rule)
 	}
-	return f.out
+	return f.told()
 }
 
 // flush tells what was counted, and begins to count anew.
@@ -100,7 +100,18 @@ func (f *fold) finish() {
 func (f *fold) rest() []telling {
 	f.out = f.out[:0]
 	f.finish()
-	return f.out
+	return f.told()
+}
+
+// told is the list of what is told now. One that a flood has filled is not used
+// again: what stands in it would be kept.
+func (f *fold) told() []telling {
+	const few = 64
+	list := f.out
+	if cap(list) > few {
+		f.out = nil
+	}
+	return list
 }
 
 // waits reports whether something is to be told later.

@@ -64,7 +64,7 @@ func (f *fold) pass(to time.Time) {
 func (f *fold) reach(at time.Time) []telling {
 	f.out = f.out[:0]
 	f.pass(at)
-	return f.out
+	return f.told()
 }
 
 // due reports whether a moment brings something to what waits.
@@ -115,5 +115,5 @@ func (f *fold) end(m moment) []telling {
 	if m.Finish {
 		f.finish()
 	}
-	return f.out
+	return f.told()
 }
