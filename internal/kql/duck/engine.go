@@ -55,7 +55,7 @@ type Engine struct {
 	cfg Config
 	db  *sql.DB
 
-	mu         sync.Mutex
+	mu sync.Mutex
 	// own registers functions and nothing else: a function is seen by others when
 	// its connection's transaction ends, and a connection of the pool may still be
 	// in that of a stream that somebody left.
