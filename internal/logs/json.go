@@ -3,13 +3,18 @@ package logs
 import (
 	"strconv"
 	"strings"
+	"sync/atomic"
+	"time"
 	"unicode/utf8"
 )
 
 // timeFormat is Azure's form of 2023: seven digits, the 100 ns of Kusto's
 // datetime, and Z. Ours are whole microseconds, so the seventh is a 0. Azure wrote six digits and +00:00 in 2026; readers of the
 // older form are more, and [ParseJSON] takes both.
-const timeFormat = "2006-01-02T15:04:05.0000000Z"
+const (
+	timeFormat   = secondFormat + "0000000Z"
+	secondFormat = "2006-01-02T15:04:05."
+)
 
 // AppendJSON appends the row to dst as one JSON object, without newline, in
 // the envelope of Azure's exported records:
@@ -66,7 +71,7 @@ func appendCell(dst []byte, c cell) []byte {
 	case isResourceID:
 		return appendResourceID(dst, c.text)
 	case isMoment:
-		return append(c.time().AppendFormat(append(dst, '"'), timeFormat), '"')
+		return append(appendMoment(append(dst, '"'), c.num), '"')
 	}
 	return dst
 }
@@ -96,17 +101,51 @@ func plain(s string) bool {
 // appendResourceID appends a resource id as the envelope has it: a JSON string
 // in upper case.
 func appendResourceID(dst []byte, id string) []byte {
-	dst = append(dst, '"')
-	if plain(id) {
-		for i := range len(id) {
-			dst = append(dst, byte(upper(rune(id[i]))))
+	last := lastID.Load()
+	if last == nil || last.id != id {
+		text := []byte{'"'}
+		for _, r := range id {
+			text = appendChar(text, upper(r))
 		}
-		return append(dst, '"')
+		last = &writtenID{id, append(text, '"')}
+		lastID.Store(last)
 	}
-	for _, r := range id {
-		dst = appendChar(dst, upper(r))
+	return append(dst, last.text...)
+}
+
+// lastID and lastSecond are as they were written last: rows that are written
+// together are of one firewall and of one second, nearly all.
+var (
+	lastID     atomic.Pointer[writtenID]
+	lastSecond atomic.Pointer[writtenSecond]
+)
+
+type writtenID struct {
+	id   string
+	text []byte
+}
+
+type writtenSecond struct {
+	unix int64
+	text string
+}
+
+// appendMoment appends a time, in microseconds since 1970, as timeFormat has it.
+func appendMoment(dst []byte, micros int64) []byte {
+	unix, rest := micros/1e6, micros%1e6
+	if rest < 0 {
+		unix, rest = unix-1, rest+1e6
 	}
-	return append(dst, '"')
+	last := lastSecond.Load()
+	if last == nil || last.unix != unix {
+		last = &writtenSecond{unix, time.Unix(unix, 0).UTC().Format(secondFormat)}
+		lastSecond.Store(last)
+	}
+	dst = append(dst, last.text...)
+	for unit := int64(100_000); unit > 0; unit /= 10 {
+		dst = append(dst, '0'+byte(rest/unit%10))
+	}
+	return append(dst, '0', 'Z')
 }
 
 // appendChar appends r as it stands within a JSON string. As in encoding/json,
