@@ -2,6 +2,7 @@ package lab
 
 import (
 	"net/netip"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -39,7 +40,7 @@ func (p planner) returnRoutes(host netip.Addr) []route {
 		if n.Kind == Gateway || enters.Kind == "" {
 			continue // has no address; or a host of the internet itself
 		}
-		if enters = p.exit(enters, host); enters.Kind == Gateway {
+		if enters = p.exit(enters, n.Address, host); enters.Kind == Gateway {
 			continue // a gateway has no way to the internet, so none leads back
 		}
 		routes = append(routes, route{netip.PrefixFrom(n.Address, 32), unix.RTN_UNICAST, enters.neighbour()})
@@ -47,11 +48,11 @@ func (p planner) returnRoutes(host netip.Addr) []route {
 	return routes
 }
 
-// exit follows a packet from a node to an internet host and returns the node
+// exit follows a packet of a source from a node to an internet host and returns the node
 // that hands it to the internet, which is where Azure's translated replies
 // come back to. Where the packet gets lost on the way it is the node itself:
 // what a host sends without being asked arrives.
-func (p planner) exit(from Node, host netip.Addr) Node {
+func (p planner) exit(from Node, source, host netip.Addr) Node {
 	at := from
 	for range p.nodes { // whoever needs more hops goes in circles
 		r, ok := p.topology.NextHop(at.Network, at.Subnet, host)
@@ -63,7 +64,7 @@ func (p planner) exit(from Node, host netip.Addr) Node {
 			return at
 		case topology.VirtualAppliance:
 			next, ok := p.appliance(at.Network, r.NextHopIPAddress)
-			if !ok || !next.Forwards {
+			if !ok || !next.Forwards || p.refuses(next.Network, at, source) {
 				return from
 			}
 			at = next
@@ -72,4 +73,27 @@ func (p planner) exit(from Node, host netip.Addr) Node {
 		}
 	}
 	return from
+}
+
+// refuses reports whether a network does not accept a packet that another one's
+// node forwards, as peeringRules has it.
+func (p planner) refuses(network string, at Node, source netip.Addr) bool {
+	if network == at.Network || at.Kind == Gateway {
+		return false
+	}
+	own, err := prefixesOf(p.topology, at.Network)
+	if err != nil || slices.ContainsFunc(own, func(o netip.Prefix) bool { return o.Contains(source) }) {
+		return false // what cannot be read was refused before
+	}
+	for _, n := range p.topology.VirtualNetworks {
+		if n.Name != network {
+			continue
+		}
+		for _, half := range n.VirtualNetworkPeerings {
+			if half.RemoteVirtualNetwork.ID == at.Network {
+				return half.AllowForwardedTraffic != nil && !*half.AllowForwardedTraffic
+			}
+		}
+	}
+	return false
 }

@@ -40,6 +40,20 @@ func TestDrawnTopologies(t *testing.T) {
 	}
 }
 
+// TestTopologiesDrawnBefore has the draws that once showed a difference.
+func TestTopologiesDrawnBefore(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	for name, d := range map[string]struct{ seed, lab uint64 }{
+		"back from the internet, over a peering that refuses forwarded packets": {1795980872012879095, 21},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			compareDrawn(t, fmt.Sprintf("before%d", d.lab), rand.New(rand.NewPCG(d.seed, d.lab)))
+		})
+	}
+}
+
 func compareDrawn(t *testing.T, name string, r *rand.Rand) {
 	hubs, spokes := 1+r.IntN(3), 2+r.IntN(7)
 	topo := drawTopology(t, r, hubs, spokes)
