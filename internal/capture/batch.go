@@ -26,7 +26,8 @@ func (r *Recorder) holding() bool { return r.config.Hold != nil && r.config.Hold
 // read takes a batch from each ring: into the journal, then into the queue,
 // then away from the ring. What happened before r.until has been read then.
 func (r *Recorder) read(sets []*set) (more bool, err error) {
-	if r.holding() || len(r.queue.items)*recordBytes(uint32(eventSize)) > maxWaiting*r.batchBytes() {
+	full := len(r.queue.items)*recordBytes(uint32(eventSize)) > maxWaiting*r.batchBytes()
+	if r.holding() || full && r.queue.oldest() < r.until { // that waits for its reason, and not for a ring
 		r.unread.CompareAndSwap(0, r.until)
 		return false, nil
 	}
@@ -36,7 +37,14 @@ func (r *Recorder) read(sets []*set) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	r.leaveYounger(regions, rings)
+	if full {
+		err = leaveAllButOldest(regions, rings)
+	} else {
+		r.leaveYounger(regions, rings)
+	}
+	if err != nil {
+		return false, err
+	}
 	if err := r.keep(regions); !r.book.note(err) {
 		r.unread.CompareAndSwap(0, r.until)
 		return false, nil // they stay in the rings
@@ -74,6 +82,42 @@ func (r *Recorder) leaveYounger(regions []region, rings []*ring) {
 			g.bytes, g.more = g.bytes[:0], true
 		}
 	}
+}
+
+// leaveAllButOldest leaves for now what is in all rings but the one whose next
+// event is the oldest: with that one, what waits comes nearer to be handed out. It
+// is for a queue that has enough: processes that were killed one soon after the
+// other have each read a little of all rings, before they knew which is behind.
+func leaveAllButOldest(regions []region, rings []*ring) error {
+	first, least := make([]int64, len(regions)), int64(math.MaxInt64)
+	for i := range regions {
+		at, err := regions[i].first()
+		if err != nil {
+			return err
+		}
+		if first[i] = at; at == 0 {
+			continue
+		}
+		least = min(least, at)
+		if rings[i].newest == 0 { // nothing of it was read: all of it is hardly older
+			rings[i].newest = at
+		}
+	}
+	for i := range regions {
+		if g := &regions[i]; first[i] > least {
+			g.bytes, g.more = g.bytes[:0], true
+		}
+	}
+	return nil
+}
+
+// first is the time of a region's first event; 0 where it has none.
+func (g *region) first() (int64, error) {
+	for _, sample := range g.samples() {
+		e, err := g.layout.parse(sample)
+		return int64(e.E.TimeNs), err
+	}
+	return 0, nil
 }
 
 // noteBacklog finds the oldest event that waits in the rings before the first
