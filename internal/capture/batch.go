@@ -111,15 +111,6 @@ func leaveAllButOldest(regions []region, rings []*ring) error {
 	return nil
 }
 
-// first is the time of a region's first event; 0 where it has none.
-func (g *region) first() (int64, error) {
-	for _, sample := range g.samples() {
-		e, err := g.layout.parse(sample)
-		return int64(e.E.TimeNs), err
-	}
-	return 0, nil
-}
-
 // noteBacklog finds the oldest event that waits in the rings before the first
 // turn: what was recorded while no process was there.
 func (r *Recorder) noteBacklog() error {

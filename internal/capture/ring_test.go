@@ -119,10 +119,9 @@ func TestABacklogIsReadEvenly(t *testing.T) {
 	const many, batch = 1000, 10
 	for _, last := range []bool{false, true} {
 		d := &diary{full: 2, deadline: -1}
-		rings := []*ring{memoryRing(1 << 18), memoryRing(1 << 18)}
-		r := &Recorder{config: Config{Batch: batch * recordBytes(uint32(eventSize))}, behind: math.MaxInt64, book: book{journal: d},
-			gaps: newGapCounter(), decoder: decoder{clock: newClock(0, 0), interfaces: &interfaceNames{}}, set: &set{layout: currentLayout, rings: rings}}
-		r.queue = newQueue(nil)
+		r := reader(batch, memoryRing(1<<18), memoryRing(1<<18))
+		r.book.journal = d
+		rings := r.set.rings
 		for n := range time.Duration(many) {
 			rings[0].write(n*time.Millisecond, 0)
 			if n%5 == 0 {
@@ -160,12 +159,64 @@ func TestABacklogIsReadEvenly(t *testing.T) {
 	}
 }
 
+// reader reads rings that no kernel writes to, a few events at a time, as a
+// process does that has just begun.
+func reader(batch int, rings ...*ring) *Recorder {
+	r := &Recorder{config: Config{Batch: batch * recordBytes(uint32(eventSize))}, behind: math.MaxInt64, gaps: newGapCounter(),
+		decoder: decoder{clock: newClock(0, 0), interfaces: &interfaceNames{}}, set: &set{layout: currentLayout}}
+	for _, ring := range rings {
+		again := *ring
+		again.newest = 0
+		r.set.rings = append(r.set.rings, &again)
+	}
+	r.queue = newQueue(nil)
+	return r
+}
+
+// Processes that are killed soon after they began have each read a little of all
+// rings, and what they read waits on in the next one. However many they were, the
+// last of them reads the ring that is behind, and hands everything out.
+func TestReadingGoesOnAfterKills(t *testing.T) {
+	t.Parallel()
+	const many, batch, kills = 300, 10, 2 * maxWaiting
+	older, younger := memoryRing(1<<18), memoryRing(1<<18)
+	for n := range time.Duration(many) {
+		older.write(n*time.Millisecond, 0)
+		younger.write(n*time.Millisecond+time.Minute, 0)
+	}
+	var got []int64
+	deliver := func(events []flow.Event) {
+		for _, e := range events {
+			got = append(got, e.Time.UnixNano())
+		}
+	}
+	r := reader(batch, older, younger)
+	for range kills {
+		if _, err := r.turn(false, deliver); err != nil {
+			t.Fatal(err)
+		}
+		next := reader(batch, older, younger)
+		next.queue.items = r.queue.items // by way of the journal
+		r = next
+	}
+	if len(r.queue.items) <= maxWaiting*batch {
+		t.Fatalf("only %d events wait: this shows nothing", len(r.queue.items))
+	}
+	for range 2 * 2 * many / batch {
+		if _, err := r.turn(false, deliver); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(got) != 2*many || !slices.IsSorted(got) {
+		t.Errorf("%d events of %d were handed out, in order %v; %d wait", len(got), 2*many, slices.IsSorted(got), len(r.queue.items))
+	}
+}
+
 // While an event waits for its reason, no more is read than a few batches.
 func TestWhatWaitsForAReasonHasAnEnd(t *testing.T) {
 	t.Parallel()
 	const many, batch = 1000, 10
-	r := &Recorder{config: Config{Batch: batch * recordBytes(uint32(eventSize))}, behind: math.MaxInt64, gaps: newGapCounter(),
-		decoder: decoder{clock: newClock(0, 0), interfaces: &interfaceNames{}}, set: &set{layout: currentLayout, rings: []*ring{memoryRing(1 << 18)}}}
+	r := reader(batch, memoryRing(1<<18))
 	r.queue = newQueue(&reasons{texts: map[reasonKey][]reasonText{}, listener: &listener{}, until: math.MaxInt64})
 	unexplained := r.set.rings[0].write(0, 0)
 	(*RecordEvent)(unsafe.Add(unsafe.Pointer(unexplained), headBytes)).Flag = uint8(flow.INVALID)
