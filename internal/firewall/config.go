@@ -72,7 +72,7 @@ type SpoolConfig struct {
 	// Bytes bounds what waits there; spool.DefaultBytes where absent.
 	Bytes int64 `yaml:"bytes,omitempty"`
 	// Every is how often segments are closed while there are rows, as in 500ms;
-	// 900ms where absent.
+	// spool.DefaultEvery where absent.
 	Every string `yaml:"every,omitempty"`
 }
 

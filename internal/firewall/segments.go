@@ -48,15 +48,8 @@ func groupID(name string) int {
 	return id
 }
 
-// defaultEvery leaves time to read the rings, to write the segment and to take it:
-// a row can be asked for a second after its packet.
-const defaultEvery = 900 * time.Millisecond
-
-// every is how often segments are closed.
+// every is 0 where it is not given.
 func (c *SpoolConfig) every() time.Duration {
-	if c.Every == "" {
-		return defaultEvery
-	}
 	d, _ := time.ParseDuration(c.Every) // it was checked
 	return d
 }

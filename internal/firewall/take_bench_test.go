@@ -45,17 +45,7 @@ func benchmarkTake(b *testing.B, f *Firewall) {
 	server := netip.MustParseAddrPort("10.1.2.4:22")
 	for i := range 100 {
 		there := flow.Tuple{Protocol: flow.TCP, Source: netip.AddrPortFrom(netip.MustParseAddr("10.1.1.4"), uint16(i+1)), Dest: server}
-		for _, s := range []struct {
-			flag  flow.Flag
-			bits  flow.TCPFlags
-			reply bool
-		}{{flow.SYN, flow.BitSYN, false}, {flow.SYNACK, flow.BitSYN | flow.BitACK, true}, {flow.ACK, flow.BitACK, false}, {flow.FIN, flow.BitFIN | flow.BitACK, false}, {flow.FINACK, flow.BitFIN | flow.BitACK, true}} {
-			e := flow.Event{Time: time.Now(), Packet: there, Connection: there, Direction: flow.Original, Flag: s.flag, TCPFlags: s.bits, Ack: 1}
-			if s.reply {
-				e.Packet, e.Direction = there.Reverse(), flow.Reply
-			}
-			batch = append(batch, e)
-		}
+		batch = appendLife(batch, there, time.Now(), 0)
 	}
 	b.ReportAllocs()
 	before := used()
@@ -73,4 +63,21 @@ func benchmarkTake(b *testing.B, f *Firewall) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(batch)), "ns/event")
 	b.ReportMetric((used()-before)/float64(b.N)/float64(len(batch)), "cpu-ns/event")
+}
+
+// appendLife appends the events of a connection that opens and closes.
+func appendLife(events []flow.Event, there flow.Tuple, at time.Time, seq uint32) []flow.Event {
+	for _, s := range [...]struct {
+		flag  flow.Flag
+		bits  flow.TCPFlags
+		reply bool
+	}{{flow.SYN, flow.BitSYN, false}, {flow.SYNACK, flow.BitSYN | flow.BitACK, true}, {flow.ACK, flow.BitACK, false},
+		{flow.FIN, flow.BitFIN | flow.BitACK, false}, {flow.FINACK, flow.BitFIN | flow.BitACK, true}} {
+		e := flow.Event{Time: at, Packet: there, Connection: there, Direction: flow.Original, Flag: s.flag, TCPFlags: s.bits, Seq: seq, Ack: seq + 1}
+		if s.reply {
+			e.Packet, e.Direction = there.Reverse(), flow.Reply
+		}
+		events = append(events, e)
+	}
+	return events
 }

@@ -208,14 +208,26 @@ ruleCollectionGroups:
 // again.
 func lose(t *testing.T, hosts *testnet.Hosts) {
 	t.Helper()
+	atBoth(t, hosts, "table inet loss {\n chain in {\n type filter hook prerouting priority -300;\n tcp flags & syn == syn numgen random mod 50 == 0 drop\n tcp flags & fin == fin numgen random mod 50 == 0 drop\n }\n}\n")
+	err := hosts.Client.Do(func() error {
+		return os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", []byte("10000 65000"), 0)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// atBoth puts rules of nftables in force at both hosts.
+func atBoth(t *testing.T, hosts *testnet.Hosts, rules string) {
+	t.Helper()
 	for _, h := range []*testnet.Host{hosts.Client, hosts.Server} {
 		err := h.Do(func() error {
 			cmd := exec.Command("nft", "-f", "-")
-			cmd.Stdin = strings.NewReader("table inet loss {\n chain in {\n type filter hook prerouting priority -300;\n tcp flags & syn == syn numgen random mod 50 == 0 drop\n tcp flags & fin == fin numgen random mod 50 == 0 drop\n }\n}\n")
+			cmd.Stdin = strings.NewReader(rules)
 			if out, err := cmd.CombinedOutput(); err != nil {
 				return fmt.Errorf("%w: %s", err, out)
 			}
-			return os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", []byte("10000 65000"), 0)
+			return nil
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -228,19 +240,7 @@ func lose(t *testing.T, hosts *testnet.Hosts) {
 // after the other would be seen by one of them only.
 func silence(t *testing.T, hosts *testnet.Hosts) {
 	t.Helper()
-	for _, h := range []*testnet.Host{hosts.Client, hosts.Server} {
-		err := h.Do(func() error {
-			cmd := exec.Command("nft", "-f", "-")
-			cmd.Stdin = strings.NewReader("table inet silence {\n chain out {\n type filter hook output priority 0; policy drop;\n }\n}\n")
-			if out, err := cmd.CombinedOutput(); err != nil {
-				return fmt.Errorf("%w: %s", err, out)
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	atBoth(t, hosts, "table inet silence {\n chain out {\n type filter hook output priority 0; policy drop;\n }\n}\n")
 	time.Sleep(time.Second)
 }
 

@@ -47,8 +47,8 @@ type Options struct {
 	// Bytes bounds what waits in the folder: the oldest segments are given up.
 	// 0 takes DefaultBytes.
 	Bytes int64
-	// Every is how often segments are closed while there are rows. 0 takes a
-	// second.
+	// Every is how often segments are closed while there are rows. 0 takes
+	// DefaultEvery.
 	Every time.Duration
 	// Ready is asked before a generation is closed, and again each second while it
 	// says no; nil says yes. It must not call the spool.
@@ -63,8 +63,9 @@ type Options struct {
 const (
 	// DefaultBytes hold some 70 million rows of flow trace.
 	DefaultBytes = 512 << 20
-	// everySecond a generation is closed while there is something in it.
-	everySecond = time.Second
+	// DefaultEvery leaves time to read the rings, to write the segment and to take
+	// it: a row can be asked for a second after its packet.
+	DefaultEvery = 900 * time.Millisecond
 	// most rows of events are in one generation.
 	most = 65_536
 	// held rows wait for a disk that has no room, or hangs.
@@ -103,7 +104,7 @@ func Open(o Options) (*Spool, error) {
 		o.Bytes = DefaultBytes
 	}
 	if o.Every == 0 {
-		o.Every = everySecond
+		o.Every = DefaultEvery
 	}
 	if err := makeFolder(o.Folder, o.Group); err != nil {
 		return nil, err

@@ -31,9 +31,12 @@ func (m *memo) ask(args []driver.Value, compute func([]driver.Value) (any, error
 		m.pause--
 		return compute(args)
 	}
+	var writable bool
 	m.key = m.key[:0]
 	for _, a := range args {
-		m.key = appendKey(m.key, a)
+		if m.key, writable = appendKey(m.key, a); !writable {
+			return compute(args)
+		}
 	}
 	if out, ok := m.answers[string(m.key)]; ok {
 		m.known++
@@ -63,16 +66,16 @@ func (m *memo) keep(out any) {
 }
 
 // appendKey writes a value so that no two lists of values of the same types are
-// written alike.
-func appendKey(key []byte, v driver.Value) []byte {
+// written alike; false for one of a type that functions do not get.
+func appendKey(key []byte, v driver.Value) ([]byte, bool) {
 	var n uint64
 	switch v := v.(type) {
 	case nil:
-		return append(key, 0)
+		return append(key, 0), true
 	case string:
 		key = append(key, 1)
 		key = binary.AppendUvarint(key, uint64(len(v)))
-		return append(key, v...)
+		return append(key, v...), true
 	case bool:
 		if v {
 			n = 1
@@ -83,6 +86,8 @@ func appendKey(key []byte, v driver.Value) []byte {
 		n = uint64(v)
 	case float64:
 		n = math.Float64bits(v)
+	default:
+		return key, false
 	}
-	return binary.LittleEndian.AppendUint64(append(key, 1), n)
+	return binary.LittleEndian.AppendUint64(append(key, 1), n), true
 }

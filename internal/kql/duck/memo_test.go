@@ -55,8 +55,13 @@ func TestMemoLimits(t *testing.T) {
 			t.Errorf("ask() = %v, %v", out, err)
 		}
 	}
-	if asked != 4 || len(m.answers) != 0 {
-		t.Errorf("computed %d times and kept %d, want 4 and none", asked, len(m.answers))
+	for _, other := range [][]byte{{'a'}, {'b'}} { // of a type that is not written into keys
+		if out, err := m.ask([]driver.Value{other}, same); err != nil || !cmp.Equal(out, any(other)) {
+			t.Errorf("ask(%q) = %q, %v", other, out, err)
+		}
+	}
+	if asked != 6 || len(m.answers) != 0 {
+		t.Errorf("computed %d times and kept %d, want 6 and none", asked, len(m.answers))
 	}
 	for n := range int64(3 * memoAnswers) {
 		if out, err := m.ask([]driver.Value{n}, same); err != nil || out != n {
