@@ -18,7 +18,7 @@ func (t *Tracker) AddEnd(e flow.ConntrackEnd) {
 	at := e.Time.UnixNano()
 	t.advance(at)
 	k, _ := keyOf(e.Connection)
-	c := t.table[k]
+	c := t.table.get(&k, &t.entries)
 	if c != nil && c.before != nil && t.predecessors(c, e, at) {
 		c = c.before
 	}
@@ -75,6 +75,8 @@ func (t *Tracker) forget(c *entry, before bool) {
 	case c.is(gone): // it waits for its time
 	case before && !c.is(closed) && c.step < connected:
 		c.judge = t.now + patience // why, a counter may tell
+	case t.saidAll(c):
+		return // nearly always; its timer is set
 	default:
 		t.tellChanged(c)
 	}

@@ -6,47 +6,53 @@ import (
 
 // entry is one connection. It is made to be small and to be used again: what
 // only connections in trouble have is in trouble.
+//
+// What is looked at with each event, and when conntrack forgets it, comes first
+// and lies together: the rest costs a way to memory more.
 type entry struct {
-	links         [2]links
-	before, after *entry // other incarnations of the tuple
-	trouble       *trouble
-	decision      *flow.Decision
-	id            string
-	in, out       string
-	end           flow.EndReason
-	told          told
+	key                 key
+	client, aliasClient endpoint
+	class               class
+	step                step
+	state               flow.TCPState
+	rstBy, closer       flow.Way // who sent the first RST, the first FIN
+	slot                int16    // of the timer, from 1
+	facts               facts
+	place               uint32 // where it is, from 1
+	events              uint32
+	links               [2]links
+	before, after       *entry // other incarnations of the tuple
+	trouble             *trouble
+	last                int64 // ns since 1970, as all times here; 0 is none
+	due                 int64 // when its timer fires
+	forgotten           int64 // when conntrack forgot it
+	told                told
+	end                 flow.EndReason
+	history             history
+	isn                 uint32
 
-	first, last                        int64 // ns since 1970; 0 is none
+	decision                           *flow.Decision
+	id                                 string
+	in, out                            string
+	first                              int64
 	since                              int64 // when it came to its step
 	entered                            int64 // when conntrack made an entry of its own for it; 0 where it used one again
 	syn, synack, ack, fin, finack, rst int64
-	due                                int64 // when its timer fires
-	forgotten                          int64 // when conntrack forgot it
-	judge                              int64 // when to look at its verdict again; 0 is not asked for
-	key, alias                         key
+	judge                              int64         // when to look at its verdict again; 0 is not asked for
 	counters                           flow.Counters // of conntrack, if it is counted
-	history                            history
 	repeat                             repeat
-	events                             uint32
 	syns, synacks, acks, reacks        uint32
 	invalids, denials, errors          uint32
 	fins, rsts, retransmits            [2]uint32
-	isn                                uint32
 	next                               [2]uint32 // the sequence numbers after the last ones seen
 	unacked                            [2]uint32
 	mss                                [2]uint16
 	size                               uint16 // of the last repeated segment
 	synData                            uint16 // bytes in its SYN: TCP Fast Open (RFC 7413)
-	slot                               int16  // of the timer, from 1
 	ttl, synTTL                        [2]uint8
 	rstTTL                             uint8
 	over                               [2]over
-	facts                              facts
-	client, aliasClient                endpoint
-	class                              class
-	step                               step
-	state                              flow.TCPState
-	rstBy, closer                      flow.Way // who sent the first RST, the first FIN
+	alias                              key
 }
 
 // told is what was last told of a connection.

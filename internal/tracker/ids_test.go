@@ -75,8 +75,8 @@ func TestTheUnknownHasNoIDAndMemoryIsBounded(t *testing.T) {
 			t.Errorf("port %d: the newest connection was forgotten", port)
 		}
 	}
-	if len(ids.table) != 2 || ids.Len() != 2 {
-		t.Errorf("%d connections remembered, want 2", len(ids.table))
+	if ids.table.n != 2 || ids.Len() != 2 {
+		t.Errorf("%d connections remembered, want 2", ids.table.n)
 	}
 	forgotten := flow.Tuple{Protocol: flow.TCP, Source: netip.AddrPortFrom(client.Addr(), 1), Dest: server}
 	e := packet(forgotten, flow.BitACK, 0, 0)

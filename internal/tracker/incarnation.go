@@ -23,7 +23,7 @@ func (t *Tracker) find(e *flow.Event, tuple flow.Tuple) *entry {
 }
 
 func (t *Tracker) lookup(k key) *entry {
-	if c := t.table[k]; c != nil {
+	if c := t.table.get(&k, &t.entries); c != nil {
 		return c
 	}
 	return t.aliases[k]
@@ -107,7 +107,7 @@ func (t *Tracker) begin(e *flow.Event, tuple flow.Tuple, k key, source endpoint)
 // predecessor is the connection that had the ports before. A SYN that was to
 // replace it and came to nothing makes place for the next one.
 func (t *Tracker) predecessor(k key) *entry {
-	before := t.table[k]
+	before := t.table.get(&k, &t.entries)
 	if before != nil && before.is(pending) {
 		live := before.before
 		before.end = flow.EndReplaced

@@ -84,7 +84,7 @@ func (t *Tracker) Open(f func(*flow.Connection) bool) {
 // and first time name it, as in its rows.
 func (t *Tracker) Now(tuple flow.Tuple, first time.Time) (row flow.Connection, known bool) {
 	k, _ := keyOf(tuple)
-	for c := t.table[k]; c != nil; c = c.before {
+	for c := t.table.get(&k, &t.entries); c != nil; c = c.before {
 		if c.first == first.UnixNano() {
 			return t.present(c), true
 		}

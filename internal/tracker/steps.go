@@ -119,6 +119,7 @@ func (t *Tracker) connect(c *entry) {
 	c.step = connected
 	if !c.is(closed) {
 		t.move(c, opened)
+		t.timers.clear(c) // that of the handshake; plan sets one where there is need
 	}
 }
 

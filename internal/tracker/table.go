@@ -17,30 +17,13 @@ const (
 // random tuples drives out nobody but itself.
 const strangersShare = 4
 
-// chunk is how many entries are made at once.
-const chunk = 256
-
 // create makes an entry for a tuple. There must be room for it.
 func (t *Tracker) create(k key, client endpoint, class class) *entry {
-	c := t.allocate()
+	c := t.entries.take(t.config.Limit)
 	c.key, c.client, c.class = k, client, class
 	c.first, c.last = t.now, t.now
 	t.classes[class].push(c)
-	t.table[k] = c
-	return c
-}
-
-// allocate takes a spare entry, or makes some.
-func (t *Tracker) allocate() *entry {
-	if t.spare == nil {
-		entries := make([]entry, min(chunk, t.config.Limit))
-		for i := range entries {
-			entries[i].links[byClass].next = t.spare
-			t.spare = &entries[i]
-		}
-	}
-	c := t.spare
-	t.spare, c.links[byClass].next = c.links[byClass].next, nil
+	t.table.put(c, &t.entries)
 	return c
 }
 
@@ -90,9 +73,7 @@ func (t *Tracker) release(c *entry) {
 	} else {
 		t.tellLast(c)
 	}
-	if t.table[c.key] == c {
-		delete(t.table, c.key)
-	}
+	t.table.remove(c)
 	t.dropAlias(c)
 	if c.before != nil {
 		c.before.after = nil
@@ -103,8 +84,7 @@ func (t *Tracker) release(c *entry) {
 	}
 	t.timers.clear(c)
 	t.classes[c.class].remove(c)
-	*c = entry{}
-	c.links[byClass].next, t.spare = t.spare, c
+	t.entries.giveBack(c)
 }
 
 // giveBack takes a SYN on a live connection that came to nothing for a packet
@@ -114,14 +94,13 @@ func (t *Tracker) giveBack(c *entry) {
 	live.events += c.events
 	live.syns += c.syns
 	live.history.add('S')
-	t.table[c.key] = live
+	t.table.put(live, &t.entries)
 	c.before, live.after = nil, nil
 }
 
 // move puts a connection into another class.
 func (t *Tracker) move(c *entry, to class) {
 	if c.class == to {
-		t.classes[to].touch(c)
 		return
 	}
 	t.classes[c.class].remove(c)

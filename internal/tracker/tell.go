@@ -20,6 +20,14 @@ func (t *Tracker) settle(c *entry) {
 	t.plan(c)
 }
 
+// saidAll reports whether a connection is over, and its row says all that there
+// is to say. It spares a look at all that is kept of a connection which nobody
+// has touched for minutes.
+func (t *Tracker) saidAll(c *entry) bool {
+	return c.is(closed|counted) && c.trouble == nil && c.told.updates > 0 && c.told.events == c.events &&
+		c.told.end == c.end && c.told.counters == t.hasCounters(c)
+}
+
 // tellChanged tells a connection if that says something new: a connection in
 // trouble, or one that ended.
 func (t *Tracker) tellChanged(c *entry) {
@@ -38,6 +46,10 @@ func (t *Tracker) tellChanged(c *entry) {
 // tellLast tells a connection before it is forgotten, if there is anything that
 // its last row does not have.
 func (t *Tracker) tellLast(c *entry) {
+	t.stats.Events += uint64(c.events)
+	if t.saidAll(c) {
+		return
+	}
 	v := t.verdict(c)
 	old := &c.told
 	// That it is forgotten now is no news about one that has its row.
@@ -47,7 +59,6 @@ func (t *Tracker) tellLast(c *entry) {
 		t.tell(c, v)
 	}
 	t.count(c, v.Outcome)
-	t.stats.Events += uint64(c.events)
 }
 
 // hasCounters reports whether a row has more to say than one without packets

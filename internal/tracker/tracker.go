@@ -11,7 +11,8 @@
 //
 //	tracker.go, config.go, timeouts.go    what comes in, and what is asked for
 //	key.go, entry.go, facts.go            what is kept of a connection
-//	table.go, list.go, decisions.go       where it is kept, and who makes room
+//	table.go, tuples.go, entries.go       where it is kept, and who makes room
+//	list.go, decisions.go
 //	lifetime.go, wheel.go                 for how long, and when to look at it
 //	identity.go, incarnation.go           which connection an event belongs to
 //	steps.go, closing.go, numbers.go      what an event changes
@@ -42,11 +43,11 @@ type Tracker struct {
 	config Config
 	now    int64 // the latest time that anything told, in ns since 1970
 
-	table   map[key]*entry // the newest incarnation of each tuple
+	table   tuples         // the newest incarnation of each tuple
 	aliases map[key]*entry // by translated tuple, of those that have one
 	classes [classes]list  // the longest untouched first
 	timers  wheel
-	spare   *entry // released ones, linked by links[byClass]
+	entries entries
 
 	decisions map[flow.Decision]*flow.Decision // one of each, shared by entries
 	latest    *flow.Decision
@@ -61,7 +62,7 @@ type Tracker struct {
 
 // New makes a tracker that knows no connection.
 func New(config Config) *Tracker {
-	t := &Tracker{config: config.withDefaults(), table: map[key]*entry{}, aliases: map[key]*entry{},
+	t := &Tracker{config: config.withDefaults(), table: newTuples(), aliases: map[key]*entry{},
 		decisions: map[flow.Decision]*flow.Decision{}}
 	for i := range t.classes {
 		t.classes[i].which = byClass

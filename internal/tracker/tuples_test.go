@@ -1,0 +1,56 @@
+package tracker
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// Tuples that share a hash are told apart, also while some are replaced and
+// forgotten, and when there are more than there was room for.
+func TestTuples(t *testing.T) {
+	t.Parallel()
+	for _, bits := range []uint32{0, 1, 1023, math.MaxUint32} {
+		const ports = 2 * fewestSlots
+		random := rand.New(rand.NewPCG(1, uint64(bits)))
+		found, want, made := newTuples(), map[key]*entry{}, entries{}
+		found.bits = bits
+		turns := 40_000
+		if bits < 1023 {
+			turns = 2000 // each look is long
+		}
+		for turn := range turns {
+			k := key{port: [2]uint16{uint16(random.IntN(ports))}}
+			c := want[k]
+			if random.IntN(5) < 3 {
+				newest := made.take(math.MaxInt)
+				newest.key = k
+				found.put(newest, &made)
+				want[k] = newest
+				if c != nil {
+					found.remove(c) // not the newest any more
+					made.giveBack(c)
+				}
+			} else if c != nil {
+				found.remove(c)
+				made.giveBack(c)
+				delete(want, k)
+			}
+			if turn%100 == 0 {
+				sameTuples(t, &found, &made, want, ports)
+			}
+		}
+	}
+}
+
+func sameTuples(t *testing.T, found *tuples, made *entries, want map[key]*entry, ports uint16) {
+	t.Helper()
+	if found.n != len(want) {
+		t.Fatalf("%d bits: %d tuples, want %d", found.bits, found.n, len(want))
+	}
+	for port := range ports {
+		if k := (key{port: [2]uint16{port}}); found.get(&k, made) != want[k] {
+			t.Fatalf("%d bits: port %d has another entry than it was given", found.bits, port)
+		}
+	}
+}
