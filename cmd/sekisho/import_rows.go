@@ -26,7 +26,8 @@ type connectionName struct {
 	first int64
 }
 
-func (n *newestRows) tell(c flow.Connection) {
+func (n *newestRows) tell(told *flow.Connection) {
+	c := *told
 	if n.places == nil {
 		n.places, n.denied = map[connectionName]int{}, map[flow.Tuple]int{}
 	}

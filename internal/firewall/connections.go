@@ -19,18 +19,17 @@ type connections struct {
 
 	mu      sync.Mutex
 	tracker *tracker.Tracker
-	rule    logs.Rule // of the event that is being added
+	rule    *logs.Rule // of the event that is being added
 	late    []late
 	fresh   []*flow.Connection // told and not published yet
 	newest  []*flow.Connection // a ring once it is full
 	at      int
-	copies  []flow.Connection // memory for rows
 }
 
 func newConnections(config tracker.Config, publish func([]*flow.Connection)) *connections {
 	c := &connections{publish: publish}
 	config.Describe = c.describe
-	config.Tell = func(row flow.Connection) { c.fresh = append(c.fresh, c.copyOf(row)) }
+	config.Tell = func(row *flow.Connection) { c.fresh = append(c.fresh, row) }
 	c.tracker = tracker.New(config)
 	return c
 }
@@ -54,20 +53,25 @@ func (c *connections) describe(e *flow.Event) flow.Decision {
 		Group: c.rule.Group, Collection: c.rule.Collection, Rule: c.rule.Name}
 }
 
-// add takes an event and sets its id. Rows that it makes come with tell.
-func (c *connections) add(e *flow.Event, rule logs.Rule) {
+// add takes events with their rules, and sets their ids. Rows that they make come
+// with tell.
+func (c *connections) add(events []flow.Event, rules []*logs.Rule) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.rule = rule
-	c.tracker.Add(e)
+	for i := range events {
+		c.rule = rules[i]
+		c.tracker.Add(&events[i])
+	}
 }
 
-// replay takes an event whose rows an earlier process has told.
-func (c *connections) replay(e *flow.Event, rule logs.Rule) {
+// replay takes events whose rows an earlier process has told.
+func (c *connections) replay(events []flow.Event, rules []*logs.Rule) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.rule = rule
-	c.tracker.Replay(e)
+	for i := range events {
+		c.rule = rules[i]
+		c.tracker.Replay(&events[i])
+	}
 }
 
 // with does something with the tracker, and publishes what that told.
@@ -90,16 +94,6 @@ func (c *connections) tell() {
 	if len(rows) > 0 {
 		c.publish(rows)
 	}
-}
-
-// copyOf copies a row, some of them in one piece of memory.
-func (c *connections) copyOf(row flow.Connection) *flow.Connection {
-	const together = 16
-	if len(c.copies) == cap(c.copies) {
-		c.copies = make([]flow.Connection, 0, together)
-	}
-	c.copies = append(c.copies, row)
-	return &c.copies[len(c.copies)-1]
 }
 
 func (c *connections) remember(row *flow.Connection) {

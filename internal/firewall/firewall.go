@@ -68,6 +68,8 @@ type Firewall struct {
 	noted      mark                        // of the batch that is taken, or was last
 	placed     bool                        // its rows are wanted for a workspace
 	need       need                        // of the journal
+	rules      []*logs.Rule                // of the events of a batch
+	telling    []telling                   // what of it has rows
 	maker      logs.Maker                  // of the rows of a batch
 	spooling   []logs.Row                  // those of them that are for a workspace
 	toldBefore toldBefore

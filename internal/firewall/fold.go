@@ -45,7 +45,7 @@ type fold struct {
 // stand for.
 type telling struct {
 	event *flow.Event
-	rule  logs.Rule
+	rule  *logs.Rule
 	fold  logs.Fold
 }
 
@@ -56,7 +56,7 @@ func (c *LogsConfig) foldRate() int { return cmp.Or(c.FoldRate, DefaultFoldRate)
 
 // add takes an event, and returns what is to be told now, in order: valid until
 // the next call of a method.
-func (f *fold) add(e *flow.Event, rule logs.Rule) []telling {
+func (f *fold) add(e *flow.Event, rule *logs.Rule) []telling {
 	f.out = f.out[:0]
 	f.pass(e.Time)
 	k, folds := kindOf(e)
@@ -136,6 +136,6 @@ func (f *fold) untold() map[flow.Flag]uint64 {
 }
 
 // tell tells an event by itself.
-func (f *fold) tell(e *flow.Event, rule logs.Rule) {
+func (f *fold) tell(e *flow.Event, rule *logs.Rule) {
 	f.out = append(f.out, telling{event: e, rule: rule, fold: logs.Fold{Count: 1}})
 }

@@ -30,7 +30,7 @@ type heldList struct {
 
 type heldSYN struct {
 	event flow.Event
-	rule  logs.Rule
+	rule  *logs.Rule
 }
 
 // isOpening reports whether an event is a SYN that an answer may follow.
@@ -39,7 +39,7 @@ func isOpening(e *flow.Event) bool {
 }
 
 // hold keeps a SYN for an answer. Of those of one connection the last is kept.
-func (f *fold) hold(e *flow.Event, rule logs.Rule) {
+func (f *fold) hold(e *flow.Event, rule *logs.Rule) {
 	if len(f.held.young.syns) >= maxHeld/2 {
 		f.letGo()
 	}
@@ -86,7 +86,7 @@ func (f *fold) count(syn *heldSYN) {
 }
 
 // keep copies a SYN.
-func (h *heldSYNs) keep(e *flow.Event, rule logs.Rule) *heldSYN {
+func (h *heldSYNs) keep(e *flow.Event, rule *logs.Rule) *heldSYN {
 	last := len(h.spare) - 1
 	if last < 0 {
 		return &heldSYN{*e, rule}

@@ -75,7 +75,7 @@ func keyOf(e *flow.Event) foldKey {
 
 // count counts an event with those that are alike: by source while there are
 // not too many, then by destination, then with all others.
-func (k *foldKind) count(e *flow.Event, rule logs.Rule) {
+func (k *foldKind) count(e *flow.Event, rule *logs.Rule) {
 	key := keyOf(e)
 	if k.sources.count(key, e, rule, logs.BySource) {
 		return
@@ -90,7 +90,7 @@ func (k *foldKind) count(e *flow.Event, rule logs.Rule) {
 	k.rest.add(e, rule)
 }
 
-func (t *foldTable) count(key foldKey, e *flow.Event, rule logs.Rule, by logs.FoldedBy) bool {
+func (t *foldTable) count(key foldKey, e *flow.Event, rule *logs.Rule, by logs.FoldedBy) bool {
 	f := t.at[key]
 	if f == nil {
 		if len(t.list) >= maxFolds {
@@ -113,7 +113,7 @@ func newFolded(from time.Time, by logs.FoldedBy) *folded {
 	return f
 }
 
-func (f *folded) add(e *flow.Event, rule logs.Rule) {
+func (f *folded) add(e *flow.Event, rule *logs.Rule) {
 	f.copy, f.last.rule = *e, rule
 	f.last.fold.Count++
 }

@@ -12,28 +12,42 @@ func (f *Firewall) take(events []flow.Event) {
 }
 
 // takeRows makes rows of a batch of events, and writes those that are not
-// written. The tracker sees each event; those that come too fast have rows
-// together.
+// written. The tracker sees each event.
 func (f *Firewall) takeRows(events []flow.Event, done leftOut, m moment, o *outputs) {
-	f.fold.begin(m)
-	for i := range events {
-		e := &events[i]
-		rule := f.ruleOf(e)
-		f.connections.add(e, rule)
-		f.tellEvents(f.fold.add(e, rule), done, o)
-	}
-	f.tellEvents(f.fold.end(m), done, o)
+	rules := f.rulesOf(events)
+	f.connections.add(events, rules)
+	f.tellEvents(f.told(events, rules, m), done, o)
 	f.addSegments()
 	f.flushFiles()
 	f.connections.tell()
 }
 
-// ruleOf names the rule behind an event.
-func (f *Firewall) ruleOf(e *flow.Event) logs.Rule {
-	if f.policies == nil {
-		return logs.Rule{}
+// rulesOf names the rules behind events. The list is valid until the next one.
+func (f *Firewall) rulesOf(events []flow.Event) []*logs.Rule {
+	f.rules = f.rules[:0]
+	if f.policies != nil {
+		f.rules = f.policies.name(events, f.rules)
+		return f.rules
 	}
-	return f.policies.name(e)
+	for range events {
+		f.rules = append(f.rules, &noRule)
+	}
+	return f.rules
+}
+
+// told is what of a batch of events has rows, in order: those that come too fast
+// have rows together. The list is valid until the next one.
+func (f *Firewall) told(events []flow.Event, rules []*logs.Rule, m moment) []telling {
+	const many = 1 << 14 // a flood's; what stands in such a list would be kept
+	if f.telling = f.telling[:0]; cap(f.telling) > many {
+		f.telling = nil
+	}
+	f.fold.begin(m)
+	for i := range events {
+		f.telling = append(f.telling, f.fold.add(&events[i], rules[i])...)
+	}
+	f.telling = append(f.telling, f.fold.end(m)...)
+	return f.telling
 }
 
 // tellEvents keeps events for who asks, makes rows of them where rows go

@@ -71,7 +71,7 @@ func TestFold(t *testing.T) {
 	reach := func(ms int) []toldFold { return toldOf(f.reach(foldTime(time.Duration(ms) * time.Millisecond))) }
 	add := func(ms int, flag flow.Flag, action flow.Action, source uint32) []toldFold {
 		e := foldEvent(time.Duration(ms)*time.Millisecond, flag, action, source, 1, 22)
-		return toldOf(f.add(&e, logs.Rule{}))
+		return toldOf(f.add(&e, &noRule))
 	}
 	one := func(flag flow.Flag, source string) toldFold {
 		return toldFold{Flag: flag, Count: 1, Last: source + ":40022 11.0.0.1:22"}
@@ -118,7 +118,7 @@ func TestAnsweredSYNsAreTold(t *testing.T) {
 	f := newFold(1)
 	step := func(ms int, flag flow.Flag, source uint32) []toldFold {
 		e := foldEvent(time.Duration(ms)*time.Millisecond, flag, flow.Allow, source, 1, 22)
-		return toldOf(f.add(&e, logs.Rule{}))
+		return toldOf(f.add(&e, &noRule))
 	}
 	var silent []toldFold
 	for source := range uint32(10) {
@@ -189,7 +189,7 @@ func (f *fold) redo(s foldStep) (all []toldFold) {
 	f.begin(s.moment)
 	for i := range s.events {
 		e := s.events[i]
-		all = append(all, toldOf(f.add(&e, logs.Rule{}))...)
+		all = append(all, toldOf(f.add(&e, &noRule))...)
 	}
 	return append(all, toldOf(f.end(s.moment))...)
 }
@@ -331,7 +331,7 @@ func TestFoldIsBounded(t *testing.T) {
 			at := time.Duration(second)*time.Second + time.Duration(i)*time.Second/each
 			for _, flag := range []flow.Flag{flow.SYN, flow.INVALID, flow.DENIED} {
 				e := foldEvent(at, flag, flow.Allow, i, i/64, uint16(i))
-				count(f.add(&e, logs.Rule{}))
+				count(f.add(&e, &noRule))
 			}
 		}
 		most = max(most, heap()-before)

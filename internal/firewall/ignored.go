@@ -18,7 +18,7 @@ func (f *Firewall) takeIgnored(events []flow.Event) {
 	for i := range events {
 		e := &events[i]
 		if f.knows(e) {
-			f.tellIgnored(f.ignored.add(e, logs.Rule{}))
+			f.tellIgnored(f.ignored.add(e, &noRule))
 		}
 	}
 }

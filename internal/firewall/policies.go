@@ -24,8 +24,8 @@ type policies struct {
 	folder string           // keeps the policies of all generations over a restart
 
 	mu      sync.RWMutex
-	rules   map[uint8][]logs.Rule // by generation; index is the rule's number, 0 the default action
-	running *ruleset.Ruleset      // nil before the first
+	rules   [ruleset.Generations][]logs.Rule // index is the rule's number, 0 the default action; they do not change
+	running *ruleset.Ruleset                 // nil before the first
 }
 
 // generationState is the file that says which generation came last.
@@ -34,7 +34,7 @@ type generationState struct {
 }
 
 func newPolicies(marks ruleset.Marks, keeper *ruleset.Watcher, folder string) (*policies, error) {
-	p := &policies{marks: marks, keeper: keeper, folder: folder, rules: map[uint8][]logs.Rule{}}
+	p := &policies{marks: marks, keeper: keeper, folder: folder}
 	return p, p.load()
 }
 
@@ -48,7 +48,7 @@ func (p *policies) load() error {
 		if err != nil {
 			return fmt.Errorf("read policy of generation %d: %w", g, err)
 		}
-		p.rules[uint8(g)] = ruleNames(old)
+		p.rules[g] = ruleNames(old)
 	}
 	return nil
 }
@@ -138,10 +138,23 @@ func (p *policies) current() *ruleset.Ruleset {
 	return p.running
 }
 
-// name fills in an event's decision from its mark and returns the rule by name.
-func (p *policies) name(e *flow.Event) logs.Rule {
+// noRule is that of a packet about which no policy was asked.
+var noRule logs.Rule
+
+// name fills in the decisions of events from their marks, and appends the rule
+// of each by name.
+func (p *policies) name(events []flow.Event, into []*logs.Rule) []*logs.Rule {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for i := range events {
+		into = append(into, p.nameOne(&events[i]))
+	}
+	return into
+}
+
+func (p *policies) nameOne(e *flow.Event) *logs.Rule {
 	if e.Direction == flow.DirectionUnknown {
-		return logs.Rule{}
+		return &noRule
 	}
 	rule, action, generation := p.marks.Decode(e.Mark)
 	e.Rule, e.Generation = rule, generation
@@ -151,14 +164,12 @@ func (p *policies) name(e *flow.Event) logs.Rule {
 	case ruleset.MarkDeny:
 		e.Action = flow.Deny
 	default:
-		return logs.Rule{}
+		return &noRule
 	}
-	p.mu.RLock()
-	defer p.mu.RUnlock()
 	if names := p.rules[generation]; int(rule) < len(names) {
-		return names[rule]
+		return &names[rule]
 	}
-	return logs.Rule{}
+	return &noRule
 }
 
 func ruleNames(p *policy.Policy) []logs.Rule {

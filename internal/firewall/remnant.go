@@ -11,7 +11,7 @@ import (
 type remnant struct {
 	entry *Entry // nil where it is one of an event: this one
 	event flow.Event
-	rule  logs.Rule
+	rule  *logs.Rule
 	fold  logs.Fold
 }
 

@@ -119,13 +119,8 @@ func (f *Firewall) replay(b capture.Recalled) {
 	}
 	o := f.outputsThen(mark.Settings)
 	f.reach(mark)
-	f.fold.begin(mark.Moment)
-	for i := range b.Events {
-		e := &b.Events[i]
-		rule := f.ruleOf(e)
-		f.connections.replay(e, rule)
-		f.again(f.fold.add(e, rule), o)
-	}
-	f.again(f.fold.end(mark.Moment), o)
+	rules := f.rulesOf(b.Events)
+	f.connections.replay(b.Events, rules)
+	f.again(f.told(b.Events, rules, mark.Moment), o)
 	f.addSegments()
 }

@@ -28,7 +28,7 @@ const (
 )
 
 // FoldedRows makes the rows of an event that stands for several, as Rows does.
-func FoldedRows(last *flow.Event, src *Source, rule Rule, fold Fold) []Row {
+func FoldedRows(last *flow.Event, src *Source, rule *Rule, fold Fold) []Row {
 	return rowsOf(packet{last, src, rule, fold})
 }
 

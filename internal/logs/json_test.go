@@ -82,7 +82,7 @@ func anyRows(t *rapid.T) []Row {
 	rule := Rule{s.Draw(t, "policy"), s.Draw(t, "revision"), s.Draw(t, "group"), s.Draw(t, "collection"), s.Draw(t, "rule name")}
 	fold := Fold{Count: uint64(rapid.Int64Min(0).Draw(t, "count")), From: time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "from"), 0),
 		By: rapid.SampledFrom([]FoldedBy{BySource, ByDestination, ByKind}).Draw(t, "by")}
-	return FoldedRows(anyEvent().Draw(t, "event"), src, rule, fold)
+	return FoldedRows(anyEvent().Draw(t, "event"), src, &rule, fold)
 }
 
 // carried is what the row's value is after a JSON line carried it.

@@ -155,7 +155,7 @@ func exampleFolds(onlyTrace bool) []Row {
 		default:
 			continue
 		}
-		for _, r := range FoldedRows(&x.ev, hub, x.rule, fold) {
+		for _, r := range FoldedRows(&x.ev, hub, &x.rule, fold) {
 			if r.Table() == FlowTrace || !onlyTrace {
 				rows = append(rows, r)
 			}

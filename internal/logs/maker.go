@@ -17,7 +17,7 @@ const (
 
 // Rows makes the rows of an event that stands for several, or for itself, as
 // [FoldedRows] does.
-func (m *Maker) Rows(last *flow.Event, src *Source, rule Rule, fold Fold) []Row {
+func (m *Maker) Rows(last *flow.Event, src *Source, rule *Rule, fold Fold) []Row {
 	if m.n == chunk*len(m.chunks) {
 		m.chunks = append(m.chunks, new([chunk]made))
 	}

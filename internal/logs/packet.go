@@ -12,7 +12,7 @@ import (
 type packet struct {
 	ev   *flow.Event
 	src  *Source
-	rule Rule
+	rule *Rule
 	fold Fold
 }
 

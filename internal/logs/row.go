@@ -20,7 +20,7 @@ type Row struct {
 // one behind the event's decision; where nothing was decided, only its Revision
 // is told.
 func Rows(ev *flow.Event, src *Source, rule Rule) []Row {
-	return rowsOf(packet{ev: ev, src: src, rule: rule})
+	return rowsOf(packet{ev: ev, src: src, rule: &rule})
 }
 
 // rowsOf makes rows in one piece of memory.

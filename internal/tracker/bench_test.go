@@ -12,7 +12,7 @@ import (
 // 100,000 others that are open: how many events one core takes a second.
 func BenchmarkEvents(b *testing.B) {
 	rows := 0
-	tr := New(Config{Tell: func(flow.Connection) { rows++ }})
+	tr := New(Config{Tell: func(*flow.Connection) { rows++ }})
 	for n := range 100_000 {
 		shake(tr, n, epoch)
 	}

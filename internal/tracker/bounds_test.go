@@ -45,7 +45,7 @@ func invalid(t flow.Tuple, at time.Time) *flow.Event {
 func TestAFloodOfStrangers(t *testing.T) {
 	t.Parallel()
 	var alone, rows, stood, events int
-	tr := New(Config{Limit: 1000, Fold: 10, Tell: func(c flow.Connection) {
+	tr := New(Config{Limit: 1000, Fold: 10, Tell: func(c *flow.Connection) {
 		if c.Verdict.Outcome != flow.StateLost {
 			return
 		}
@@ -99,7 +99,7 @@ func TestASYNFlood(t *testing.T) {
 func TestAPortScan(t *testing.T) {
 	t.Parallel()
 	rows, stood := 0, 0
-	tr := New(Config{Tell: func(c flow.Connection) {
+	tr := New(Config{Tell: func(c *flow.Connection) {
 		if c.Verdict.Outcome != flow.Refused || c.Verdict.Certainty != flow.Certain {
 			t.Errorf("told as %s, %s", c.Verdict.Outcome, c.Verdict.Certainty)
 		}
@@ -125,7 +125,7 @@ func TestAPortScan(t *testing.T) {
 func TestEvictedConnectionsAreTold(t *testing.T) {
 	t.Parallel()
 	told := map[flow.Tuple]int{}
-	tr := New(Config{Limit: 10, Tell: func(c flow.Connection) {
+	tr := New(Config{Limit: 10, Tell: func(c *flow.Connection) {
 		told[c.Tuple]++
 		if c.End != flow.EndEvicted || c.Verdict.Outcome != flow.ActiveNow {
 			t.Errorf("%v: %s, %s", c.Tuple, c.End, c.Verdict.Outcome)
@@ -143,7 +143,7 @@ func TestEvictedConnectionsAreTold(t *testing.T) {
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	var rows []flow.Connection
-	tr := New(Config{Tell: func(c flow.Connection) { rows = append(rows, c) }})
+	tr := New(Config{Tell: func(c *flow.Connection) { rows = append(rows, *c) }})
 	syn := recorded(nth(1), flow.FromClient, flow.SYN, epoch, 1000, 0)
 	rst := recorded(nth(1), flow.FromServer, flow.RST, epoch.Add(time.Second), 0, 1001)
 	tr.Replay(&syn)

@@ -42,9 +42,9 @@ type Config struct {
 	// Accounting tells an ended connection once more when its packets and bytes
 	// are known: most connections then have two rows.
 	Accounting bool
-	// Tell is called with each row, in the course of the other methods: it must
-	// not call the tracker. nil is nobody.
-	Tell func(flow.Connection)
+	// Tell is called with each row, which is the callee's, in the course of the
+	// other methods: it must not call the tracker. nil is nobody.
+	Tell func(*flow.Connection)
 }
 
 func (c Config) withDefaults() Config {
@@ -67,7 +67,7 @@ func (c Config) withDefaults() Config {
 		c.Sees = Everything
 	}
 	if c.Tell == nil {
-		c.Tell = func(flow.Connection) {}
+		c.Tell = func(*flow.Connection) {}
 	}
 	return c
 }

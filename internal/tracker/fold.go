@@ -99,7 +99,7 @@ func (f *fold) flush(t *Tracker) {
 	})
 	for _, g := range full {
 		p := f.groups[g]
-		row := p.sample
+		row := &p.sample // the pile's memory is the row's from here on
 		row.Alike, row.Events, row.Told = p.together-1, p.events, at(t.now)
 		if !t.quiet {
 			t.stats.Told++

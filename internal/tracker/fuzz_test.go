@@ -43,7 +43,7 @@ func appendCode(data []byte, e *flow.Event, i int) []byte {
 
 func run(t *testing.T, data []byte) (rows int) {
 	const limit = 8
-	tr := New(Config{Limit: limit, Fold: 4, Tell: func(flow.Connection) { rows++ }})
+	tr := New(Config{Limit: limit, Fold: 4, Tell: func(*flow.Connection) { rows++ }})
 	tr.table.bits = 1 // so that tuples share hashes
 	now, added := epoch, 0
 	for ; len(data) >= codeLength; data = data[codeLength:] {

@@ -7,21 +7,27 @@ import (
 )
 
 // row is all that is known of a connection, with its verdict.
-func (t *Tracker) row(c *entry, v flow.Verdict) flow.Connection {
-	row := flow.Connection{
-		ID: c.id, Firewall: t.config.Firewall,
-		Tuple: c.tuple(), Translated: c.translated(),
-		Update: max(1, int(c.told.updates)), Told: at(t.now),
-		First: at(c.first), Last: at(c.last),
-		SYN: at(c.syn), SYNACK: at(c.synack), ACK: at(c.ack), FIN: at(c.fin), FINACK: at(c.finack), RST: at(c.rst),
-		History: c.history.String(), Events: int(c.events),
-		SYNs: int(c.syns), SYNACKs: int(c.synacks), ACKs: int(c.acks),
-		FINs: ints(c.fins), RSTs: ints(c.rsts), Retransmits: ints(c.retransmits),
-		Invalids: int(c.invalids), Denials: int(c.denials), ICMPErrors: int(c.errors),
-		MSS: c.mss, TTL: c.ttl, RSTTTL: c.rstTTL, SYNTTL: c.synTTL, RetransmitSize: c.size,
-		Unacked: c.unacked, UnackedKnown: c.is(unackedKnown),
-		End: c.end, In: c.in, Out: c.out, Verdict: v,
-	}
+func (t *Tracker) row(c *entry, v flow.Verdict) (row flow.Connection) {
+	t.fill(&row, c, v)
+	return row
+}
+
+// fill fills an empty row. It is done in its place: a row is large, and with
+// most connections one is made.
+func (t *Tracker) fill(row *flow.Connection, c *entry, v flow.Verdict) {
+	row.ID, row.Firewall = c.id, t.config.Firewall
+	row.Tuple, row.Translated = c.tuple(), c.translated()
+	row.Update, row.Told = max(1, int(c.told.updates)), at(t.now)
+	row.First, row.Last, row.Forgotten = at(c.first), at(c.last), at(c.forgotten)
+	row.SYN, row.SYNACK, row.ACK = at(c.syn), at(c.synack), at(c.ack)
+	row.FIN, row.FINACK, row.RST = at(c.fin), at(c.finack), at(c.rst)
+	row.History, row.Events = c.history.String(), int(c.events)
+	row.SYNs, row.SYNACKs, row.ACKs = int(c.syns), int(c.synacks), int(c.acks)
+	row.FINs, row.RSTs, row.Retransmits = ints(c.fins), ints(c.rsts), ints(c.retransmits)
+	row.Invalids, row.Denials, row.ICMPErrors = int(c.invalids), int(c.denials), int(c.errors)
+	row.MSS, row.TTL, row.RSTTTL, row.SYNTTL = c.mss, c.ttl, c.rstTTL, c.synTTL
+	row.RetransmitSize, row.Unacked, row.UnackedKnown = c.size, c.unacked, c.is(unackedKnown)
+	row.End, row.In, row.Out, row.Verdict = c.end, c.in, c.out, v
 	if c.decision != nil {
 		row.Decision = *c.decision
 	}
@@ -29,10 +35,19 @@ func (t *Tracker) row(c *entry, v flow.Verdict) flow.Connection {
 		counters := c.counters
 		row.Counters = &counters
 	}
-	row.Forgotten = at(c.forgotten)
 	if c.trouble != nil {
-		c.trouble.tell(&row)
+		c.trouble.tell(row)
 	}
+}
+
+// newRow is memory for a row, which is some one else's then.
+func (t *Tracker) newRow() *flow.Connection {
+	const together = 16 // allocated at once
+	if len(t.rows) == 0 {
+		t.rows = make([]flow.Connection, together)
+	}
+	row := &t.rows[0]
+	t.rows = t.rows[1:]
 	return row
 }
 

@@ -101,7 +101,7 @@ func (s sequence) play(t testing.TB, skip func(i int) bool) []flow.Connection {
 	t.Helper()
 	var rows []flow.Connection
 	config := s.config
-	config.Tell = func(c flow.Connection) { rows = append(rows, c) }
+	config.Tell = func(c *flow.Connection) { rows = append(rows, *c) }
 	config.Describe = func(e *flow.Event) flow.Decision {
 		return flow.Decision{Action: e.Action, Policy: "p", Revision: "r1", Rule: map[flow.Action]string{flow.Deny: "no", flow.Allow: "yes"}[e.Action]}
 	}

@@ -86,7 +86,9 @@ func (t *Tracker) tell(c *entry, v flow.Verdict) {
 	if c.told.updates > 1 {
 		t.stats.Corrected++
 	}
-	t.config.Tell(t.row(c, v))
+	row := t.newRow()
+	t.fill(row, c, v)
+	t.config.Tell(row)
 }
 
 // count counts a connection once, by its outcome.

@@ -56,7 +56,8 @@ type Tracker struct {
 	pressure  pressure // on conntrack's table
 	policy    policyChange
 	fold      fold
-	quiet     bool // no row is told
+	quiet     bool              // no row is told
+	rows      []flow.Connection // memory for the next ones
 	stats     Stats
 }
 

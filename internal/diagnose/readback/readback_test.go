@@ -143,7 +143,7 @@ func TestFoldedRowsAreLosses(t *testing.T) {
 	source := &logs.Source{Firewall: "fw-a"}
 	e := packet(0, flow.SYN, flow.BitSYN, false, 1000, 0)
 	var b bytes.Buffer
-	for _, row := range logs.FoldedRows(&e, source, logs.Rule{}, logs.Fold{Count: 30, From: at(-900), By: logs.BySource}) {
+	for _, row := range logs.FoldedRows(&e, source, &logs.Rule{}, logs.Fold{Count: 30, From: at(-900), By: logs.BySource}) {
 		b.Write(append(logs.AppendJSON(nil, row, false), '\n'))
 	}
 	rows, err := read(t, b.String())

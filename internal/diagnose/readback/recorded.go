@@ -92,7 +92,7 @@ func (f *recorded) track(name string) {
 	if f.azure {
 		sees = tracker.AzureFlowTrace
 	}
-	config := tracker.Config{Firewall: name, Sees: sees, Tell: func(c flow.Connection) { f.told = append(f.told, c) },
+	config := tracker.Config{Firewall: name, Sees: sees, Tell: func(c *flow.Connection) { f.told = append(f.told, *c) },
 		Describe: func(e *flow.Event) flow.Decision { return decisions[e] }}
 	f.tieErrors()
 	var moments []moment
