@@ -28,6 +28,8 @@ type queue struct {
 	now     int64  // of this turn, by the monotonic clock
 	invalid uint64 // events of the last second with this flag, since somebody asked
 	items   []pending
+	spare   []pending     // memory for as many
+	stamps  []stamp       // memory for sorting
 	sorted  int           // items[:sorted] are in order
 	lacking atomic.Uint64 // events that had a reason which was not heard
 }
@@ -41,17 +43,34 @@ func (q *queue) add(r record) {
 	q.items = append(q.items, pending{record: r, read: q.now})
 }
 
-// sort puts what was added in its place among what is there.
+// stamp is when an event happened, and its place in the queue.
+type stamp struct {
+	time  uint64
+	place int
+}
+
+// sort puts what was added in its place among what is there. Events are large:
+// each is moved once.
 func (q *queue) sort() {
 	if q.sorted == len(q.items) {
 		return
 	}
-	byTime := func(a, b pending) int { return cmp.Compare(a.E.TimeNs, b.E.TimeNs) }
-	// Nearly always they come in order; moving them costs.
-	if !slices.IsSortedFunc(q.items, byTime) {
-		slices.SortStableFunc(q.items, byTime)
-	}
 	q.sorted = len(q.items)
+	q.stamps = q.stamps[:0]
+	for i := range q.items {
+		q.stamps = append(q.stamps, stamp{q.items[i].E.TimeNs, i})
+	}
+	byTime := func(a, b stamp) int { return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.place, b.place)) }
+	if slices.IsSortedFunc(q.stamps, byTime) {
+		return
+	}
+	slices.SortFunc(q.stamps, byTime)
+	q.spare = q.spare[:0]
+	for _, s := range q.stamps {
+		q.spare = append(q.spare, q.items[s.place])
+	}
+	clear(q.items) // the texts
+	q.items, q.spare = q.spare, q.items
 }
 
 // ready is how many events, from the front, happened before the given monotonic

@@ -103,7 +103,7 @@ func TestVisitRowsGivesWhatVisitGives(t *testing.T) {
 	for _, x := range examples() {
 		add(Rows(&x.ev, hub, x.rule)...)
 		add(Rows(&x.ev, &other, x.rule)...)
-		add(FoldedRows(&x.ev, hub, x.rule, Fold{Count: 3, From: time.Unix(1, 0), By: BySource})...)
+		add(FoldedRows(&x.ev, hub, &x.rule, Fold{Count: 3, From: time.Unix(1, 0), By: BySource})...)
 	}
 	for table, rows := range byTable {
 		for _, n := range []int{1, Together, 5 * Together} {

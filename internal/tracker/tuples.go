@@ -3,6 +3,7 @@ package tracker
 import (
 	"hash/maphash"
 	"math"
+	"unsafe"
 )
 
 // tuples find the newest incarnation of a tuple: a hash table with open
@@ -30,7 +31,10 @@ func newTuples() tuples {
 	return tuples{seed: maphash.MakeSeed(), bits: math.MaxUint32, slots: make([]slot, fewestSlots)}
 }
 
-func (t *tuples) hash(k *key) uint32 { return uint32(maphash.Comparable(t.seed, *k)) & t.bits }
+// hash is one of a key's bytes, of which none is padding.
+func (t *tuples) hash(k *key) uint32 {
+	return uint32(maphash.Bytes(t.seed, unsafe.Slice((*byte)(unsafe.Pointer(k)), unsafe.Sizeof(*k)))) & t.bits
+}
 
 func (t *tuples) mask() uint32 { return uint32(len(t.slots) - 1) }
 
