@@ -2,7 +2,6 @@ package capture
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 )
 
@@ -49,13 +48,13 @@ func (r *Recorder) read(sets []*set) (more bool, err error) {
 		r.unread.CompareAndSwap(0, r.until)
 		return false, nil // they stay in the rings
 	}
+	if err := r.enqueue(regions, rings); err != nil {
+		return false, err
+	}
 	whole := true
 	r.behind = math.MaxInt64
 	for i := range regions {
 		g, ring := &regions[i], rings[i]
-		if err := r.enqueue(g, ring); err != nil {
-			return false, err
-		}
 		ring.advance(g.end())
 		if g.more || g.blocked {
 			// What is still in this ring is hardly older than what was read.
@@ -162,23 +161,4 @@ func peekAll(sets []*set, max int) (regions []region, rings []*ring, err error) 
 		}
 	}
 	return regions, rings, nil
-}
-
-// enqueue adds the events of a region of a ring to the queue.
-func (r *Recorder) enqueue(g *region, from *ring) error {
-	r.gaps.mu.Lock()
-	defer r.gaps.mu.Unlock()
-	for at, sample := range g.samples() {
-		e, err := g.layout.parse(sample)
-		if err != nil {
-			return fmt.Errorf("read ring at %d: %w", g.start+uint64(at), err)
-		}
-		r.gaps.see(e.E.Cpu, e.E.Seq)
-		r.queue.add(e)
-		from.newest = int64(e.E.TimeNs)
-		if r.held.Load() == 0 {
-			r.held.Store(from.newest)
-		}
-	}
-	return nil
 }

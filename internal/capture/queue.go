@@ -36,11 +36,11 @@ type queue struct {
 
 func newQueue(reasons *reasons) queue { return queue{reasons: reasons} }
 
-func (q *queue) add(r record) {
+func (q *queue) add(r *record) {
 	if flow.Flag(r.E.Flag) == flow.INVALID && q.now-int64(r.E.TimeNs) < int64(time.Second) {
 		q.invalid++
 	}
-	q.items = append(q.items, pending{record: r, read: q.now})
+	q.items = append(q.items, pending{record: *r, read: q.now})
 }
 
 // stamp is when an event happened, and its place in the queue.

@@ -98,7 +98,7 @@ func (c *recaller) head(content []byte) error {
 		if err != nil {
 			return err
 		}
-		c.queue.add(e)
+		c.queue.add(&e)
 	}
 	return nil
 }
@@ -111,7 +111,7 @@ func (c *recaller) add(regions []region) error {
 			if err != nil {
 				return err
 			}
-			c.queue.add(e)
+			c.queue.add(&e)
 		}
 		c.positions[g.ring] = g.end()
 	}

@@ -38,6 +38,8 @@ type Recorder struct {
 	settled atomic.Int64 // kernel time up to which every event was delivered; 0 before the first turn of Run
 	held    atomic.Int64 // kernel time of the oldest event read and not delivered; 0 without one
 
+	readings []reading // memory for what is read in a turn
+
 	closing sync.RWMutex // held while counters are read; for writing while sets go
 	closed  bool
 }

@@ -173,10 +173,10 @@ func (r *Recorder) finishOne(s *set, later []*set) (done bool, err error) {
 			return false, nil
 		}
 	}
+	if err := r.enqueue(regions, rings); err != nil {
+		return false, err
+	}
 	for i := range regions {
-		if err := r.enqueue(&regions[i], rings[i]); err != nil {
-			return false, err
-		}
 		rings[i].advance(regions[i].end())
 	}
 	return true, later[0].carry(carried)
