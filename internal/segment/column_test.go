@@ -118,7 +118,7 @@ func TestConnectionsOfABusyServerComeTogether(t *testing.T) {
 		}
 	}
 	var s sorter
-	if diff := cmp.Diff(want, s.sort(b)); diff != "" {
+	if diff := cmp.Diff(want, s.sort(b).rows); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -16,8 +17,10 @@ import (
 // encoder turns the columns of a batch into the bodies of Parquet's pages. Its
 // slices are memory that it uses for one column after the other.
 type encoder struct {
-	// order is the order of the rows; nil is that of the batch.
+	// order is the order of the rows; nil is that of the batch. Parts is where
+	// rows of another flag begin.
 	order []int32
+	parts []int
 	// rare is how often texts come, on average, that are not written out.
 	rare int
 
@@ -59,7 +62,7 @@ func takeEncoder() *encoder {
 
 // giveEncoder gives an encoder back. It forgets the columns that it has seen.
 func giveEncoder(e *encoder) {
-	e.order, e.has, e.nums = nil, nil, nil
+	e.order, e.parts, e.has, e.nums = nil, nil, nil, nil
 	encoders.Lock()
 	defer encoders.Unlock()
 	encoders.free = append(encoders.free, e)
@@ -72,6 +75,8 @@ type encoded struct {
 	entries    int    // of the dictionary
 	data       []byte
 	min, max   []byte // nil where they are not told
+	// cuts is where in data begins what should have statistics of its own.
+	cuts []int
 }
 
 // The encodings, chosen by what they took of the same rows after compression;
@@ -88,6 +93,8 @@ const (
 	// Codes of more bits take whole bytes: compression then sees a sequence
 	// of them that comes again.
 	packedBits = 1
+	// With fewer codes, those of servers and of clients are as good together.
+	manyCodes = 32
 	// Longer texts have no least and greatest in the footer.
 	longBound = 64
 )
@@ -177,10 +184,31 @@ func (e *encoder) encodeTexts(out *encoded, d *dictionary, dictionary []byte) er
 		out.encoding = format.DeltaLengthByteArray
 		return e.appendTexts(out, d)
 	}
+	if e.order != nil {
+		e.sortTexts(d)
+	}
 	for _, n := range e.distinct {
 		dictionary = appendText(dictionary, d.at(n))
 	}
 	return e.appendCodes(out, dictionary)
+}
+
+// sortTexts gives texts codes in their order, not in that in which they come: the
+// dictionary is shorter where each text begins as the one before it.
+func (e *encoder) sortTexts(d *dictionary) {
+	places := make([]int32, len(e.distinct))
+	for i := range places {
+		places[i] = int32(i)
+	}
+	slices.SortFunc(places, func(a, b int32) int { return bytes.Compare(d.at(e.distinct[a]), d.at(e.distinct[b])) })
+	sorted, codes := make([]int64, len(places)), make([]int32, len(places))
+	for code, place := range places {
+		sorted[code], codes[place] = e.distinct[place], int32(code)
+	}
+	copy(e.distinct, sorted)
+	for i, code := range e.codes {
+		e.codes[i] = codes[code]
+	}
 }
 
 // takeCodes takes a column's own codes: where the order is that in which values
@@ -241,7 +269,25 @@ func (e *encoder) appendCodes(out *encoded, dictionary []byte) error {
 	coding := rle.Encoding{BitWidth: width}
 	e.body, err = coding.EncodeInt32(e.body, e.codes)
 	out.data = append(append(out.data, byte(width)), e.body...)
+	if err == nil && len(e.distinct) >= manyCodes && len(e.has) == 0 {
+		out.cuts, err = e.cuts(coding, len(out.data)-len(e.body))
+	}
 	return err
+}
+
+// cuts is where in a page, of which the codes begin there, those of rows of other
+// flags begin, give or take a few bytes.
+func (e *encoder) cuts(coding rle.Encoding, at int) (cuts []int, err error) {
+	row := 0
+	for _, next := range e.parts {
+		if e.body, err = coding.EncodeInt32(e.body, e.codes[row:next]); err != nil {
+			return nil, err
+		}
+		at += len(e.body)
+		row = next
+		cuts = append(cuts, at)
+	}
+	return cuts, nil
 }
 
 func (e *encoder) encodeNumbers(out *encoded, k kind, dictionary []byte) error {
@@ -256,15 +302,16 @@ func (e *encoder) encodeNumbers(out *encoded, k kind, dictionary []byte) error {
 			return e.appendCodes(out, write(dictionary, e.distinct))
 		}
 	}
-	if k == isInt32 {
-		// Ports are of no order; but what was a sequence of source ports is one
-		// of destination ports in the answers, which compression finds in whole
-		// bytes only.
+	if k == isInt32 && e.order == nil {
 		out.encoding = format.Plain
 		out.data = appendInt(out.data, e.nums)
 		return nil
 	}
 	out.encoding = format.DeltaBinaryPacked
+	if k == isInt32 {
+		out.data = appendSteps(out.data, e.nums)
+		return nil
+	}
 	var err error
 	var coding delta.BinaryPackedEncoding
 	e.body, err = coding.EncodeInt64(e.body, e.nums)

@@ -83,13 +83,12 @@ func (f *file) group(rows int) *format.RowGroup {
 	return g
 }
 
-// writeBatch writes a batch as a row group, in the order of rows that it is
-// given; nil is the batch's own.
-func (f *file) writeBatch(b *batch, order []int32) error {
+// writeBatch writes a batch as a row group, in that order.
+func (f *file) writeBatch(b *batch, o order) error {
 	f.encoder = takeEncoder()
 	defer giveEncoder(f.encoder)
-	f.encoder.order, f.encoder.rare = order, rareSorted
-	if order == nil {
+	f.encoder.order, f.encoder.parts, f.encoder.rare = o.rows, o.parts, rareSorted
+	if o.rows == nil {
 		f.encoder.rare = rareUnsorted
 	}
 	g := f.group(b.rows)
@@ -120,7 +119,7 @@ func (f *file) writeColumn(c *column, rows int, chunk *format.ColumnChunk) error
 	f.describe(meta, c, p, rows)
 	if p.dictionary != nil {
 		meta.DictionaryPageOffset = f.at
-		if err := f.writePage(meta, p.dictionary, format.PageHeader{Type: format.DictionaryPage,
+		if err := f.writePage(meta, p.dictionary, nil, format.PageHeader{Type: format.DictionaryPage,
 			DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(p.entries), Encoding: format.Plain})}); err != nil {
 			return err
 		}
@@ -128,7 +127,7 @@ func (f *file) writeColumn(c *column, rows int, chunk *format.ColumnChunk) error
 	meta.DataPageOffset = f.at
 	page := format.DataPageHeader{NumValues: int32(rows), Encoding: p.encoding,
 		DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE, Statistics: format.Statistics{NullCount: meta.Statistics.NullCount}}
-	return f.writePage(meta, p.data, format.PageHeader{Type: format.DataPage, DataPageHeader: thrift.New(page)})
+	return f.writePage(meta, p.data, p.cuts, format.PageHeader{Type: format.DataPage, DataPageHeader: thrift.New(page)})
 }
 
 // describe fills what the footer says of a column, but for places and sizes.
@@ -152,10 +151,10 @@ func (f *file) describe(meta *format.ColumnMetaData, c *column, p encoded, rows 
 	meta.BloomFilterOffset, meta.BloomFilterLength = 0, 0
 }
 
-func (f *file) writePage(meta *format.ColumnMetaData, body []byte, header format.PageHeader) error {
+func (f *file) writePage(meta *format.ColumnMetaData, body []byte, cuts []int, header format.PageHeader) error {
 	stored := body
 	if meta.Codec == format.Zstd {
-		f.encoder.compressed = f.codec.compress(f.encoder.compressed[:0], body)
+		f.encoder.compressed = f.codec.compress(f.encoder.compressed[:0], body, cuts)
 		stored = f.encoder.compressed
 	}
 	header.UncompressedPageSize, header.CompressedPageSize = int32(len(body)), int32(len(stored))

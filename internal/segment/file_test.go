@@ -58,7 +58,7 @@ func writeKinds(tb testing.TB, table *logs.Table) (path string, rows [][]any) {
 	path = filepath.Join(tb.TempDir(), "kinds.parquet")
 	must(tb, createFile(path, false, func(f *os.File) error {
 		file := newFile(table)
-		return errors.Join(file.begin(f), file.writeBatch(b, nil), file.end("{}"))
+		return errors.Join(file.begin(f), file.writeBatch(b, order{}), file.end("{}"))
 	}))
 	return path, rows
 }
@@ -80,7 +80,7 @@ func TestEveryTypeIsReadByAnotherReaderAndByUs(t *testing.T) {
 	again := filepath.Join(t.TempDir(), "again.parquet")
 	must(t, createFile(again, false, func(f *os.File) error {
 		file := newFile(b.table)
-		return errors.Join(file.begin(f), file.writeBatch(b, nil), file.end("{}"))
+		return errors.Join(file.begin(f), file.writeBatch(b, order{}), file.end("{}"))
 	}))
 	if diff := cmp.Diff(want, duck(t, fmt.Sprintf("SELECT * FROM read_parquet('%s')", again))); diff != "" {
 		t.Errorf("(-written +read twice):\n%.2000s", diff)

@@ -11,20 +11,32 @@ const (
 	connectionColumn = "ConnectionId"
 	flagColumn       = "Flag"
 	directionColumn  = "Direction"
+	cpuColumn        = "EventCpu"
+	numberColumn     = "EventNumber"
 )
 
-// serverColumn is where a row has the server's address, by the packet's direction.
-var serverColumn = map[string]string{"original": "DestinationIp", "reply": "SourceIp"}
+// order is the order in which rows are written.
+type order struct {
+	rows []int32 // nil for the batch's own
+	// parts is where rows of other flags begin, if they are many.
+	parts []int
+}
 
-// busyServer is how many connections a server has that has a place of its own in
-// the order. Fewer would cost more in their times, which are further apart, than
-// they save in what they have in common.
-const busyServer = 64
+// manyRows is how many rows of a flag make a part of an order.
+const manyRows = 4096
 
 // sorter orders the rows of a batch, in memory that it uses again.
 type sorter struct {
-	keys  []sortKey
-	order []int32
+	keys   []sortKey
+	byTime []int32
+	// flags and connections have the numbers of each row's, from 1.
+	flags, connections []int64
+	// starts is where the rows of each connection begin in rowsOf, and those of
+	// each flag in an order.
+	starts, flagStarts []int32
+	rowsOf             []int32
+	ranks              []int64
+	tried, best        []int32
 }
 
 // sortKey is a row and what it is sorted by.
@@ -36,41 +48,57 @@ type sortKey struct {
 // sort gives the rows in the order in which they take the least room: all SYNs,
 // then all SYN-ACKs in the order of their connections' SYNs, and so on. What a
 // connection's packets have in common then comes in the same order again and
-// again, which compression finds; and times and counters rise. Within each flag,
-// connections of a busy server come together, each server's in the order of time;
-// and then all others. Rows without a flag or a connection come in the order of
-// time.
-func (s *sorter) sort(b *batch) []int32 {
-	at := b.column(timeColumn)
-	s.sortBy(b.rows, func(row int) int64 { n, _ := at.value(row); return n })
-	flags, connections := b.number(flagColumn, s.order), b.number(connectionColumn, s.order)
-	servers := b.busyServers(s.order, connections)
-	s.sortBy(b.rows, func(row int) int64 {
-		return flags[row]<<56 | servers[connections[row]]<<32 | connections[row]
-	})
-	return s.order
+// again, which compression finds; and times and counters rise.
+//
+// In which order connections come is tried out, because it is the traffic that
+// decides: in the order of time, or those of a server together, and in both cases
+// perhaps those together that began on the same processor. Rows without a flag or
+// a connection come in the order of time.
+func (s *sorter) sort(b *batch) order {
+	s.sortByTime(b)
+	s.flags, s.connections = b.number(s.flags, flagColumn, s.byTime), b.number(s.connections, connectionColumn, s.byTime)
+	s.gatherRows()
+	connections, told := s.describe(b)
+	told *= b.followingServer()
+	least := -1
+	for _, by := range []grouping{{}, {cpu: true}, {server: true}, {server: true, cpu: true}} {
+		if by.server && told == 0 || by.cpu && b.isFlat(cpuColumn) {
+			continue
+		}
+		s.arrange(connections, by)
+		size := b.packedBits(timeColumn, s.tried) + b.packedBits(numberColumn, s.tried)
+		if !by.server {
+			size += told
+		}
+		if least < 0 || size < least {
+			least = size
+			s.tried, s.best = s.best, s.tried
+		}
+	}
+	return order{s.best, s.parts()}
 }
 
-// sortBy sorts all rows by a number, and by their numbers where that is the same.
-func (s *sorter) sortBy(rows int, by func(row int) int64) {
-	s.keys, s.order = s.keys[:0], s.order[:0]
-	for i := range rows {
-		s.keys = append(s.keys, sortKey{by(i), int32(i)})
+func (s *sorter) sortByTime(b *batch) {
+	at := b.column(timeColumn)
+	s.keys, s.byTime = s.keys[:0], s.byTime[:0]
+	for i := range b.rows {
+		n, _ := at.value(i)
+		s.keys = append(s.keys, sortKey{n, int32(i)})
 	}
 	slices.SortFunc(s.keys, func(a, b sortKey) int { return cmp.Or(cmp.Compare(a.by, b.by), cmp.Compare(a.row, b.row)) })
 	for _, k := range s.keys {
-		s.order = append(s.order, k.row)
+		s.byTime = append(s.byTime, k.row)
 	}
 }
 
 // number gives each row the number of its text in that column, from 1, by when a
 // text comes first in that order; each absent one counts as a text of its own. In
-// a table without the column all have the number 0.
-func (b *batch) number(name string, order []int32) []int64 {
-	numbers := make([]int64, b.rows)
+// a table without the column all have the number 1.
+func (b *batch) number(numbers []int64, name string, order []int32) []int64 {
+	numbers = slices.Grow(numbers[:0], b.rows)[:b.rows]
 	c := b.column(name)
 	if c == nil {
-		return numbers
+		return repeat(numbers[:0], 1, b.rows)
 	}
 	seen := make([]int64, c.dict.len())
 	next := int64(0)
@@ -88,4 +116,40 @@ func (b *batch) number(name string, order []int32) []int64 {
 		numbers[i] = seen[n]
 	}
 	return numbers
+}
+
+// gatherRows fills the rows of each connection, in the order of time.
+func (s *sorter) gatherRows() {
+	s.starts = countStarts(s.starts, s.connections)
+	s.flagStarts = countStarts(s.flagStarts, s.flags)
+	s.rowsOf = slices.Grow(s.rowsOf[:0], len(s.byTime))[:len(s.byTime)]
+	next := slices.Clone(s.starts)
+	for _, row := range s.byTime {
+		at := &next[s.connections[row]]
+		s.rowsOf[*at] = row
+		*at++
+	}
+}
+
+// countStarts is where those of each number begin, if they are put one after the
+// other, and behind the last one where they end.
+func countStarts(starts []int32, numbers []int64) []int32 {
+	starts = repeat(starts[:0], 0, int(slices.Max(numbers))+2)
+	for _, n := range numbers {
+		starts[n+1]++
+	}
+	for i := range starts[1:] {
+		starts[i+1] += starts[i]
+	}
+	return starts
+}
+
+// parts is where rows of other flags begin in each order.
+func (s *sorter) parts() (parts []int) {
+	for flag := 2; flag < len(s.flagStarts)-1; flag++ {
+		if start := s.flagStarts[flag]; start-s.flagStarts[flag-1] >= manyRows {
+			parts = append(parts, int(start))
+		}
+	}
+	return parts
 }

@@ -68,7 +68,7 @@ func (w *Writer) Close(folder string, name Name, meta Meta) (Info, error) {
 		if err := w.file.begin(f); err != nil {
 			return err
 		}
-		if err := w.file.writeBatch(w.batch, nil); err != nil {
+		if err := w.file.writeBatch(w.batch, order{}); err != nil {
 			return err
 		}
 		return w.file.end(say)
