@@ -6,12 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/sekisho/sekisho/internal/flow"
-	"github.com/sekisho/sekisho/internal/logs"
 )
 
 // A column has what was put into it, in whatever way: one by one, many at once,
@@ -83,42 +79,5 @@ func TestADictionaryKnowsEachText(t *testing.T) {
 		if code := d.address(a); string(d.at(code)) != a.String() {
 			t.Fatalf("%v is %q", a, d.at(code))
 		}
-	}
-}
-
-// Of each flag, the connections of a busy server come together and in the order
-// of time, and then all others in the order of time.
-func TestConnectionsOfABusyServerComeTogether(t *testing.T) {
-	t.Parallel()
-	b := newBatch(logs.FlowTrace)
-	server := func(i int) string { // every other one is the busy server's
-		if i%2 == 0 {
-			return "10.0.0.1"
-		}
-		return fmt.Sprint("10.0.1.", i)
-	}
-	var rows []logs.Row
-	const connections = 2 * busyServer
-	for i := range 2 * connections {
-		there := flow.Tuple{Protocol: flow.TCP, Source: netip.MustParseAddrPort("10.9.9.9:40000"),
-			Dest: netip.AddrPortFrom(netip.MustParseAddr(server(i%connections)), 443)}
-		e := flow.Event{Time: time.Unix(int64(i), 0), Flag: flow.SYN, Packet: there, Connection: there, Direction: flow.Original, ConnectionID: fmt.Sprint(i % connections)}
-		if i >= connections {
-			e.Flag, e.Packet, e.Direction = flow.SYNACK, there.Reverse(), flow.Reply
-		}
-		rows = append(rows, logs.Rows(&e, fwHub, logs.Rule{})[0])
-	}
-	b.add(rows)
-	var want []int32
-	for flag := range int32(2) {
-		for _, busy := range []int32{0, 1} {
-			for i := busy; i < connections; i += 2 {
-				want = append(want, flag*connections+i)
-			}
-		}
-	}
-	var s sorter
-	if diff := cmp.Diff(want, s.sort(b).rows); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -35,6 +35,7 @@ type encoder struct {
 	texts  []byte
 	ends   []uint32
 	body   []byte
+	steps  []int32
 	levels []byte
 
 	// Memory for one column after the other.
@@ -309,7 +310,7 @@ func (e *encoder) encodeNumbers(out *encoded, k kind, dictionary []byte) error {
 	}
 	out.encoding = format.DeltaBinaryPacked
 	if k == isInt32 {
-		out.data = appendSteps(out.data, e.nums)
+		out.data = e.appendSteps(out.data, e.nums)
 		return nil
 	}
 	var err error
