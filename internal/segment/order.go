@@ -10,6 +10,7 @@ const (
 	timeColumn       = "TimeGenerated"
 	connectionColumn = "ConnectionId"
 	flagColumn       = "Flag"
+	firewallColumn   = "Firewall"
 	directionColumn  = "Direction"
 	cpuColumn        = "EventCpu"
 	numberColumn     = "EventNumber"
@@ -18,22 +19,23 @@ const (
 // order is the order in which rows are written.
 type order struct {
 	rows []int32 // nil for the batch's own
-	// parts is where rows of other flags begin, if they are many.
+	// parts is where rows of another kind begin, if they are many.
 	parts []int
 }
 
-// manyRows is how many rows of a flag make a part of an order.
+// manyRows is how many rows of a kind make a part of an order.
 const manyRows = 4096
 
 // sorter orders the rows of a batch, in memory that it uses again.
 type sorter struct {
 	keys   []sortKey
 	byTime []int32
-	// flags and connections have the numbers of each row's, from 1.
-	flags, connections []int64
+	// kinds and connections have the numbers of each row's, from 1. Rows of a kind
+	// have the same flag and are of the same firewall.
+	kinds, firewalls, connections []int64
 	// starts is where the rows of each connection begin in rowsOf, and those of
-	// each flag in an order.
-	starts, flagStarts []int32
+	// each kind in an order.
+	starts, kindStarts []int32
 	rowsOf             []int32
 	ranks              []int64
 	tried, best        []int32
@@ -48,7 +50,8 @@ type sortKey struct {
 // sort gives the rows in the order in which they take the least room: all SYNs,
 // then all SYN-ACKs in the order of their connections' SYNs, and so on. What a
 // connection's packets have in common then comes in the same order again and
-// again, which compression finds; and times and counters rise.
+// again, which compression finds; and times and counters rise. Each firewall has
+// counters of its own, and so its rows of a flag come together.
 //
 // In which order connections come is tried out, because it is the traffic that
 // decides: in the order of time, or those of a server together, and in both cases
@@ -56,7 +59,8 @@ type sortKey struct {
 // a connection come in the order of time.
 func (s *sorter) sort(b *batch) order {
 	s.sortByTime(b)
-	s.flags, s.connections = b.number(s.flags, flagColumn, s.byTime), b.number(s.connections, connectionColumn, s.byTime)
+	s.connections = b.number(s.connections, connectionColumn, s.byTime, true)
+	s.numberKinds(b)
 	s.gatherRows()
 	connections, told := s.describe(b)
 	told *= b.followingServer()
@@ -91,25 +95,32 @@ func (s *sorter) sortByTime(b *batch) {
 	}
 }
 
+// numberKinds gives each row the number of its kind.
+func (s *sorter) numberKinds(b *batch) {
+	s.kinds, s.firewalls = b.number(s.kinds, flagColumn, s.byTime, false), b.number(s.firewalls, firewallColumn, s.byTime, false)
+	most := slices.Max(s.firewalls)
+	for i, n := range s.firewalls {
+		s.kinds[i] = (s.kinds[i]-1)*most + n
+	}
+}
+
 // number gives each row the number of its text in that column, from 1, by when a
-// text comes first in that order; each absent one counts as a text of its own. In
-// a table without the column all have the number 1.
-func (b *batch) number(numbers []int64, name string, order []int32) []int64 {
+// text comes first in that order. Absent ones count as one text, or each as a text
+// of its own. In a table without the column all have the number 1.
+func (b *batch) number(numbers []int64, name string, order []int32, each bool) []int64 {
 	numbers = slices.Grow(numbers[:0], b.rows)[:b.rows]
 	c := b.column(name)
 	if c == nil {
 		return repeat(numbers[:0], 1, b.rows)
 	}
-	seen := make([]int64, c.dict.len())
+	seen := make([]int64, c.dict.len()+1)
 	next := int64(0)
 	for _, i := range order {
 		n, there := c.value(int(i))
 		if !there {
-			next++
-			numbers[i] = next
-			continue
+			n = int64(c.dict.len())
 		}
-		if seen[n] == 0 {
+		if seen[n] == 0 || !there && each {
 			next++
 			seen[n] = next
 		}
@@ -121,7 +132,7 @@ func (b *batch) number(numbers []int64, name string, order []int32) []int64 {
 // gatherRows fills the rows of each connection, in the order of time.
 func (s *sorter) gatherRows() {
 	s.starts = countStarts(s.starts, s.connections)
-	s.flagStarts = countStarts(s.flagStarts, s.flags)
+	s.kindStarts = countStarts(s.kindStarts, s.kinds)
 	s.rowsOf = slices.Grow(s.rowsOf[:0], len(s.byTime))[:len(s.byTime)]
 	next := slices.Clone(s.starts)
 	for _, row := range s.byTime {
@@ -144,10 +155,10 @@ func countStarts(starts []int32, numbers []int64) []int32 {
 	return starts
 }
 
-// parts is where rows of other flags begin in each order.
+// parts is where rows of another kind begin in each order.
 func (s *sorter) parts() (parts []int) {
-	for flag := 2; flag < len(s.flagStarts)-1; flag++ {
-		if start := s.flagStarts[flag]; start-s.flagStarts[flag-1] >= manyRows {
+	for kind := 2; kind < len(s.kindStarts)-1; kind++ {
+		if start := s.kindStarts[kind]; start-s.kindStarts[kind-1] >= manyRows {
 			parts = append(parts, int(start))
 		}
 	}

@@ -11,7 +11,8 @@ import (
 type connection struct {
 	cpu    int64 // that counted its first row's event
 	server int64 // its number, if it is a busy one; or noServer
-	class  int64 // 0 for those that are as most
+	kinds  int64 // which kinds of rows it has: a number, or unusual
+	class  int64 // by how long it lasts: 0 for those that last no longer than most
 }
 
 // grouping is what connections that come together have in common.
@@ -19,74 +20,100 @@ type grouping struct{ server, cpu bool }
 
 // Connections that last longer than most are put behind the others, each four
 // times that long together: where they are among others, the times and counters
-// of their last packets take the room of the greatest step for all. So are those
-// whose packets did not have the same flags: without them the others' come in the
-// same order with each flag.
+// of their last packets take the room of the greatest step for all.
 const (
-	usualTime    = time.Second
-	unusualFlags = 15
+	usualTime = time.Second
+	longest   = 15
+)
+
+// Connections that have rows of the same kinds come together, if they are at least
+// one in so many, so that the others' come in the same order with each kind. All
+// with an unusual set of kinds come in the order of time.
+const (
+	usualOften = 16
+	unusual    = 15
 )
 
 // describe describes each connection, by its number; and gives how many bits it
 // takes to say once of each what its server is.
 func (s *sorter) describe(b *batch) (connections []connection, told int) {
 	connections = make([]connection, len(s.starts)-1)
-	flags := make([]uint64, len(connections))
-	often := map[uint64]int{}
-	usual := uint64(0)
 	at, cpu := b.column(timeColumn), b.column(cpuColumn)
-	for n := 1; n < len(connections); n++ {
-		rows := s.rowsOf[s.starts[n]:s.starts[n+1]]
-		for _, row := range rows {
-			flags[n] |= 1 << min(s.flags[row], 63)
-		}
-		if often[flags[n]]++; often[flags[n]] > often[usual] {
-			usual = flags[n]
-		}
+	for n := range connections[1:] {
+		rows, c := s.rows(n+1), &connections[n+1]
 		first, _ := at.value(int(rows[0]))
 		last, _ := at.value(int(rows[len(rows)-1]))
-		connections[n].class = lasting(last - first)
+		c.class = lasting(last - first)
 		if cpu != nil {
-			connections[n].cpu, _ = cpu.value(int(rows[0]))
+			c.cpu, _ = cpu.value(int(rows[0]))
 		}
 	}
-	for n, set := range flags {
-		if set != usual {
-			connections[n].class = unusualFlags
-		}
-	}
+	s.findKinds(connections)
 	return connections, s.findServers(b, connections)
+}
+
+// rows are those of a connection, in the order of time.
+func (s *sorter) rows(connection int) []int32 {
+	return s.rowsOf[s.starts[connection]:s.starts[connection+1]]
+}
+
+// findKinds gives each connection the number of its set of kinds.
+func (s *sorter) findKinds(connections []connection) {
+	sets := make([]uint64, len(connections))
+	often := map[uint64]int{}
+	for n := range connections[1:] {
+		for _, row := range s.rows(n + 1) {
+			sets[n+1] |= 1 << (s.kinds[row] % 64)
+		}
+		often[sets[n+1]]++
+	}
+	numbers, next := map[uint64]int64{}, int64(0)
+	for n, set := range sets {
+		number, known := numbers[set]
+		switch {
+		case known:
+		case next < unusual && often[set]*usualOften >= len(connections)-1:
+			number = next
+			next++
+		default:
+			number = unusual
+		}
+		numbers[set], connections[n].kinds = number, number
+	}
 }
 
 // lasting is the class of connections that last so many microseconds.
 func lasting(long int64) int64 {
-	return min(int64(bits.Len64(uint64(long/usualTime.Microseconds()))+1)/2, unusualFlags-1)
+	return min(int64(bits.Len64(uint64(long/usualTime.Microseconds()))+1)/2, longest)
 }
 
-// arrange tries the order of connections of that grouping: their rows come by flag,
-// and within a flag in that order.
+// arrange tries the order of connections of that grouping: their rows come by kind,
+// and within a kind in that order.
 func (s *sorter) arrange(connections []connection, by grouping) {
 	s.ranks = s.ranks[:0]
 	for n, c := range connections[1:] {
-		key := c.class<<32 | int64(n+1)
-		if by.cpu {
-			key |= min(c.cpu, 255) << 36
+		if c.kinds == unusual {
+			c = connection{kinds: unusual, server: noServer, cpu: c.cpu}
 		}
-		if by.server && c.class == 0 {
-			key |= c.server << 44
+		key := c.kinds<<36 | c.class<<32 | int64(n+1)
+		if by.cpu {
+			key |= min(c.cpu, 255) << 40
+		}
+		if by.server && c.class > 0 {
+			key |= noServer << 48
 		} else if by.server {
-			key |= noServer << 44
+			key |= c.server << 48
 		}
 		s.ranks = append(s.ranks, key)
 	}
 	slices.Sort(s.ranks)
 	turnEverySecond(s.ranks)
 	s.tried = slices.Grow(s.tried[:0], len(s.byTime))[:len(s.byTime)]
-	next := slices.Clone(s.flagStarts)
+	next := slices.Clone(s.kindStarts)
 	for _, key := range s.ranks {
 		n := key & math.MaxUint32
-		for _, row := range s.rowsOf[s.starts[n]:s.starts[n+1]] {
-			at := &next[s.flags[row]]
+		for _, row := range s.rows(int(n)) {
+			at := &next[s.kinds[row]]
 			s.tried[*at] = row
 			*at++
 		}

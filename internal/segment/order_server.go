@@ -3,7 +3,7 @@ package segment
 import "math"
 
 // noServer is behind all servers.
-const noServer = 1<<18 - 1
+const noServer = 1<<15 - 1
 
 // serverColumn is where a row has the server's address, by the packet's direction.
 var serverColumn = map[string]string{"original": "DestinationIp", "reply": "SourceIp"}
@@ -39,7 +39,7 @@ func (s *sorter) findServers(b *batch, connections []connection) (told int) {
 	for n := range connections[1:] {
 		c := &connections[n+1]
 		c.server = noServer
-		address, known := b.server(direction, int(s.rowsOf[s.starts[n+1]]))
+		address, known := b.server(direction, int(s.rows(n + 1)[0]))
 		if !known {
 			continue
 		}
@@ -55,7 +55,7 @@ func (s *sorter) findServers(b *batch, connections []connection) (told int) {
 		c := &connections[n+1]
 		if c.server == noServer || counts[c.server] < busyServer {
 			c.server = noServer
-		} else if c.class == 0 {
+		} else if c.class == 0 && c.kinds != unusual {
 			busy[c.server]++
 		}
 	}
