@@ -30,7 +30,11 @@ type file struct {
 	// filtered has a Bloom filter made of the connections' ids.
 	filtered bool
 	filter   bloom.SplitBlockFilter
-	meta     format.FileMetaData
+	// keyed has a filter of its keys behind each row group.
+	keyed bool
+	maker keyMaker
+	keys  Keys
+	meta  format.FileMetaData
 	// Memory for headers.
 	header   bytes.Buffer
 	thrift   *thrift.Encoder
@@ -40,7 +44,7 @@ type file struct {
 var magic = []byte("PAR1")
 
 func newFile(table *logs.Table) *file {
-	f := &file{table: table, out: bufio.NewWriterSize(nil, 1<<16), codec: quickest}
+	f := &file{table: table, out: bufio.NewWriterSize(nil, 1<<16), codec: quickest, keyed: true}
 	f.thrift = thrift.NewEncoder(f.protocol.NewWriter(&f.header))
 	f.meta.Version = 2
 	f.meta.CreatedBy = "sekisho (github.com/sekisho/sekisho)"
@@ -55,7 +59,7 @@ func newFile(table *logs.Table) *file {
 func (f *file) begin(w io.Writer) error {
 	f.out.Reset(w)
 	f.at, f.sum, f.meta.NumRows = 0, 0, 0
-	f.meta.RowGroups = f.meta.RowGroups[:0]
+	f.meta.RowGroups, f.keys = f.meta.RowGroups[:0], Keys{}
 	return f.write(magic)
 }
 
@@ -102,7 +106,12 @@ func (f *file) writeBatch(b *batch, o order) error {
 	}
 	f.meta.NumRows += int64(b.rows)
 	if id := b.table.Index(connectionColumn); f.filtered && id >= 0 && b.columns[id].present > 0 {
-		return f.writeFilter(&g.Columns[id].MetaData)
+		if err := f.writeFilter(&g.Columns[id].MetaData); err != nil {
+			return err
+		}
+	}
+	if f.keyed && hasKeys(b.table) {
+		return f.writeKeys(b)
 	}
 	return nil
 }
@@ -174,7 +183,11 @@ func (f *file) writePage(meta *format.ColumnMetaData, body []byte, cuts []int, h
 // end writes the footer, with what the file says of itself, and checksums in
 // front of it: see checksums.
 func (f *file) end(say string) error {
-	f.meta.KeyValueMetadata = append(f.meta.KeyValueMetadata[:0], format.KeyValue{Key: metaKey, Value: say})
+	keys, err := f.sayKeys()
+	if err != nil {
+		return fmt.Errorf("encode footer: %w", err)
+	}
+	f.meta.KeyValueMetadata = append(append(f.meta.KeyValueMetadata[:0], format.KeyValue{Key: metaKey, Value: say}), keys...)
 	f.header.Reset()
 	if err := f.thrift.Encode(&f.meta); err != nil {
 		return fmt.Errorf("encode footer: %w", err)

@@ -13,15 +13,20 @@ const filterBits = 10
 
 // fillFilter makes the filter of the texts that were encoded last.
 func (f *file) fillFilter(d *dictionary) {
-	blocks := bloom.NumSplitBlocksOf(int64(len(f.encoder.distinct)), filterBits)
+	f.sizeFilter(len(f.encoder.distinct), filterBits)
+	for _, n := range f.encoder.distinct {
+		f.filter.Insert(bloom.XXH64{}.Sum64(d.at(n)))
+	}
+}
+
+// sizeFilter makes an empty filter for so many different values.
+func (f *file) sizeFilter(values int, bits uint) {
+	blocks := bloom.NumSplitBlocksOf(int64(values), bits)
 	if cap(f.filter) < blocks {
 		f.filter = make(bloom.SplitBlockFilter, blocks)
 	}
 	f.filter = f.filter[:blocks]
 	f.filter.Reset()
-	for _, n := range f.encoder.distinct {
-		f.filter.Insert(bloom.XXH64{}.Sum64(d.at(n)))
-	}
 }
 
 // writeFilter writes the filter behind its row group.

@@ -22,6 +22,7 @@ type Info struct {
 	Bytes    int64
 	// Holds are the segments of firewalls that a merged one was made from.
 	Holds []Held
+	Keys  Keys
 }
 
 // Held are the segments of one firewall and boot whose rows a segment has.
@@ -110,5 +111,9 @@ func infoOf(p *parquet.File) (Info, error) {
 	if p.NumRows() <= 0 || s.To.Before(s.From) {
 		return Info{}, fmt.Errorf("it has %d rows from %v to %v", p.NumRows(), s.From, s.To)
 	}
-	return Info{Name: name, From: s.From.UTC(), To: s.To.UTC(), Rows: p.NumRows(), Holds: s.Holds}, nil
+	info := Info{Name: name, From: s.From.UTC(), To: s.To.UTC(), Rows: p.NumRows(), Holds: s.Holds}
+	if text, ok := p.Lookup(keysKey); ok {
+		info.Keys = parseKeys(text)
+	}
+	return info, nil
 }

@@ -171,8 +171,9 @@ func (m *merger) write(ctx context.Context, r run, info *Info) error {
 		m.file.filtered, m.file.codec = true, thorough
 	}
 	m.batch.reset()
+	m.file.keyed = r.level < keyedLevels
 	folder := filepath.Dir(m.folder.pathOf(info.Name))
-	return writeFile(folder, info, Meta{Sync: true, Program: m.folder.options.Program}, func(f *os.File, say string) error {
+	err := writeFile(folder, info, Meta{Sync: true, Program: m.folder.options.Program}, func(f *os.File, say string) error {
 		if err := m.file.begin(f); err != nil {
 			return err
 		}
@@ -186,6 +187,8 @@ func (m *merger) write(ctx context.Context, r run, info *Info) error {
 		}
 		return m.file.end(say)
 	})
+	info.Keys = m.file.keys
+	return err
 }
 
 // mergedInfo is what a run makes, but for path and size.

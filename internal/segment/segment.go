@@ -23,6 +23,7 @@
 //	order.go, order_server.go              in which order they take the least room
 //	kind.go, encode.go, encode_flat.go,
 //	codec.go, file.go, filter.go           columns → Parquet
+//	keys.go, keyfilter.go                  what rows can be found by without opening a file
 //	rows.go, rows_read.go                  rows written down before they are in a segment
 //	checksum.go                            what protects a file from being read when it is damaged
 //	writer.go                              rows → a segment

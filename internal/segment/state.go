@@ -38,6 +38,7 @@ type entry struct {
 	Rows  int64     `json:"rows"`
 	Bytes int64     `json:"bytes"`
 	Holds []Held    `json:"holds,omitempty"`
+	Keys  Keys      `json:"keys,omitzero"`
 }
 
 type knownRanges struct {
@@ -47,7 +48,7 @@ type knownRanges struct {
 }
 
 func entryOf(i *Info) entry {
-	return entry{i.Name.String(), i.From, i.To, i.Rows, i.Bytes, i.Holds}
+	return entry{i.Name.String(), i.From, i.To, i.Rows, i.Bytes, i.Holds, i.Keys}
 }
 
 // apply changes the state by a record.
@@ -63,7 +64,7 @@ func (s *state) apply(r record) error {
 		if e.Rows <= 0 || e.Bytes <= 0 || e.To.Before(e.From) {
 			return fmt.Errorf("%s has %d rows from %v to %v in %d bytes", e.Name, e.Rows, e.From, e.To, e.Bytes)
 		}
-		s.add(&Info{Name: name, From: e.From, To: e.To, Rows: e.Rows, Bytes: e.Bytes, Holds: e.Holds})
+		s.add(&Info{Name: name, From: e.From, To: e.To, Rows: e.Rows, Bytes: e.Bytes, Holds: e.Holds, Keys: e.Keys})
 	}
 	for _, name := range r.Remove {
 		delete(s.segments, name)

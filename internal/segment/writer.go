@@ -76,6 +76,7 @@ func (w *Writer) Close(folder string, name Name, meta Meta) (Info, error) {
 	if err != nil {
 		return Info{}, fmt.Errorf("write segment: %w", err)
 	}
+	info.Keys = w.file.keys
 	w.batch.reset()
 	return info, nil
 }

@@ -9,6 +9,7 @@
 //	embedded.go   DuckDB over a folder
 //	view.go       what one query sees
 //	needs.go      which columns a plan reads
+//	holds.go      which segments have no row that a query needs
 //	resources.go  whose rows a segment has
 //	relation.go   the SQL that stands for a table, its rows limited to a scope
 //	billed.go     what Azure would bill for a row

@@ -11,7 +11,6 @@ import (
 	"github.com/sekisho/sekisho/internal/kql/duck"
 	"github.com/sekisho/sekisho/internal/kql/plan"
 	"github.com/sekisho/sekisho/internal/kql/result"
-	"github.com/sekisho/sekisho/internal/kql/value"
 	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/segment"
 )
@@ -46,18 +45,18 @@ func (c tables) Table(name string) (*catalog.Table, bool) {
 		return nil, false
 	}
 	return &catalog.Table{Name: name, Doc: t.Doc, Columns: c.v.store.columns[t],
-		Resolve: func(ctx context.Context, from, to value.Datetime) (string, error) {
-			return c.v.relation(ctx, t, from, to), nil
+		Resolve: func(ctx context.Context, need catalog.Need) (string, error) {
+			return c.v.relation(ctx, t, need), nil
 		}}, true
 }
 
 // Names implements [catalog.Catalog].
 func (c tables) Names() []string { return c.v.store.names }
 
-// relation is the SQL of a table with at least the rows of a span, over no more
-// files than may have such rows in the view's scope.
-func (v *view) relation(ctx context.Context, t *logs.Table, from, to value.Datetime) string {
-	first, last := from.Time(), to.Time()
+// relation is the SQL of a table with at least the rows that are needed, over no
+// more files than may have such rows in the view's scope.
+func (v *view) relation(ctx context.Context, t *logs.Table, need catalog.Need) string {
+	first, last := need.From.Time(), need.To.Time()
 	if v.scope.From.After(first) {
 		first = v.scope.From
 	}
@@ -66,7 +65,7 @@ func (v *view) relation(ctx context.Context, t *logs.Table, from, to value.Datet
 	}
 	var files []string
 	if !first.After(last) {
-		for _, s := range v.pin.Segments(t.Name, first, last) {
+		for _, s := range holding(v.pin.Segments(t.Name, first, last), need.Where) {
 			files = append(files, s.Path)
 		}
 	}

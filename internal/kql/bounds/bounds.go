@@ -1,16 +1,20 @@
-// Package bounds finds which rows of its tables a query can need at all, by
-// time: for each scan of a plan a span of one datetime column outside of which
-// no row changes the answer. A store opens only the files of that span.
+// Package bounds finds which rows of its tables a query can need at all: for
+// each scan of a plan a span of one datetime column, and a condition by the values
+// of others, outside of which no row changes the answer. A store opens only the
+// files that may have such rows.
 //
 // A condition above an operator holds below it too, as long as the operator
 // takes each row by itself: projecting, filtering, expanding, the kept side of
 // a join, the branches of a union. It does not where rows are counted, ordered
 // or compared with one another: aggregates, limits, window functions. What is
-// not understood bounds nothing, so a span may be too wide and never too
-// narrow.
+// not understood bounds nothing, so too many rows may be said to be needed and
+// never too few.
 package bounds
 
 import (
+	"slices"
+
+	"github.com/sekisho/sekisho/internal/kql/catalog"
 	"github.com/sekisho/sekisho/internal/kql/plan"
 	"github.com/sekisho/sekisho/internal/kql/value"
 )
@@ -38,53 +42,39 @@ func (s Span) hull(t Span) Span {
 	return Span{min(s.From, t.From), max(s.To, t.To)}
 }
 
-// spans bound columns; one that is missing is not bounded. Null is in no span.
-type spans map[*plan.Column]Span
-
-// and bounds by both.
-func (s spans) and(t spans) spans {
-	out := spans{}
-	for c, x := range s {
-		out[c] = x
-	}
-	for c, x := range t {
-		if y, ok := out[c]; ok {
-			x = x.And(y)
-		}
-		out[c] = x
-	}
-	return out
+// Need is which rows of a scan are needed: those of a span that fulfil a
+// condition.
+type Need struct {
+	Span
+	Where catalog.Condition // nil where nothing is known
 }
 
-// or bounds by one or the other: only what both bound is bounded.
-func (s spans) or(t spans) spans {
-	out := spans{}
-	for c, x := range s {
-		if y, ok := t[c]; ok {
-			out[c] = x.hull(y)
-		}
-	}
-	return out
-}
-
-// Scans gives for each scan of the query's plan the span of the column of that
-// name that its rows are needed for; [Always] where nothing bounds it, or where
-// the table has no such column.
-func Scans(q *plan.Query, column string) map[*plan.Scan]Span {
-	w := walker{asked: map[plan.Node]int{}, want: map[plan.Node]spans{}, came: map[plan.Node]int{}}
+// Scans gives for each scan of the query's plan which of its rows are needed. The
+// span is one of the column of that name; it is [Always] where nothing bounds it,
+// or where the table has no such column.
+func Scans(q *plan.Query, column string) map[*plan.Scan]Need {
+	w := walker{asked: map[plan.Node]int{}, want: map[plan.Node]need{}, came: map[plan.Node]int{}}
 	w.count(q.Node)
-	out := map[*plan.Scan]Span{}
-	w.visit(q.Node, spans{}, func(s *plan.Scan, bounded spans) { out[s] = spanOf(s, column, bounded) })
+	out := map[*plan.Scan]Need{}
+	w.visit(q.Node, everything, func(s *plan.Scan, n need) { out[s] = Need{spanOf(s, column, n), whereOf(s, n)} })
 	return out
 }
 
-func spanOf(s *plan.Scan, column string, bounded spans) Span {
+func spanOf(s *plan.Scan, column string, n need) Span {
 	for i, c := range s.Table.Columns {
 		if c.Name == column && c.Type == value.DatetimeType {
-			if x, ok := bounded[s.Cols[i]]; ok {
-				return x
-			}
+			return n.span(s.Cols[i])
 		}
 	}
 	return Always
+}
+
+func whereOf(s *plan.Scan, n need) catalog.Condition {
+	return n.where(func(c *plan.Column) (string, bool) {
+		i := slices.Index(s.Cols, c)
+		if i < 0 {
+			return "", false
+		}
+		return s.Table.Columns[i].Name, true
+	})
 }

@@ -61,8 +61,8 @@ func TestSpans(t *testing.T) {
 			t.Fatalf("%s: %v", query, ds)
 		}
 		var got []string
-		for s, span := range bounds.Scans(bound.Queries[0], catalog.TimeColumn) {
-			got = append(got, s.Table.Name+" "+minutes(span))
+		for s, need := range bounds.Scans(bound.Queries[0], catalog.TimeColumn) {
+			got = append(got, s.Table.Name+" "+minutes(need.Span))
 		}
 		slices.Sort(got)
 		if diff := cmp.Diff(want, strings.Join(slices.Compact(got), " ")); diff != "" {

@@ -1,6 +1,8 @@
 package bounds
 
 import (
+	"strings"
+
 	"github.com/sekisho/sekisho/internal/kql/plan"
 	"github.com/sekisho/sekisho/internal/kql/value"
 )
@@ -8,42 +10,46 @@ import (
 // never is a span without a moment.
 var never = Span{1, 0}
 
-// condition gives the spans outside of which a condition is not true.
-func condition(x plan.Expr) spans {
+// condition gives what all rows fulfil for which a condition is true.
+func condition(x plan.Expr) need {
 	c, ok := x.(*plan.Call)
 	if !ok {
-		return spans{}
+		return everything
 	}
-	switch c.Fn.Name {
+	switch op := c.Fn.Name; op {
 	case "and":
-		return condition(c.Args[0]).and(condition(c.Args[1]))
+		return and(condition(c.Args[0]), condition(c.Args[1]))
 	case "or":
-		return condition(c.Args[0]).or(condition(c.Args[1]))
-	case "in":
-		return inList(c.Args)
+		return or(condition(c.Args[0]), condition(c.Args[1]))
+	case "in", "in~":
+		return inList(c.Args, op == "in~")
+	case "=~":
+		if _, ok := c.Args[0].(*plan.Lit); ok {
+			return inList([]plan.Expr{c.Args[1], c.Args[0]}, true)
+		}
+		return inList(c.Args, true)
 	case "==", "<", "<=", ">", ">=":
-		return comparison(c.Fn.Name, c.Args[0], c.Args[1])
+		return comparison(op, c.Args[0], c.Args[1])
 	}
-	return spans{}
+	return everything
 }
 
 var turned = map[string]string{"==": "==", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 // comparison bounds a column that is compared with a constant.
-func comparison(op string, x, y plan.Expr) spans {
+func comparison(op string, x, y plan.Expr) need {
 	if _, ok := x.(*plan.Lit); ok {
 		x, y, op = y, x, turned[op]
 	}
-	ref, isRef := x.(*plan.Ref)
-	lit, isLit := y.(*plan.Lit)
-	if !isRef || !isLit || ref.Type() != value.DatetimeType {
-		return spans{}
+	if op == "==" {
+		return inList([]plan.Expr{x, y}, false)
 	}
-	at, ok := lit.Value.(value.Datetime)
-	if !ok {
-		return spans{}
+	col, at, ok := columnAnd(x, y, false)
+	moment, isMoment := at.(value.Datetime)
+	if !ok || !isMoment {
+		return everything
 	}
-	return spans{ref.Col: spanFor(op, at)}
+	return within{col, spanFor(op, moment)}
 }
 
 func spanFor(op string, at value.Datetime) Span {
@@ -60,23 +66,63 @@ func spanFor(op string, at value.Datetime) Span {
 	return Span{at, at}
 }
 
-// inList bounds a column that is one of constants.
-func inList(args []plan.Expr) spans {
-	ref, ok := args[0].(*plan.Ref)
-	if !ok || ref.Type() != value.DatetimeType {
-		return spans{}
-	}
-	out := never
+// inList bounds a column that is one of constants: moments, or other values.
+// Fold is whether their case does not count.
+func inList(args []plan.Expr, fold bool) need {
+	var col *plan.Column
+	var values []any
+	span := never
 	for _, a := range args[1:] {
-		lit, ok := a.(*plan.Lit)
+		c, v, ok := columnAnd(args[0], a, fold)
 		if !ok {
-			return spans{}
+			return everything
 		}
-		at, ok := lit.Value.(value.Datetime)
-		if !ok {
-			return spans{} // a list in a list, or another type
+		col = c
+		if at, ok := v.(value.Datetime); ok {
+			span = span.hull(Span{at, at})
+			continue
 		}
-		out = out.hull(Span{at, at})
+		values = append(values, v)
 	}
-	return spans{ref.Col: out}
+	switch {
+	case col == nil:
+		return everything
+	case values == nil:
+		return within{col, span}
+	}
+	return oneOf{col, values}
+}
+
+// columnAnd is a column and a constant that it is compared with, of its own type.
+func columnAnd(x, y plan.Expr, fold bool) (*plan.Column, any, bool) {
+	ref, isRef := narrow(x).(*plan.Ref)
+	lit, isLit := y.(*plan.Lit)
+	if !isRef || !isLit {
+		return nil, nil, false
+	}
+	ok := false
+	switch v := lit.Value.(type) {
+	case string:
+		ok = ref.Type() == value.StringType && lit.T == value.StringType && (!fold || caseless(v))
+	case int64:
+		ok = ref.Type().IsInteger() && lit.T.IsInteger() && !fold
+	case value.Datetime:
+		ok = ref.Type() == value.DatetimeType && lit.T == value.DatetimeType && !fold
+	}
+	return ref.Col, lit.Value, ok
+}
+
+// narrow is an int before it was made a long to be compared with one.
+func narrow(x plan.Expr) plan.Expr {
+	if c, ok := x.(*plan.Call); ok && c.Fn.Name == "tolong" && c.Args[0].Type() == value.IntType {
+		return c.Args[0]
+	}
+	return x
+}
+
+// caseless reports whether a text equals no other when their case does not count.
+// Of letters that is not sure: there are letters outside of ASCII whose lower case
+// is one of ASCII.
+func caseless(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= 0x80 || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }) < 0
 }

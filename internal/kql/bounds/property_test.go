@@ -38,15 +38,15 @@ func TestNothingNeededIsLeftOut(t *testing.T) {
 		if q.Spoilt {
 			continue
 		}
-		text := withTimes(q.Root, rand.New(rand.NewPCG(seed, uint64(n))), tables)
+		text := withConditions(q.Root, rand.New(rand.NewPCG(seed, uint64(n))), tables)
 		all, ok := answer(t, text, tables, nil)
 		if !ok {
 			continue
 		}
 		answered++
 		left := 0
-		some, ok := answer(t, text, tables, func(s *plan.Scan, span bounds.Span, rows [][]any) [][]any {
-			kept := within(s, span, rows)
+		some, ok := answer(t, text, tables, func(s *plan.Scan, need bounds.Need, rows [][]any) [][]any {
+			kept := needed(s, need, rows)
 			left += len(rows) - len(kept)
 			return kept
 		})
@@ -63,24 +63,32 @@ func TestNothingNeededIsLeftOut(t *testing.T) {
 	}
 }
 
-// withTimes puts one or two conditions about times into a query.
-func withTimes(root *randomly.Piece, r *rand.Rand, tables []randomly.Table) string {
+// withConditions puts one or two conditions into a query, about times and about
+// other values.
+func withConditions(root *randomly.Piece, r *rand.Rand, tables []randomly.Table) string {
 	for range 1 + r.IntN(2) {
 		at := 1 + r.IntN(len(root.Kids))
 		prefix := randomly.Piece{Sep: root.Sep, Kids: root.Kids[:at]}
 		cols, _ := kql.Columns(context.Background(), prefix.String(), kql.Options{Catalog: randomly.Catalog(tables), Now: now})
-		var times []string
-		for _, c := range cols {
-			if c.Type == value.DatetimeType {
-				times = append(times, "['"+c.Name+"']")
-			}
-		}
-		if len(times) > 0 {
-			where := &randomly.Piece{Text: []string{"where " + timeCondition(r, times[r.IntN(len(times))])}}
-			root.Kids = slices.Insert(slices.Clone(root.Kids), at, where)
+		if text := someCondition(r, cols); text != "" {
+			root.Kids = slices.Insert(slices.Clone(root.Kids), at, &randomly.Piece{Text: []string{"where " + text}})
 		}
 	}
 	return root.String()
+}
+
+// someCondition is about times every other time, where there are any.
+func someCondition(r *rand.Rand, cols []*plan.Column) string {
+	var times []string
+	for _, c := range cols {
+		if c.Type == value.DatetimeType {
+			times = append(times, "['"+c.Name+"']")
+		}
+	}
+	if len(times) > 0 && r.IntN(2) == 0 {
+		return timeCondition(r, times[r.IntN(len(times))])
+	}
+	return valueCondition(r, cols)
 }
 
 func timeCondition(r *rand.Rand, column string) string {
@@ -96,7 +104,7 @@ func timeCondition(r *rand.Rand, column string) string {
 }
 
 // answer gives the rows of a query; change, if not nil, is what each scan reads.
-func answer(t *testing.T, text string, tables []randomly.Table, change func(*plan.Scan, bounds.Span, [][]any) [][]any) (rows []string, ok bool) {
+func answer(t *testing.T, text string, tables []randomly.Table, change func(*plan.Scan, bounds.Need, [][]any) [][]any) (rows []string, ok bool) {
 	t.Helper()
 	tree, ds := syntax.Parse(text)
 	if ds.Refused() {
@@ -138,27 +146,29 @@ func neverNull(t randomly.Table, row []any) []any {
 }
 
 // narrow gives each scan a table of its own.
-func narrow(q *plan.Query, tables plainly.Tables, change func(*plan.Scan, bounds.Span, [][]any) [][]any) {
+func narrow(q *plan.Query, tables plainly.Tables, change func(*plan.Scan, bounds.Need, [][]any) [][]any) {
 	spans := bounds.Scans(q, "t")
-	for s, span := range bounds.Scans(q, "TimeGenerated") {
-		span = span.And(spans[s])
+	for s, need := range bounds.Scans(q, "TimeGenerated") {
+		need.Span = need.And(spans[s].Span)
 		own := *s.Table
 		own.Name = fmt.Sprintf("%s\x00%d", s.Table.Name, len(tables))
-		tables[own.Name] = change(s, span, tables[s.Table.Name])
+		tables[own.Name] = change(s, need, tables[s.Table.Name])
 		s.Table = &own
 	}
 }
 
-// within keeps the rows of a span, as a store does that opens whole files.
-func within(s *plan.Scan, span bounds.Span, rows [][]any) [][]any {
+// needed keeps the rows of a span that fulfil a condition, as a store does that
+// opens whole files.
+func needed(s *plan.Scan, need bounds.Need, rows [][]any) [][]any {
 	i := slices.IndexFunc(s.Table.Columns, func(c catalog.Column) bool { return c.Name == "t" || c.Name == catalog.TimeColumn })
-	if i < 0 {
-		return rows
-	}
 	var out [][]any
 	for _, r := range rows {
-		at, ok := r[i].(value.Datetime)
-		if !ok && span == bounds.Always || ok && span.From <= at && at <= span.To {
+		in := i < 0 || need.Span == bounds.Always
+		if !in {
+			at, ok := r[i].(value.Datetime)
+			in = ok && need.From <= at && at <= need.To
+		}
+		if in && fulfils(s, r, need.Where) {
 			out = append(out, r)
 		}
 	}

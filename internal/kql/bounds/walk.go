@@ -6,9 +6,9 @@ import "github.com/sekisho/sekisho/internal/kql/plan"
 // others read is gone through when all of them have been: it must give what any
 // of them needs.
 type walker struct {
-	asked map[plan.Node]int   // how many read it
-	came  map[plan.Node]int   // how many of them were visited
-	want  map[plan.Node]spans // what these need together
+	asked map[plan.Node]int  // how many read it
+	came  map[plan.Node]int  // how many of them were visited
+	want  map[plan.Node]need // what these need together
 }
 
 // count counts how many read each node.
@@ -27,10 +27,10 @@ func (w *walker) count(n plan.Node) {
 
 // visit takes what one reader needs of n, and goes on below it once all readers
 // have come.
-func (w *walker) visit(n plan.Node, needed spans, found func(*plan.Scan, spans)) {
+func (w *walker) visit(n plan.Node, needed need, found func(*plan.Scan, need)) {
 	w.came[n]++
 	if before, ok := w.want[n]; ok {
-		needed = before.or(needed)
+		needed = or(before, needed)
 	}
 	w.want[n] = needed
 	if w.came[n] < w.asked[n] {
@@ -44,20 +44,20 @@ func (w *walker) visit(n plan.Node, needed spans, found func(*plan.Scan, spans))
 		w.visit(in, below(n, i, needed), found)
 	}
 	for _, in := range subqueries(n) {
-		w.visit(in, spans{}, found)
+		w.visit(in, everything, found)
 	}
 }
 
 // below gives what n needs of its input i, where needed is needed of n.
-func below(n plan.Node, i int, needed spans) spans {
+func below(n plan.Node, i int, needed need) need {
 	for _, x := range plan.Exprs(n) {
 		if compares(x) {
-			return spans{}
+			return everything
 		}
 	}
 	switch n := n.(type) {
 	case *plan.Filter:
-		return needed.and(condition(n.Cond))
+		return and(needed, condition(n.Cond))
 	case *plan.Project:
 		return renamed(n.Items, needed)
 	case *plan.Union:
@@ -67,7 +67,7 @@ func below(n plan.Node, i int, needed spans) spans {
 	case *plan.Unnest, *plan.Shared:
 		return needed // their columns go on as they are
 	}
-	return spans{}
+	return everything
 }
 
 // compares reports whether an expression looks at other rows than its own.
@@ -82,52 +82,41 @@ func compares(x plan.Expr) bool {
 	return found
 }
 
-// renamed carries spans from projected columns to those that they are made of.
-func renamed(items []plan.Item, needed spans) spans {
-	out := spans{}
+// renamed carries needs from projected columns to those that they are made of.
+func renamed(items []plan.Item, needed need) need {
+	from := map[*plan.Column]*plan.Column{}
 	for _, it := range items {
-		if x, ok := needed[it.Col]; ok {
-			out = out.and(through(it.X, x))
+		if ref, ok := it.X.(*plan.Ref); ok {
+			from[it.Col] = ref.Col
 		}
 	}
-	return out
+	return needed.carried(func(c *plan.Column) *plan.Column { return from[c] })
 }
 
-// branch carries spans from a union's columns to those of one branch.
-func branch(n *plan.Union, i int, needed spans) spans {
-	out := spans{}
+// branch carries needs from a union's columns to those of one branch.
+func branch(n *plan.Union, i int, needed need) need {
+	var items []plan.Item
 	for j, c := range n.Cols {
-		if x, ok := needed[c]; ok {
-			out = out.and(through(n.Branches[i].Items[j], x))
-		}
+		items = append(items, plan.Item{Col: c, X: n.Branches[i].Items[j]})
 	}
-	return out
-}
-
-func through(x plan.Expr, needed Span) spans {
-	if ref, ok := x.(*plan.Ref); ok {
-		return spans{ref.Col: needed}
-	}
-	return spans{}
+	return renamed(items, needed)
 }
 
 // side gives what a join needs of its left (0) or right input. A row of a side
 // that is kept without a match stands for itself; one of the other side decides
 // by its absence, and all of them are needed, but where both must match.
-func side(n *plan.Join, i int, needed spans) spans {
+func side(n *plan.Join, i int, needed need) need {
 	kept := n.Kind == plan.Inner ||
 		i == 0 && (n.Kind == plan.LeftOuter || n.Kind == plan.LeftSemi || n.Kind == plan.LeftAnti) ||
 		i == 1 && n.Kind == plan.RightOuter
 	if !kept {
-		return spans{}
+		return everything
 	}
-	out := spans{}
+	own := map[*plan.Column]*plan.Column{}
 	for _, c := range plan.Columns(n.Inputs()[i]) {
-		if x, ok := needed[c]; ok {
-			out[c] = x
-		}
+		own[c] = c
 	}
-	return out
+	return needed.carried(func(c *plan.Column) *plan.Column { return own[c] })
 }
 
 // subqueries are the nodes that a node's conditions read.

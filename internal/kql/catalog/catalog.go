@@ -35,13 +35,13 @@ type Table struct {
 	// never from a query.
 	Relation string
 	// Resolve, if set, gives the relation in place of Relation, one that has at
-	// least the rows of a span of TimeGenerated, both ends included.
-	Resolve func(ctx context.Context, from, to value.Datetime) (string, error)
+	// least the rows that are needed.
+	Resolve func(ctx context.Context, need Need) (string, error)
 	// Doc is plain text for people, or "".
 	Doc string
 }
 
-// TimeColumn is the column that [Table.Resolve] goes by.
+// TimeColumn is the column by whose times [Table.Resolve] goes.
 const TimeColumn = "TimeGenerated"
 
 // Catalog finds tables. Implementations are safe for concurrent use.
