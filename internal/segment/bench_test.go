@@ -74,7 +74,8 @@ func mallocs(do func()) uint64 {
 
 // BenchmarkMerge is the merging of 20 segments of a second each, 5,000 rows a
 // second, and what the rows take before and after; beside the same rows as
-// lines of JSON, and those with gzip.
+// lines of JSON, and those with gzip. They are merged as they are kept: without
+// the filters of keys that soon merged ones have.
 func BenchmarkMerge(b *testing.B) {
 	rows := newTraffic(1).rows(100_000)
 	infos := make([]*Info, 0, 20)
@@ -88,8 +89,8 @@ func BenchmarkMerge(b *testing.B) {
 	must(b, os.MkdirAll(filepath.Dir(f.pathOf(infos[0].Name)), 0o750))
 	m := merger{folder: f}
 	merge := func() Info {
-		info := f.mergedInfo(run{infos, 1})
-		must(b, m.write(context.Background(), run{infos, 1}, info))
+		info := f.mergedInfo(run{infos, keyedLevels})
+		must(b, m.write(context.Background(), run{infos, keyedLevels}, info))
 		return *info
 	}
 	for b.Loop() {
