@@ -50,12 +50,14 @@ func keysOfRow(b *batch, row int) (keys []Key) {
 		}
 	}
 	from, to := text("SourceIp"), text("DestinationIp")
-	if p, q := b.column("SourcePort"), b.column("DestinationPort"); from != "" && to != "" {
-		n, ok := p.value(row)
-		m, ok2 := q.value(row)
-		if ok && ok2 {
-			keys = append(keys, TupleKey(from, n, to, m), TupleKey(to, m, from, n))
-		}
+	if from == "" || to == "" {
+		return keys
+	}
+	keys = append(keys, PairKey(from, to), PairKey(to, from))
+	n, ok := b.column("SourcePort").value(row)
+	m, okay := b.column("DestinationPort").value(row)
+	if ok && okay {
+		keys = append(keys, TupleKey(from, n, to, m), TupleKey(to, m, from, n))
 	}
 	return keys
 }
@@ -73,8 +75,9 @@ func denied(i Info, keys []Key) (n int) {
 
 // strangers are keys that no row has.
 func strangers(n int) (keys []Key) {
-	for i := range n {
-		keys = append(keys, TupleKey(fmt.Sprintf("192.0.2.%d", i%256), int64(i), "198.51.100.1", 443))
+	for i := range n / 2 {
+		host := fmt.Sprintf("192.0.2.%d", i)
+		keys = append(keys, TupleKey(host, int64(i), "198.51.100.1", 443), PairKey(host, "198.51.100.1"))
 	}
 	return keys
 }

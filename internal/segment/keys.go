@@ -8,13 +8,13 @@ import (
 	"github.com/sekisho/sekisho/internal/logs"
 )
 
-// Key stands for what people look for: an address, a connection's id, or both
-// ends of a packet. It is a hash. A segment's key filter says of a key that no row
+// Key stands for what people look for: an address, a connection's id, two
+// addresses that a packet is between, or these with both ports. It is a hash. A segment's key filter says of a key that no row
 // has it, or that some may have.
 type Key uint64
 
-// TupleColumns are the columns of a packet's two ends, the second and the fourth
-// of whole numbers, which have a key together: see [TupleKey].
+// TupleColumns are the columns of a packet's two ends, each an address and a port,
+// which have keys together: see [PairKey] and [TupleKey].
 var TupleColumns = [4]string{"SourceIp", "SourcePort", "DestinationIp", "DestinationPort"}
 
 // keyedTexts are the columns whose texts have keys, and what goes into the hash
@@ -24,8 +24,8 @@ var keyedTexts = map[string]uint64{
 	"SourceIp": 1, "DestinationIp": 1, "TranslatedSourceIp": 2, "TranslatedDestinationIp": 2, connectionColumn: 3,
 }
 
-// tupleSalt goes into the hash of a tuple.
-const tupleSalt = 4
+// What goes into the hashes of a pair and of a tuple.
+const pairSalt, tupleSalt = 4, 5
 
 // TextKey is the key of a text in a column; false where such texts have none. The
 // empty text has none: absent is the same to queries.
@@ -37,7 +37,15 @@ func TextKey(column, text string) (Key, bool) {
 	return saltedKey(xxhash.Sum64String(text), salt), true
 }
 
-// TupleKey is the key of a packet's two ends, the same for one the other way
+// PairKey is the key of the addresses of a packet's two ends, the same for one the
+// other way round. The client's port is seldom known.
+func PairKey(from, to string) Key {
+	return pairKey(xxhash.Sum64String(from), xxhash.Sum64String(to))
+}
+
+func pairKey(from, to uint64) Key { return saltedKey(scatter(from)+scatter(to), pairSalt) }
+
+// TupleKey is the key of a packet's two ends with their ports, the same for one the other way
 // round.
 func TupleKey(from string, fromPort int64, to string, toPort int64) Key {
 	return tupleKey(xxhash.Sum64String(from), fromPort, xxhash.Sum64String(to), toPort)
@@ -67,8 +75,7 @@ type keyMaker struct {
 	keys []Key
 	// texts are the hashes of a column's texts by their codes.
 	texts map[string][]uint64
-	// last has, for each connection, the tuple of its last row: few have more
-	// than one.
+	// last has, for each connection, the tuple of its last row.
 	last []Key
 }
 
@@ -84,7 +91,7 @@ func (k *keyMaker) keysOf(b *batch) []Key {
 			k.addTexts(c, salt)
 		}
 	}
-	k.addTuples(b)
+	k.addPackets(b)
 	return k.keys
 }
 
@@ -101,11 +108,11 @@ func (k *keyMaker) addTexts(c *column, salt uint64) {
 	k.texts[c.name] = hashes
 }
 
-// addTuples adds the keys of those rows that have all of a tuple's columns.
-func (k *keyMaker) addTuples(b *batch) {
+// addPackets adds the keys of the two ends of each row that has both.
+func (k *keyMaker) addPackets(b *batch) {
 	var ends [4]*column
 	for i, name := range TupleColumns {
-		if ends[i] = b.column(name); ends[i] == nil || ends[i].present == 0 {
+		if ends[i] = b.column(name); ends[i] == nil {
 			return
 		}
 	}
@@ -115,25 +122,34 @@ func (k *keyMaker) addTuples(b *batch) {
 	}
 	from, to := k.texts[TupleColumns[0]], k.texts[TupleColumns[2]]
 	for row := range b.rows {
-		source, ok0 := ends[0].value(row)
-		sourcePort, ok1 := ends[1].value(row)
-		dest, ok2 := ends[2].value(row)
-		destPort, ok3 := ends[3].value(row)
-		if ok0 && ok1 && ok2 && ok3 {
-			k.addTuple(tupleKey(from[source], sourcePort, to[dest], destPort), id, row)
+		source, ok := ends[0].value(row)
+		dest, okay := ends[2].value(row)
+		if !ok || !okay {
+			continue
 		}
+		sourcePort, ok := ends[1].value(row)
+		destPort, okay := ends[3].value(row)
+		if ok && okay {
+			key := tupleKey(from[source], sourcePort, to[dest], destPort)
+			if k.again(key, id, row) {
+				continue
+			}
+			k.keys = append(k.keys, key)
+		}
+		k.keys = append(k.keys, pairKey(from[source], to[dest]))
 	}
 }
 
-// addTuple adds a tuple, if it is not that of the connection's row before.
-func (k *keyMaker) addTuple(key Key, id *column, row int) {
-	if id != nil {
-		if code, ok := id.value(row); ok {
-			if k.last[code] == key {
-				return
-			}
-			k.last[code] = key
-		}
+// again reports whether a row's tuple is that of its connection's row before. Few
+// connections have more than one.
+func (k *keyMaker) again(key Key, id *column, row int) bool {
+	if id == nil {
+		return false
 	}
-	k.keys = append(k.keys, key)
+	code, ok := id.value(row)
+	if !ok || k.last[code] == key {
+		return ok
+	}
+	k.last[code] = key
+	return false
 }

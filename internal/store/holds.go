@@ -7,9 +7,23 @@ import (
 	"github.com/sekisho/sekisho/internal/segment"
 )
 
-// mostTuples is for how many tuples a segment is asked: a list of addresses by a
-// list of ports is many, and reading the segment then costs no more.
-const mostTuples = 64
+// mostKeys is for how many keys a segment is asked: a list of addresses by a list
+// of ports is many, and opening the segment then costs no more.
+const mostKeys = 64
+
+// asker asks a segment's key filters so often.
+type asker struct {
+	probe *segment.Probe
+	left  int
+}
+
+func (a *asker) mayHave(k segment.Key) bool {
+	if a.left == 0 {
+		return true
+	}
+	a.left--
+	return a.probe.MayHave(k)
+}
 
 // holding leaves out the segments that have no row of a condition, as far as
 // their key filters tell.
@@ -20,7 +34,7 @@ func holding(infos []segment.Info, where catalog.Condition) []segment.Info {
 	return slices.DeleteFunc(infos, func(i segment.Info) bool {
 		p := i.Probe()
 		defer p.Close()
-		return p != nil && !mayHold(p, where, known{})
+		return p != nil && !mayHold(&asker{p, mostKeys}, where, known{})
 	})
 }
 
@@ -41,31 +55,31 @@ func asksKeys(c catalog.Condition) bool {
 type known map[string][]any
 
 // mayHold reports whether a segment may have a row that fulfils a condition. False
-// is certain. What is known of the row holds beside the condition, and may make a
-// tuple with what it says.
-func mayHold(p *segment.Probe, c catalog.Condition, k known) bool {
+// is certain. What is known of the row holds beside the condition, and may say with
+// it between which ends its packet is.
+func mayHold(a *asker, c catalog.Condition, k known) bool {
 	switch c := c.(type) {
 	case catalog.All:
-		return mayHoldAll(p, c, k)
+		return mayHoldAll(a, c, k)
 	case catalog.Any:
-		return slices.ContainsFunc(c, func(c catalog.Condition) bool { return mayHold(p, c, k) })
+		return slices.ContainsFunc(c, func(c catalog.Condition) bool { return mayHold(a, c, k) })
 	case catalog.OneOf:
-		return mayHoldAll(p, catalog.All{c}, k)
+		return mayHoldAll(a, catalog.All{c}, k)
 	}
 	return true
 }
 
-func mayHoldAll(p *segment.Probe, all catalog.All, k known) bool {
+func mayHoldAll(a *asker, all catalog.All, k known) bool {
 	k = k.and(all)
-	if !mayHoldTuple(p, k) {
+	if keys := k.packets(); len(keys) > 0 && !slices.ContainsFunc(keys, a.mayHave) {
 		return false
 	}
 	return !slices.ContainsFunc(all, func(c catalog.Condition) bool {
 		if one, ok := c.(catalog.OneOf); ok {
 			keys := keysOf(one)
-			return len(keys) > 0 && !slices.ContainsFunc(keys, p.MayHave)
+			return len(keys) > 0 && !slices.ContainsFunc(keys, a.mayHave)
 		}
-		return !mayHold(p, c, k)
+		return !mayHold(a, c, k)
 	})
 }
 
@@ -85,8 +99,11 @@ func (k known) and(all catalog.All) known {
 }
 
 // keysOf are the keys of the values that a column has one of; none where that
-// tells nothing.
+// tells nothing, or where there are too many.
 func keysOf(c catalog.OneOf) []segment.Key {
+	if len(c.Values) > mostKeys {
+		return nil
+	}
 	var keys []segment.Key
 	for _, v := range c.Values {
 		text, _ := v.(string)
@@ -99,40 +116,40 @@ func keysOf(c catalog.OneOf) []segment.Key {
 	return keys
 }
 
-// mayHoldTuple asks for the tuples of the four columns, where all are known.
-func mayHoldTuple(p *segment.Probe, k known) bool {
-	sources, dests := k.ends(0), k.ends(2)
-	if len(sources) == 0 || len(dests) == 0 || len(sources)*len(dests) > mostTuples {
-		return true
+// packets are the keys of the two ends, with their ports where these are known and
+// not too many; none where the addresses are not known.
+func (k known) packets() (keys []segment.Key) {
+	from, fromPorts := end[string](k, 0), end[int64](k, 1)
+	to, toPorts := end[string](k, 2), end[int64](k, 3)
+	pairs := len(from) * len(to)
+	tuples := pairs * len(fromPorts) * len(toPorts)
+	if pairs > mostKeys || slices.Contains(from, "") || slices.Contains(to, "") {
+		return nil
 	}
-	for _, s := range sources {
-		for _, d := range dests {
-			if p.MayHave(segment.TupleKey(s.address, s.port, d.address, d.port)) {
-				return true
+	for _, f := range from {
+		for _, t := range to {
+			if tuples == 0 || tuples > mostKeys {
+				keys = append(keys, segment.PairKey(f, t))
+				continue
+			}
+			for _, port := range fromPorts {
+				for _, other := range toPorts {
+					keys = append(keys, segment.TupleKey(f, port, t, other))
+				}
 			}
 		}
 	}
-	return false
+	return keys
 }
 
-// end is one of a packet's two.
-type end struct {
-	address string
-	port    int64
-}
-
-// ends are those that a row may have, by two of the tuple's columns; none where
-// that is not known.
-func (k known) ends(at int) (out []end) {
-	for _, a := range k[segment.TupleColumns[at]] {
-		for _, p := range k[segment.TupleColumns[at+1]] {
-			address, isText := a.(string)
-			port, isNumber := p.(int64)
-			if !isText || !isNumber || address == "" {
-				return nil
-			}
-			out = append(out, end{address, port})
+// end are the values of one of the tuple's columns; none where they are not known.
+func end[T any](k known, column int) (values []T) {
+	for _, v := range k[segment.TupleColumns[column]] {
+		value, ok := v.(T)
+		if !ok {
+			return nil
 		}
+		values = append(values, value)
 	}
-	return out
+	return values
 }
