@@ -65,7 +65,7 @@ func (f *file) writeKeys(b *batch) error {
 	}
 	f.sizeFilter(len(keys), keyBits)
 	for _, k := range keys {
-		f.filter.Insert(uint64(k))
+		f.filter.Insert(k.at(f.at))
 	}
 	f.keys.Version = keysVersion
 	f.keys.Groups = append(f.keys.Groups, [2]int64{f.at, int64(len(f.filter))})
@@ -80,6 +80,11 @@ func (f *file) writeKeys(b *batch) error {
 	}
 	return nil
 }
+
+// at is a key's hash in the filter at a place. In each it is another, so that who
+// asks in vain, because others have the same bits, does not do so in all segments
+// that have these others: the same hosts are in most.
+func (k Key) at(place int64) uint64 { return scatter(uint64(k) ^ uint64(place)) }
 
 // sayKeys is what the footer says of the key filters.
 func (f *file) sayKeys() ([]format.KeyValue, error) {
@@ -126,7 +131,8 @@ func (p *Probe) groupMayHave(at, blocks int64, k Key) bool {
 	if blocks <= 0 || blocks > math.MaxInt32 {
 		return true
 	}
-	block := int64(uint64(k) >> 32 * uint64(blocks) >> 32) // as bloom.SplitBlockFilter has it
+	hash := k.at(at)
+	block := int64(hash >> 32 * uint64(blocks) >> 32) // as bloom.SplitBlockFilter has it
 	first := block / chunkBlocks * chunkBlocks
 	data := p.chunk[:min(chunkBlocks, blocks-first)*bloom.BlockSize+4]
 	if _, err := p.file.ReadAt(data, at+first/chunkBlocks*chunkSize); err != nil {
@@ -136,5 +142,5 @@ func (p *Probe) groupMayHave(at, blocks int64, k Key) bool {
 	if crc32.Checksum(bits, castagnoli) != sum {
 		return true
 	}
-	return bloom.MakeSplitBlockFilter(bits)[block-first].Check(uint32(k))
+	return bloom.MakeSplitBlockFilter(bits)[block-first].Check(uint32(hash))
 }
