@@ -141,7 +141,7 @@ func TestFiltersOfSeveralRowGroups(t *testing.T) {
 		for _, rows := range split(newTraffic(3).rows(3000), 1000) {
 			b := newBatch(logs.FlowTrace)
 			b.add(rows)
-			must(t, w.writeBatch(b, nil))
+			must(t, w.writeBatch(b, order{}))
 		}
 		return w.end(say)
 	}))
