@@ -77,6 +77,7 @@ version=$(ls "$cache/usr/lib/modules")
 mkdir "$work/job"
 {
 	export -p
+	echo "export SEKISHO_VM=1" # what this kernel lacks is a failure
 	printf 'cd %q\nexec %s\n' "$PWD" "${*@Q}"
 } >"$work/job/run"
 cd "$work"

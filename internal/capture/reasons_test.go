@@ -3,6 +3,7 @@ package capture
 import (
 	"net/netip"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,7 @@ func TestClassify(t *testing.T) {
 // askTheKernel makes it say why packets are INVALID.
 func askTheKernel(t testing.TB) {
 	t.Helper()
+	_ = exec.Command("modprobe", "-q", "nfnetlink_log").Run() // where it is a module
 	for key, value := range map[string]string{"nf_conntrack_tcp_loose": "0", "nf_conntrack_log_invalid": "6",
 		"nf_log/2": "nfnetlink_log", "nf_log/10": "nfnetlink_log"} {
 		if err := os.WriteFile("/proc/sys/net/netfilter/"+key, []byte(value), 0); err != nil {

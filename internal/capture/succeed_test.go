@@ -35,6 +35,9 @@ func recordWithLayout1(t *testing.T, name string) {
 		spec.Maps[m].Pinning = ebpf.PinByName
 	}
 	c, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: folder}})
+	if err != nil && strings.Contains(err.Error(), "R2 min value is negative") {
+		t.Skip("this kernel (Linux 6.12 or so) never loaded a program of layout 1, so there can be none")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
+	"github.com/vishvananda/netlink"
 
 	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/testnet"
@@ -21,7 +22,21 @@ import (
 // is as IPv4, with extension headers and fragments.
 func TestOtherProtocolsAndIPv6AreRecorded(t *testing.T) {
 	testnet.NeedRoot(t)
-	router := testnet.NewRouter(t)
+	recordWidely(t, testnet.NewRouter(t))
+}
+
+// Within a VRF the hooks see packets with its own interface, and some hooks see
+// them twice.
+func TestOtherProtocolsAndIPv6AreRecordedWithinAVRF(t *testing.T) {
+	testnet.NeedRoot(t)
+	recordWidely(t, testnet.NewVRF(t, "blue", 100).NewRouter(t))
+}
+
+func recordWidely(t *testing.T, router *testnet.Router) {
+	t.Helper()
+	if err := netlink.ConntrackTableFlush(netlink.ConntrackTable); err != nil { // of what other tests have left
+		t.Fatal(err)
+	}
 	nft(t, conntrackOnly)
 	if err := os.WriteFile("/proc/sys/net/netfilter/nf_conntrack_tcp_loose", []byte("0"), 0); err != nil {
 		t.Fatal(err)
@@ -99,6 +114,9 @@ func tell(e *flow.Event) string {
 	}
 	if e.ICMPCode != 0 {
 		text += fmt.Sprintf(" code %d", e.ICMPCode)
+	}
+	if by := e.In + " " + e.Out; by != "client server" && by != "server client" {
+		text += fmt.Sprintf(" by %q", by)
 	}
 	return text
 }

@@ -205,7 +205,7 @@ func serve(t *testing.T, hosts *testnet.Hosts, port int) <-chan string {
 	seen := make(chan string, 10)
 	var l net.Listener
 	if err := hosts.Server.Do(func() (err error) {
-		l, err = net.Listen("tcp4", address(hosts, port))
+		l, err = net.Listen("tcp", address(hosts, port))
 		return err
 	}); err != nil {
 		t.Fatal(err)
@@ -233,7 +233,7 @@ func address(hosts *testnet.Hosts, port int) string {
 func attempt(hosts *testnet.Hosts, port int) (c net.Conn, err error) {
 	d := net.Dialer{Timeout: 500 * time.Millisecond}
 	err = hosts.Client.Do(func() (err error) {
-		c, err = d.Dial("tcp4", net.JoinHostPort(fmt.Sprint(hosts.Server.Address), strconv.Itoa(port)))
+		c, err = d.Dial("tcp", net.JoinHostPort(fmt.Sprint(hosts.Server.Address), strconv.Itoa(port)))
 		return err
 	})
 	return c, err

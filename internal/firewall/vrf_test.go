@@ -1,12 +1,11 @@
 package firewall
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
@@ -24,18 +23,30 @@ func TestSeveralInterfaces(t *testing.T) {
 	o := startObserving(t)
 	serve(t, hosts, 80)
 	talk(t, hosts, 80)
+	o.wantConnection(t, 80, "SYN client server", "SYN-ACK server2 client", "ACK client server", "FIN client server", "FIN-ACK server2 client")
+}
+
+// wantConnection reads the rows about a port, which are those of one connection:
+// of each its flag, and the interfaces that the packet came in by and left by.
+// It returns the connection's id.
+func (o observed) wantConnection(t *testing.T, port int32, rows ...string) any {
+	t.Helper()
+	var got []string
 	ids := map[any]bool{}
-	for _, want := range []string{"SYN client server", "SYN-ACK server2 client", "ACK client server", "FIN client server", "FIN-ACK server2 client"} {
-		row := o.next(t, logs.FlowTrace, 80)
-		got := fmt.Sprintf("%v %v %v", row.Get("Flag"), row.Get("InInterface"), row.Get("OutInterface"))
-		if got != want {
-			t.Errorf("the row says %q, want %q", got, want)
-		}
-		ids[row.Get("ConnectionId")] = true
+	var id any
+	for range rows {
+		row := o.next(t, logs.FlowTrace, port)
+		got = append(got, fmt.Sprintf("%v %v %v", row.Get("Flag"), row.Get("InInterface"), row.Get("OutInterface")))
+		id = row.Get("ConnectionId")
+		ids[id] = true
 	}
-	if len(ids) != 1 {
+	if diff := cmp.Diff(rows, got); diff != "" {
+		t.Errorf("rows about port %d (-want +got):\n%s", port, diff)
+	}
+	if len(ids) != 1 || id == nil {
 		t.Errorf("connection ids %v, want one", ids)
 	}
+	return id
 }
 
 // secondWire gives the server another interface, by which it answers.
@@ -71,31 +82,43 @@ func secondWire(t *testing.T, hosts *testnet.Hosts) {
 	}
 }
 
-// Within a VRF the kernel shows a packet to some hooks twice, once with the
-// VRF's own interface; its event is one all the same.
+// Within a VRF the kernel shows a packet twice to the hooks before routing, and
+// to the forward hook with the VRF's own interface. Its event is one all the
+// same, and has the interface that the packet came in by.
 func TestVRF(t *testing.T) {
 	testnet.NeedRoot(t)
-	hosts := testnet.NewHosts(t)
-	blue := &netlink.Vrf{LinkAttrs: netlink.LinkAttrs{Name: "blue"}, Table: 100}
-	if err := netlink.LinkAdd(blue); errors.Is(err, unix.EOPNOTSUPP) {
-		t.Skip("this kernel has no VRF (CONFIG_NET_VRF)")
-	} else if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = netlink.LinkDel(blue) })
-	command(t, "ip", "link", "set", "blue", "up")
-	for _, name := range []string{"client", "server"} {
-		command(t, "ip", "link", "set", name, "master", "blue")
-	}
+	hosts := testnet.NewVRF(t, "blue", 100).NewHosts(t)
 	o := startObserving(t)
-	serve(t, hosts, 80)
-	talk(t, hosts, 80)
-	var flags []string
-	for range 5 {
-		row := o.next(t, logs.FlowTrace, 80)
-		flags = append(flags, fmt.Sprint(row.Get("Flag")))
+	for _, h := range []*testnet.Hosts{hosts, hosts.Over6()} {
+		serve(t, h, 80)
+		for range 2 { // the second would begin with what the first has too much
+			talk(t, h, 80)
+			o.wantConnection(t, 80, within("blue")...)
+		}
 	}
-	if got := strings.Join(flags, " "); got != "SYN SYN-ACK ACK FIN FIN-ACK" {
-		t.Errorf("flags %q", got)
+}
+
+// within are a connection's rows where the interfaces have a VRF's name.
+func within(vrf string) []string {
+	there, back := fmt.Sprintf(" %s-client %[1]s-server", vrf), fmt.Sprintf(" %s-server %[1]s-client", vrf)
+	return []string{"SYN" + there, "SYN-ACK" + back, "ACK" + there, "FIN" + there, "FIN-ACK" + back}
+}
+
+// Two VRFs with the same addresses in both, as tenants have them: conntrack tells
+// them apart by zones, and a row by its interfaces.
+func TestVRFsWithTheSameAddresses(t *testing.T) {
+	testnet.NeedRoot(t)
+	blue, red := testnet.NewVRF(t, "blue", 100).NewHosts(t), testnet.NewVRF(t, "red", 200).NewHosts(t)
+	command(t, "nft", "add table inet zones; add chain inet zones c { type filter hook prerouting priority raw; }; "+
+		"add rule inet zones c ct zone set iifname map { blue-client : 1, blue-server : 1, red-client : 2, red-server : 2 }")
+	t.Cleanup(func() { _, _ = output("nft", "delete table inet zones") })
+	o := startObserving(t)
+	serve(t, blue, 80)
+	serve(t, red, 80)
+	talk(t, blue, 80)
+	first := o.wantConnection(t, 80, within("blue")...)
+	talk(t, red, 80)
+	if o.wantConnection(t, 80, within("red")...) == first {
+		t.Error("both have the same connection id")
 	}
 }

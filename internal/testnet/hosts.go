@@ -28,16 +28,23 @@ type Host struct {
 // NewHosts makes client 10.9.1.2 and fd09:1::2, server 10.9.2.2 and fd09:2::2.
 func NewHosts(tb testing.TB) *Hosts {
 	tb.Helper()
+	return newHosts(tb, "", 0)
+}
+
+// newHosts puts something before the interfaces' names, and makes them members
+// of the master, if there is one.
+func newHosts(tb testing.TB, before string, master int) *Hosts {
+	tb.Helper()
 	if os.Getenv(inside) == "" {
 		tb.Fatal("testnet.Main must run the tests")
 	}
-	h := &Hosts{Client: newHost(tb, "client", 1), Server: newHost(tb, "server", 2)}
+	h := &Hosts{Client: newHost(tb, before+"client", master, 1), Server: newHost(tb, before+"server", master, 2)}
 	must(tb, os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0))
 	must(tb, os.WriteFile("/proc/sys/net/ipv6/conf/all/forwarding", []byte("1"), 0))
 	return h
 }
 
-func newHost(tb testing.TB, name string, number int) *Host {
+func newHost(tb testing.TB, name string, master, number int) *Host {
 	tb.Helper()
 	h := &Host{
 		Address:  netip.MustParseAddr(fmt.Sprintf("10.9.%d.2", number)),
@@ -49,7 +56,7 @@ func newHost(tb testing.TB, name string, number int) *Host {
 	}))
 	tb.Cleanup(func() { h.ns.Close() })
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name = name
+	attrs.Name, attrs.MasterIndex = name, master
 	must(tb, netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: "eth0", PeerNamespace: netlink.NsFd(int(h.ns))}))
 	tb.Cleanup(func() {
 		if l, err := netlink.LinkByName(name); err == nil {
@@ -92,6 +99,13 @@ func raise(name string, addresses ...string) error {
 		}
 	}
 	return netlink.LinkSetUp(l)
+}
+
+// Over6 are the same hosts, with their IPv6 addresses in both places.
+func (h *Hosts) Over6() *Hosts {
+	client, server := *h.Client, *h.Server
+	client.Address, server.Address = client.Address6, server.Address6
+	return &Hosts{Client: &client, Server: &server}
 }
 
 // Do runs a function on a thread in the host's namespace. Sockets that it makes

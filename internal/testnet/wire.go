@@ -44,13 +44,18 @@ type Wire struct {
 // packets pass in the order in which they are sent.
 func NewRouter(tb testing.TB) *Router {
 	tb.Helper()
+	return newRouter(tb, 0)
+}
+
+func newRouter(tb testing.TB, master int) *Router {
+	tb.Helper()
 	if os.Getenv(inside) == "" {
 		tb.Fatal("testnet.Main must run the tests")
 	}
 	pin(tb)
 	r := &Router{
-		Client: newWire(tb, "client", 1),
-		Server: newWire(tb, "server", 2),
+		Client: newWire(tb, "client", master, 1),
+		Server: newWire(tb, "server", master, 2),
 	}
 	must(tb, os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0))
 	must(tb, os.WriteFile("/proc/sys/net/ipv6/conf/all/forwarding", []byte("1"), 0))
@@ -79,11 +84,11 @@ func pin(tb testing.TB) {
 // newWire makes a veth pair: one end is the router's interface, the other is
 // bare. The neighbour's address is nobody's, so that the stack behind the bare
 // end ignores what comes out.
-func newWire(tb testing.TB, name string, net int) *Wire {
+func newWire(tb testing.TB, name string, master, net int) *Wire {
 	tb.Helper()
 	neighbour := hardware{2, 0, 0, 0, 9, 9}
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name = name
+	attrs.Name, attrs.MasterIndex = name, master
 	must(tb, netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: name + "-wire"}))
 	near, err := netlink.LinkByName(name)
 	must(tb, err)

@@ -28,6 +28,18 @@ struct sk_buff {
 	__u16 network_header;
 	unsigned char *head;
 	unsigned long _nfct;
+	char cb[48];
+};
+
+/* What IPv4 and IPv6 keep in cb. */
+struct inet_skb_parm {
+	int iif;
+	__u16 flags;
+};
+
+struct inet6_skb_parm {
+	int iif;
+	__u16 flags;
 };
 
 struct bpf_nf_ctx {
@@ -150,6 +162,10 @@ struct tcphdr {
 #define TCP_CONNTRACK_ESTABLISHED 3
 #define IP_CT_TCP_FLAG_CLOSE_INIT 0x04
 #define IP_CT_TCP_FLAG_MAXACK_SET 0x20
+
+/* include/net/ip.h and include/linux/ipv6.h: the packet came in by a member of a VRF */
+#define IPSKB_L3SLAVE (1 << 7)
+#define IP6SKB_L3SLAVE (1 << 6)
 
 #define NF_ACCEPT 1
 

@@ -72,6 +72,25 @@ static __always_inline __u32 linear_length(struct sk_buff *skb)
 	return skb->len - skb->data_len;
 }
 
+/* The interface that a packet came in by. Within a VRF the hook has the VRF's own
+ * for it; the member is what the kernel calls sdif. */
+static __always_inline __u32 in_interface(struct sk_buff *skb, const struct net_device *in, bool v6)
+{
+	const struct inet6_skb_parm *p6;
+	const struct inet_skb_parm *p4;
+
+	if (v6) {
+		p6 = bpf_rdonly_cast(skb->cb, bpf_core_type_id_kernel(struct inet6_skb_parm));
+		if (p6->flags & IP6SKB_L3SLAVE)
+			return p6->iif;
+	} else {
+		p4 = bpf_rdonly_cast(skb->cb, bpf_core_type_id_kernel(struct inet_skb_parm));
+		if (p4->flags & IPSKB_L3SLAVE)
+			return p4->iif;
+	}
+	return in ? in->ifindex : 0;
+}
+
 /* The length of a TCP segment's payload. */
 static __always_inline __u16 payload_length(const struct headers *h)
 {

@@ -127,7 +127,7 @@ static __always_inline void *ring_of(__u8 flag, __u32 mark)
 static __always_inline void emit(struct bpf_nf_ctx *ctx, struct headers *h, const struct nf_conn *ct, int ctinfo,
 				 __u32 mark, __u8 flag, bool v6)
 {
-	struct net_device *in = ctx->state->in, *out = ctx->state->out;
+	struct net_device *out = ctx->state->out;
 	__u32 zero = 0;
 	struct tally *c = bpf_map_lookup_elem(&counters, &zero);
 	struct event *e;
@@ -146,7 +146,7 @@ static __always_inline void emit(struct bpf_nf_ctx *ctx, struct headers *h, cons
 	e->time_ns = bpf_ktime_get_ns();
 	e->cpu = bpf_get_smp_processor_id();
 	e->flag = flag;
-	e->in_ifindex = in ? in->ifindex : 0;
+	e->in_ifindex = in_interface(ctx->skb, ctx->state->in, v6);
 	e->out_ifindex = out ? out->ifindex : 0;
 	fill_packet(e, h);
 	if (ct)
