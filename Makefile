@@ -31,6 +31,11 @@ test: need-test ## all tests, as root where it can be; the kernel's are skipped 
 	@cd tools/clients/npm && { [ -d node_modules ] || npm ci --no-audit --no-fund; }
 	$(AS_ROOT) go test -race -timeout 20m $(TESTFLAGS) ./...
 
+.PHONY: test-vm
+test-vm: need-vm ## the kernel's tests on Debian's kernel, in a virtual machine; PKGS=./internal/firewall and RUN=TestVRF choose
+	CI=true go test -p 1 -count 1 -timeout 55m -exec "$(CURDIR)/tools/vm.sh" $(if $(RUN),-run '$(RUN)') $(TESTFLAGS) \
+		$(or $(PKGS),./internal/capture/... ./internal/ruleset ./internal/firewall ./internal/lab ./internal/scenario)
+
 .PHONY: faults
 faults: need-demo build ## play all faults and their healthy twins, and count
 	$(SUDO) $(BIN) lab run --quiet --parallel 4 scenarios/fault-*.yaml scenarios/healthy-*.yaml
@@ -64,9 +69,10 @@ clean: ## remove what was built
 	rm -rf bin bench/out.jsonl
 
 # What is missing is installed by package name; see tools/need.sh.
-.PHONY: need-demo need-bench need-test need-lint need-generate
+.PHONY: need-demo need-bench need-test need-vm need-lint need-generate
 need-demo: ; @tools/need.sh demo
 need-test: ; @tools/need.sh test
+need-vm: ; @tools/need.sh vm && tools/vm.sh --fetch
 need-bench: ; @tools/need.sh bench
 need-lint: ; @tools/need.sh lint
 need-generate: ; @tools/need.sh generate

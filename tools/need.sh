@@ -2,17 +2,19 @@
 # Installs what a make target needs and this machine lacks, by Debian package
 # name. It says what it will install, and asks on a terminal unless YES=1.
 #
-#   tools/need.sh demo|test|bench|lint|generate
+#   tools/need.sh demo|test|vm|bench|lint|generate
 set -euo pipefail
 
 declare -A package=(
 	[nft]=nftables [ip]=iproute2 [ss]=iproute2 [ssh]=openssh-client [sshd]=openssh-server [ssh-keygen]=openssh-client
 	[tcpdump]=tcpdump [iptables]=iptables [ulogd]=ulogd2 [conntrack]=conntrack [curl]=curl [sysctl]=procps
 	[clang]=clang [llvm-strip]=llvm [shellcheck]=shellcheck [gcc]=gcc [g++]=g++ [node]=nodejs [npm]=npm
+	[qemu-system-x86_64]=qemu-system-x86 [modprobe]=kmod [xz]=xz-utils
 )
 declare -A programs=(
 	[demo]="nft ip ssh sshd ssh-keygen gcc g++"
 	[test]="nft ip ss ssh sshd ssh-keygen gcc g++ node npm iptables conntrack tcpdump curl sysctl"
+	[vm]="qemu-system-x86_64 modprobe xz nft ip ss ssh sshd ssh-keygen gcc g++ iptables conntrack tcpdump sysctl"
 	[bench]="nft ip gcc g++ ulogd conntrack"
 	[lint]="shellcheck clang llvm-strip gcc g++"
 	[generate]="clang llvm-strip"
@@ -20,12 +22,13 @@ declare -A programs=(
 # Files that no program stands for.
 declare -A files=(
 	[libbpf-dev]=/usr/include/bpf/bpf_helpers.h
+	[debian-archive-keyring]=/usr/share/keyrings/debian-archive-keyring.gpg
 	[ulogd2-json]="/usr/lib/*/ulogd/ulogd_output_JSON.so"
 )
-declare -A others=([lint]=libbpf-dev [generate]=libbpf-dev [bench]=ulogd2-json)
+declare -A others=([lint]=libbpf-dev [generate]=libbpf-dev [bench]=ulogd2-json [vm]=debian-archive-keyring)
 
 PATH=$PATH:/usr/sbin:/sbin
-target=${1:?usage: need.sh demo|test|bench|lint|generate}
+target=${1:?usage: need.sh demo|test|vm|bench|lint|generate}
 
 if ! command -v go >/dev/null; then
 	echo "Go is missing: install Go 1.26 or later (https://go.dev/dl/), then run make again." >&2

@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # The first program in the machine of tools/vm.sh: it mounts the host's files
 # below a layer of memory that takes all writes, and runs there what the host
 # has put into the folder "job". The kernel hands on what it does not know of
@@ -18,7 +19,7 @@ mount -t overlay -o lowerdir=/host,upperdir=/layer/upper,workdir=/layer/work ove
 cd /root || exit
 mkdir -p job lib/modules
 mount -t 9p -o trans=virtio,version=9p2000.L job job
-mount --bind "/root$cache/usr/lib/modules" lib/modules
+mount --bind "/root${cache:?}/usr/lib/modules" lib/modules
 mount -t proc proc proc
 mount -t sysfs sysfs sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup

@@ -7,8 +7,9 @@
 #   go test -exec tools/vm.sh PACKAGE    (make test-vm does this)
 #   tools/vm.sh --fetch                  only get the kernel, where it is not here yet
 #
-# SUITE is the Debian release whose kernel it is; LIMIT how long the machine may
-# run. The kernel is not installed, only unpacked in the user's cache.
+# SUITE is the Debian release whose kernel it is (trixie); LIMIT how long the
+# machine may run (1h). The kernel is not installed, only unpacked in the user's
+# cache.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -58,7 +59,7 @@ pack() {
 # boot ends when the program has ended, or after LIMIT. A kernel that panics
 # ends it too.
 boot() {
-	timeout --foreground -k 5 "${LIMIT:-20m}" qemu-system-x86_64 -accel "$accel" -cpu max -smp 2 -m 4G \
+	timeout --foreground -k 5 "${LIMIT:-1h}" qemu-system-x86_64 -accel "$accel" -cpu max -smp 2 -m 4G \
 		-nodefaults -no-user-config -no-reboot -display none -serial stdio \
 		-kernel "$cache/boot/vmlinuz-$version" -initrd first.cpio -append "console=ttyS0 quiet panic=-1 cache=$cache" \
 		-virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \

@@ -129,8 +129,8 @@ func TestOurOwnDropsHideNothing(t *testing.T) {
 	config := enforced
 	config.EventsPerSecond = 50
 	w := newWorld(t, config)
-	w.sysctl("netfilter/nf_conntrack_tcp_loose", "0")
 	w.rules(`table inet ours { chain c { type filter hook forward priority 0; ct state invalid ` + enforce + `; }; }`)
+	w.sysctl("netfilter/nf_conntrack_tcp_loose", "0") // there is one since the rules ask conntrack
 	before := w.stats().Filtered.Ours
 	const packets = 200
 	for port := range packets {
