@@ -2,6 +2,7 @@ package firewall
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"testing"
 
@@ -95,6 +96,23 @@ func TestVRF(t *testing.T) {
 			talk(t, h, 80)
 			o.wantConnection(t, 80, within("blue")...)
 		}
+	}
+}
+
+// What the host itself drops within a VRF: there the packet has come to the VRF's
+// own interface.
+func TestDropsWithinAVRF(t *testing.T) {
+	testnet.NeedRoot(t)
+	hosts := testnet.NewVRF(t, "blue", 100).NewHosts(t)
+	o := startObserving(t)
+	hosts.Server.Address = netip.MustParseAddr("192.0.2.1") // nobody's
+	if c, err := attempt(hosts, 80); err == nil {
+		c.Close()
+		t.Error("there is a way to it")
+	}
+	row := o.next(t, logs.KernelDrop, 80)
+	if got := fmt.Sprintf("%v %v", row.Get("Reason"), row.Get("Interface")); got != "IP_INNOROUTES blue" {
+		t.Errorf("the drop is %q", got)
 	}
 }
 

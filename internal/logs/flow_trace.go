@@ -116,7 +116,7 @@ func ignoredColumns() []column[packet] {
 func wayColumns() []column[packet] {
 	numbered := func(p *packet) bool { return p.ev.Number.Seq != 0 }
 	return []column[packet]{
-		word("InInterface", "Interface the packet came in by.",
+		word("InInterface", "Interface the packet came in by; in a VRF the member, not the VRF's own.",
 			func(p *packet) string { return p.ev.In }),
 		word("OutInterface", "Interface the packet was to leave by.",
 			func(p *packet) string { return p.ev.Out }),
