@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
+	"syscall"
 
 	"github.com/sekisho/sekisho/internal/document"
 	"github.com/sekisho/sekisho/internal/topology"
@@ -29,12 +31,24 @@ func prepareSSH(lab string) ([]string, error) {
 		}
 	}
 	for _, key := range []string{hostKey(lab), clientKey(lab)} {
-		cmd := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "sekisho lab "+lab, "-f", key)
-		if output, err := cmd.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("make key %s: %w: %s", key, err, bytes.TrimSpace(output))
+		if err := makeKey(lab, key); err != nil {
+			return nil, err
 		}
 	}
 	return sshdOptions(lab), nil
+}
+
+// makeKey leaves no process behind that writes into a lab's folder when the lab
+// has been taken down.
+func makeKey(lab, key string) error {
+	runtime.LockOSThread() // the kernel ends the program when its thread ends
+	defer runtime.UnlockOSThread()
+	cmd := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "sekisho lab "+lab, "-f", key)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("make key %s: %w: %s", key, err, bytes.TrimSpace(output))
+	}
+	return nil
 }
 
 func hostKey(lab string) string   { return folderOf(lab, "keys", "host") }
