@@ -33,11 +33,15 @@ fetch() {
 	cd "$work"
 	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $suite main" >sources.list
 	debian apt-get update
-	debian apt-get download busybox-static "$(debian apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: //p')"
+	# A kernel is one package or, after trixie, some: they have its version in their names.
+	mapfile -t kernel < <(debian apt-cache depends --recurse --important linux-image-amd64 | grep '^linux-[a-z]*-[0-9]' | sort -u)
+	debian apt-get download busybox-static "${kernel[@]}"
 	for package in *.deb; do
 		dpkg -x "$package" root
 	done
-	depmod -b root/usr "$(ls root/usr/lib/modules)"
+	version=$(ls root/usr/lib/modules)
+	depmod -b root/usr "$version"
+	[ ! -d root/boot ] || mv "root/boot/vmlinuz-$version" "root/usr/lib/modules/$version/vmlinuz"
 	mv -T root "$cache"
 }
 
@@ -61,7 +65,7 @@ pack() {
 boot() {
 	timeout --foreground -k 5 "${LIMIT:-1h}" qemu-system-x86_64 -accel "$accel" -cpu max -smp 2 -m 4G \
 		-nodefaults -no-user-config -no-reboot -display none -serial stdio \
-		-kernel "$cache/boot/vmlinuz-$version" -initrd first.cpio -append "console=ttyS0 quiet panic=-1 cache=$cache" \
+		-kernel "$cache/usr/lib/modules/$version/vmlinuz" -initrd first.cpio -append "console=ttyS0 quiet panic=-1 cache=$cache" \
 		-virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \
 		-virtfs local,path="$work/job",mount_tag=job,security_model=none </dev/null
 }
@@ -85,4 +89,4 @@ cd "$work"
 pack
 boot || true
 [ -s job/code ] || echo "the machine ended before the program did" >&2
-exit "$(cat job/code || echo 1)"
+exit "$(cat job/code 2>/dev/null || echo 1)"
