@@ -28,10 +28,16 @@ debian() {
 # fetch unpacks the kernel, and the busybox that is its first program.
 fetch() {
 	[ ! -d "$cache" ] || return 0
+	# shellcheck disable=SC2016 # apt fills it in
+	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Origin: Debian' 'Label: Debian' 'Component: main' | sort -u | head -n 1)
+	if [ -z "$mirror" ]; then
+		echo "this host's apt knows no mirror of Debian (or its lists are empty: apt-get update), so there is no kernel to be had" >&2
+		return 1
+	fi
 	echo "fetching the kernel of Debian $suite, some 110 MB" >&2
 	mkdir -p "$work/lists/partial" "$work/root" "$(dirname "$cache")"
 	cd "$work"
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $suite main" >sources.list
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >sources.list
 	debian apt-get update
 	# A kernel is one package or, after trixie, some: they have its version in their names.
 	mapfile -t kernel < <(debian apt-cache depends --recurse --important linux-image-amd64 | grep '^linux-[a-z]*-[0-9]' | sort -u)
