@@ -54,7 +54,7 @@ func run(ctx context.Context, out, only string, pairs int, window time.Duration)
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("needs root, for network namespaces: run it with sudo")
 	}
-	parts := []part{{"slopes", Slopes}, {"suite", Suite}, {"segments", Segments},
+	parts := []part{{"slopes", Slopes}, {"suite", Suite}, {"segments", Segments}, {"packets", Packets},
 		{"fresh", func(ctx context.Context, f *figures) error { return Fresh(ctx, f, window) }},
 		{"settings", func(ctx context.Context, f *figures) error { return Settings(ctx, f, pairs, window) }},
 		{"connections", func(ctx context.Context, f *figures) error { return traffic(ctx, f, only, pairs, window) }},
@@ -77,7 +77,7 @@ func run(ctx context.Context, out, only string, pairs int, window time.Duration)
 	return nil
 }
 
-const partNames = "slopes, suite, segments, fresh, settings, connections or bulk"
+const partNames = "slopes, suite, segments, packets, fresh, settings, connections or bulk"
 
 // traffic measures connections and bytes through a firewall.
 func traffic(ctx context.Context, f *figures, only string, pairs int, window time.Duration) (err error) {

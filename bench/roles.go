@@ -27,6 +27,10 @@ func play(role string, window time.Duration) error {
 	switch role {
 	case "server":
 		return serve()
+	case "servers":
+		return serveMany()
+	case "spread":
+		return spread(window)
 	case "connect":
 		return connectFor(window)
 	case "bulk":
@@ -36,13 +40,28 @@ func play(role string, window time.Duration) error {
 }
 
 // serve answers one byte to whoever connects, and swallows what comes to the
-// port for bulk. It ends when its standard input does.
+// port for bulk.
 func serve() error {
+	bulk, err := net.Listen("tcp4", fmt.Sprintf("%s:%d", serverAddress, bulkPort))
+	if err != nil {
+		return err
+	}
+	go accept(bulk, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+	var listeners []net.Listener
 	for i := range ports {
 		l, err := net.Listen("tcp4", fmt.Sprintf("%s:%d", serverAddress, firstPort+i))
 		if err != nil {
 			return err
 		}
+		listeners = append(listeners, l)
+	}
+	return answer(listeners)
+}
+
+// answer answers one byte to whoever connects. It ends when its standard input
+// does.
+func answer(listeners []net.Listener) error {
+	for _, l := range listeners {
 		go accept(l, func(c net.Conn) {
 			var b [1]byte
 			if _, err := io.ReadFull(c, b[:]); err == nil {
@@ -52,13 +71,8 @@ func serve() error {
 			_, _ = io.Copy(io.Discard, c)
 		})
 	}
-	l, err := net.Listen("tcp4", fmt.Sprintf("%s:%d", serverAddress, bulkPort))
-	if err != nil {
-		return err
-	}
-	go accept(l, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
 	fmt.Println("ready")
-	_, err = io.Copy(io.Discard, os.Stdin)
+	_, err := io.Copy(io.Discard, os.Stdin)
 	return err
 }
 

@@ -52,6 +52,8 @@ type Options struct {
 	Grace time.Duration
 	// Program is the name and version that merged segments carry.
 	Program string
+	// Now is the clock by which days are over; nil takes time.Now.
+	Now func() time.Time
 }
 
 // DefaultGrace is longer than queries take.

@@ -52,7 +52,7 @@ func (f *Folder) Merge(ctx context.Context) error {
 	defer func() { f.bury(time.Now()) }()
 	m := merger{folder: f}
 	for ctx.Err() == nil {
-		run := f.due(time.Now())
+		run := f.due(f.now())
 		if run.infos == nil {
 			return nil
 		}
@@ -70,6 +70,13 @@ func (f *Folder) Merge(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+func (f *Folder) now() time.Time {
+	if f.options.Now != nil {
+		return f.options.Now()
+	}
+	return time.Now()
 }
 
 // run is segments that are to be merged, and the level of what that makes.
