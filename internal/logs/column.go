@@ -114,11 +114,12 @@ func newTable[R any](t Table, groups ...[]column[R]) *Table {
 	for i, c := range columns {
 		t.Columns = append(t.Columns, c.Column)
 		t.index[c.Name] = i
-		t.keys = append(t.keys, strconv.Quote(c.Name)+":")
+		t.keys = append(t.keys, ","+strconv.Quote(c.Name)+":")
 	}
 	t.resource = t.index["_ResourceId"]
 	t.cell = func(record any, i int) cell { return columns[i].cell(record.(*R)) }
 	t.address = func(record any, i int) netip.Addr { return columns[i].address(record.(*R)) }
+	t.properties = propertiesWriter(columns, t.keys)
 	t.visit = func(record any, to Visitor) { visit(columns, record.(*R), to) }
 	var groundsOf func([]*R) grounds
 	if g, ok := any(new(R)).(interface{ groundsOf([]*R) grounds }); ok {

@@ -117,9 +117,18 @@ func (*connectionRow) groundsOf(rows []*connectionRow) grounds {
 		if r.src != rows[0].src {
 			shared &^= sameSource
 		}
-		if r.Invalid != nil || r.ICMP != nil || r.Drop != nil {
+		if r.troubled() {
 			shared &^= noTrouble
 		}
 	}
 	return shared
+}
+
+func (r *connectionRow) troubled() bool { return r.Invalid != nil || r.ICMP != nil || r.Drop != nil }
+
+func (*connectionRow) footingOf(r *connectionRow) footing {
+	if r.troubled() {
+		return footing{}
+	}
+	return footing{holds: noTrouble}
 }

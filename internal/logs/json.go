@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -26,39 +27,59 @@ const (
 // _ResourceId, TenantId, Type and their like). With azureOnly, our own columns
 // are left out; which rows to leave out then, [Subset.Keeps] tells.
 func AppendJSON(dst []byte, r Row, azureOnly bool) []byte {
+	_, read := r.record.(*Record)
+	return appendRow(dst, r, azureOnly, read)
+}
+
+// appendRow appends a row; plainly is column by column, which rows that were read
+// back need.
+func appendRow(dst []byte, r Row, azureOnly, plainly bool) []byte {
 	dst = append(dst, `{"time":`...)
 	dst = appendCell(dst, r.cell(0))
 	dst = append(dst, `,"resourceId":`...)
 	dst = appendCell(dst, r.cell(r.table.resource))
 	dst = append(dst, `,"category":`...)
 	dst = appendString(dst, r.table.Category)
-	dst = append(dst, `,"properties":{`...)
-	dst = appendProperties(dst, r, azureOnly)
+	dst = append(dst, `,"properties":`...)
+	begin := len(dst)
+	if plainly {
+		dst = appendProperties(dst, r, azureOnly)
+	} else {
+		dst = r.table.properties(dst, r.record, azureOnly)
+	}
+	if len(dst) == begin {
+		return append(dst, "{}}"...)
+	}
+	dst[begin] = '{' // in place of the first property's comma
 	return append(dst, "}}"...)
 }
 
+// appendProperties appends the properties of any row, each with a comma before
+// it.
 func appendProperties(dst []byte, r Row, azureOnly bool) []byte {
-	begin := len(dst)
 	for i := range r.table.Columns {
-		col := &r.table.Columns[i]
-		if col.envelope || azureOnly && col.Origin != Azure {
+		if r.table.Columns[i].leftOut(azureOnly) {
 			continue
 		}
 		c := r.cell(i)
 		if c.kind == absent {
 			continue
 		}
-		if len(dst) > begin {
-			dst = append(dst, ',')
-		}
 		dst = append(dst, r.table.keys[i]...)
 		if c.kind == isAddress {
-			dst = append(r.address(i).AppendTo(append(dst, '"')), '"')
+			dst = appendAddress(dst, r.address(i))
 		} else {
 			dst = appendCell(dst, c)
 		}
 	}
 	return dst
+}
+
+// leftOut reports whether the column is not among the properties.
+func (c *Column) leftOut(azureOnly bool) bool { return c.envelope || azureOnly && c.Origin != Azure }
+
+func appendAddress(dst []byte, a netip.Addr) []byte {
+	return append(a.AppendTo(append(dst, '"')), '"')
 }
 
 // appendCell appends a cell that is neither absent nor an address.
@@ -113,11 +134,11 @@ func appendResourceID(dst []byte, id string) []byte {
 	return append(dst, last.text...)
 }
 
-// lastID and lastSecond are as they were written last: rows that are written
-// together are of one firewall and of one second, nearly all.
+// lastID and lastSeconds are as they were written last: rows that are written
+// together are of one firewall and of a few seconds, nearly all.
 var (
-	lastID     atomic.Pointer[writtenID]
-	lastSecond atomic.Pointer[writtenSecond]
+	lastID      atomic.Pointer[writtenID]
+	lastSeconds [16]atomic.Pointer[writtenSecond]
 )
 
 type writtenID struct {
@@ -136,16 +157,17 @@ func appendMoment(dst []byte, micros int64) []byte {
 	if rest < 0 {
 		unix, rest = unix-1, rest+1e6
 	}
-	last := lastSecond.Load()
+	of := &lastSeconds[uint64(unix)%uint64(len(lastSeconds))]
+	last := of.Load()
 	if last == nil || last.unix != unix {
 		last = &writtenSecond{unix, time.Unix(unix, 0).UTC().Format(secondFormat)}
-		lastSecond.Store(last)
+		of.Store(last)
 	}
-	dst = append(dst, last.text...)
-	for unit := int64(100_000); unit > 0; unit /= 10 {
-		dst = append(dst, '0'+byte(rest/unit%10))
+	dst = append(append(dst, last.text...), "0000000Z"...)
+	for i, r := len(dst)-3, uint32(rest); r > 0; i, r = i-1, r/10 {
+		dst[i] += byte(r % 10)
 	}
-	return append(dst, '0', 'Z')
+	return dst
 }
 
 // appendChar appends r as it stands within a JSON string. As in encoding/json,

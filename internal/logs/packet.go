@@ -121,7 +121,7 @@ func port(a netip.AddrPort) (int64, bool) { return int64(a.Port()), a.IsValid() 
 // ruleNames are the four columns that name the rule; the network rule table
 // has them from Azure, the flow trace table from us.
 func ruleNames() []column[packet] {
-	return []column[packet]{
+	return resting(sameDecision,
 		maybeText("Policy", "Firewall policy that holds the rule; an empty string where the default action decided.",
 			func(p *packet) (string, bool) { return p.ruleName(p.rule.Policy) }),
 		maybeText("RuleCollectionGroup", "Rule collection group that holds the rule; an empty string where the default action decided.",
@@ -130,5 +130,5 @@ func ruleNames() []column[packet] {
 			func(p *packet) (string, bool) { return p.ruleName(p.rule.Collection) }),
 		maybeText("Rule", "Rule that decided about the connection; an empty string where the default action did.",
 			func(p *packet) (string, bool) { return p.ruleName(p.rule.Name) }),
-	}
+	)
 }

@@ -45,8 +45,8 @@ func ourHeader() []column[packet] {
 			func(p *packet) (int64, bool) { return int64(p.ev.TTL), p.ev.TTL != 0 }),
 		resting(noTrouble, number("IcmpCode", Int, "Code of an ICMP or ICMPv6 packet; its type is in the column Protocol.",
 			func(p *packet) (int64, bool) { return int64(p.ev.ICMPCode), p.ev.Packet.Protocol.IsICMP() }))[0],
-		word("PolicyRevision", "Revision of the policy in force; also known where the default action decided.",
-			func(p *packet) string { return p.rule.Revision }),
+		resting(sameDecision, word("PolicyRevision", "Revision of the policy in force; also known where the default action decided.",
+			func(p *packet) string { return p.rule.Revision }))[0],
 	}
 }
 
@@ -81,4 +81,19 @@ func (*packet) groundsOf(packets []*packet) grounds {
 		}
 	}
 	return shared
+}
+
+// footingOf: without trouble is here more than a plain step, namely all of TCP but
+// what the columns that rest on it are about.
+func (*packet) footingOf(p *packet) footing {
+	on := footing{sameSource, p.src, p.rule, p.ev.Rule, p.decision()}
+	switch p.ev.Flag {
+	case flow.INVALID, flow.IGNORED, flow.ICMPERROR:
+		return on
+	}
+	on.holds |= sameDecision
+	if p.ev.Packet.Protocol == flow.TCP && !p.several() {
+		on.holds |= noTrouble
+	}
+	return on
 }

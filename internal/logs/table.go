@@ -55,10 +55,12 @@ type Table struct {
 
 	index    map[string]int
 	resource int      // the place of _ResourceId
-	keys     []string // per column, its JSON key with quotes and colon
+	keys     []string // per column, its JSON key with the comma before it, quotes and colon
 	cell     func(record any, i int) cell
 	address  func(record any, i int) netip.Addr
 	visit    func(record any, to Visitor)
+	// properties appends a record's properties as JSON has them.
+	properties func(dst []byte, record any, azureOnly bool) []byte
 	// visitRows gives how many of the rows, from the first, it has visited.
 	visitRows func(rows []Row, to ColumnVisitor) int
 }

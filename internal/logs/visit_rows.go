@@ -43,8 +43,9 @@ func VisitRows(rows []Row, to ColumnVisitor) {
 type grounds uint8
 
 const (
-	sameSource grounds = 1 << iota // one firewall made them
-	noTrouble                      // of plain steps of connections of TCP, or of connections with no more than those
+	sameSource   grounds = 1 << iota // one firewall made them
+	noTrouble                        // of plain steps of connections of TCP, or of connections with no more than those
+	sameDecision                     // one decision by one rule; only JSON makes use of it
 )
 
 // block is up to Together records, and room for the values of a column.
