@@ -138,7 +138,7 @@ func appendResourceID(dst []byte, id string) []byte {
 // together are of one firewall and of a few seconds, nearly all.
 var (
 	lastID      atomic.Pointer[writtenID]
-	lastSeconds [16]atomic.Pointer[writtenSecond]
+	lastSeconds [64]atomic.Pointer[writtenSecond]
 )
 
 type writtenID struct {

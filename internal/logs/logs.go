@@ -17,6 +17,7 @@
 //	visit.go                            rows → columns of a file, without boxing
 //	fold.go                             one row for several events, in a flood
 //	json.go, parse.go                   rows ↔ JSON lines in Azure's envelope
+//	json_runs.go                        JSON that is the same for many rows, copied
 //	printer.go, layout.go, outcome.go   rows → a terminal
 //	markdown.go                         the tables → their reference page
 //
