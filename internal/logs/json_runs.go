@@ -95,27 +95,27 @@ func propertiesWriter[R any](columns []column[R], keys []string) func(dst []byte
 	}
 }
 
-func (run *run[R]) append(dst []byte, record *R, on *footing) []byte {
-	if run.on == 0 || run.on&^on.holds != 0 {
-		return run.write(dst, record)
+func (r *run[R]) append(dst []byte, record *R, on *footing) []byte {
+	if r.on == 0 || r.on&^on.holds != 0 {
+		return r.write(dst, record)
 	}
-	kept := &run.kept[on.number%uint32(len(run.kept))]
-	if k := kept.Load(); k != nil && k.stands(run.on, on) {
+	last := &r.kept[on.number%uint32(len(r.kept))]
+	if k := last.Load(); k != nil && k.stands(r.on, on) {
 		return append(dst, k.text...)
 	}
 	begin := len(dst)
-	dst = run.write(dst, record)
-	kept.Store(run.keep(dst[begin:], on))
+	dst = r.write(dst, record)
+	last.Store(r.keep(dst[begin:], on))
 	return dst
 }
 
 // keep copies a text, and what it rests on.
-func (run *run[R]) keep(text []byte, on *footing) *keptText {
+func (r *run[R]) keep(text []byte, on *footing) *keptText {
 	k := &keptText{text: slices.Clone(text)}
-	if run.on&sameSource != 0 {
+	if r.on&sameSource != 0 {
 		k.source = *on.source
 	}
-	if run.on&sameDecision != 0 {
+	if r.on&sameDecision != 0 {
 		k.rule, k.number, k.decision = *on.rule, on.number, on.decision
 	}
 	return k
@@ -128,9 +128,9 @@ func (k *keptText) stands(needed grounds, on *footing) bool {
 		(needed&sameDecision == 0 || k.number == on.number && k.decision == on.decision && k.rule == *on.rule)
 }
 
-func (run *run[R]) write(dst []byte, record *R) []byte {
-	for i := range run.columns {
-		dst = run.columns[i].append(dst, record)
+func (r *run[R]) write(dst []byte, record *R) []byte {
+	for i := range r.columns {
+		dst = r.columns[i].append(dst, record)
 	}
 	return dst
 }
