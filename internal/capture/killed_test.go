@@ -22,8 +22,9 @@ type diary struct {
 	full    int // Full after so many records of a segment; 0: never
 	segment int
 
-	deadline int  // that many records from now; negative: never
-	after    bool // it is written
+	deadline int   // that many records from now; negative: never
+	kind     uint8 // the first record of this kind is the one; 0: deadline says which
+	after    bool  // it is written
 }
 
 type diaryRecord struct {
@@ -39,6 +40,9 @@ func (d *diary) Begin(kind uint8, parts ...[]byte) error {
 }
 
 func (d *diary) Append(kind uint8, parts ...[]byte) error {
+	if d.kind != 0 && kind == d.kind {
+		d.kind, d.deadline = 0, 0
+	}
 	if d.deadline == 0 && !d.after {
 		panic(killed{})
 	}

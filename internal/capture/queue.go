@@ -60,11 +60,11 @@ func (q *queue) sort() {
 	for i := range q.items {
 		q.stamps = append(q.stamps, stamp{q.items[i].E.TimeNs, i})
 	}
-	byTime := func(a, b stamp) int { return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.place, b.place)) }
+	byTime := func(a, b stamp) int { return cmp.Compare(a.time, b.time) }
 	if slices.IsSortedFunc(q.stamps, byTime) {
 		return
 	}
-	slices.SortFunc(q.stamps, byTime)
+	slices.SortStableFunc(q.stamps, byTime)
 	q.spare = q.spare[:0]
 	for _, s := range q.stamps {
 		q.spare = append(q.spare, q.items[s.place])

@@ -68,10 +68,14 @@ func (r *Recorder) succeed(deliver func([]flow.Event)) error {
 	return r.replacePredecessors()
 }
 
-// joinPredecessors are the first two steps.
+// joinPredecessors are the first two steps. Where a process was killed after the
+// second, both programs have seen what is left in the predecessors' rings, or a
+// part of it: none of it may be read without looking for it in ours.
 func (r *Recorder) joinPredecessors(deliver func([]flow.Event)) error {
-	if err := r.readOut(deliver); err != nil {
-		return err
+	if len(r.set.links) == 0 {
+		if err := r.readOut(deliver); err != nil {
+			return err
+		}
 	}
 	last, err := r.old[len(r.old)-1].epoch()
 	if err != nil {

@@ -152,20 +152,22 @@ func TestATakeoverMissesNothingAndRepeatsNothing(t *testing.T) {
 		name        string
 		predecessor func(*testing.T, string)
 		killAt      int
+		killAtKind  uint8
 	}{
-		{"layout 1", recordWithLayout1, -1},
-		{"layout 1, killed at the first record", recordWithLayout1, 0},
-		{"layout 1, killed at the second record", recordWithLayout1, 1},
-		{"layout 1, killed at the third record", recordWithLayout1, 2},
-		{"layout 1, killed at the fourth record", recordWithLayout1, 3},
-		{"other ring sizes", recordOtherwise, -1},
+		{"layout 1", recordWithLayout1, -1, 0},
+		{"layout 1, killed at the first record", recordWithLayout1, 0, 0},
+		{"layout 1, killed at the second record", recordWithLayout1, 1, 0},
+		{"layout 1, killed at the third record", recordWithLayout1, 2, 0},
+		{"layout 1, killed at the fourth record", recordWithLayout1, 3, 0},
+		{"layout 1, killed at the succession", recordWithLayout1, 1 << 30, kindSuccession},
+		{"other ring sizes", recordOtherwise, -1, 0},
 	} {
 		for _, after := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s (written: %v)", tt.name, after), func(t *testing.T) {
 				if after && tt.killAt < 0 {
 					t.SkipNow()
 				}
-				takeOver(t, router, tt.predecessor, &diary{deadline: tt.killAt, after: after})
+				takeOver(t, router, tt.predecessor, &diary{deadline: tt.killAt, kind: tt.killAtKind, after: after})
 			})
 		}
 	}
