@@ -21,8 +21,9 @@ type connections struct {
 	tracker *tracker.Tracker
 	rule    *logs.Rule // of the event that is being added
 	late    []late
-	fresh   []*flow.Connection // told and not published yet
-	newest  []*flow.Connection // a ring once it is full
+	ends    []*flow.ConntrackEnd // memory for those that are told together
+	fresh   []*flow.Connection   // told and not published yet
+	newest  []*flow.Connection   // a ring once it is full
 	at      int
 }
 

@@ -32,11 +32,9 @@ type late struct {
 	gap  *logs.Loss // nothing was recorded, because nobody wanted it
 }
 
-// tell gives it to the tracker.
+// tell gives it to the tracker; ends are given together.
 func (l late) tell(t *tracker.Tracker) {
 	switch {
-	case l.end != nil:
-		t.AddEnd(*l.end)
 	case l.drop != nil:
 		t.AddDrop(*l.drop)
 	case l.gap != nil:
@@ -80,12 +78,30 @@ func (c *connections) reach(now time.Time) {
 		slices.SortStableFunc(c.late, func(a, b late) int { return a.at.Compare(b.at) })
 		n := 0
 		for n < len(c.late) && (!c.late[n].at.After(now) || len(c.late)-n > maxLate) {
-			c.late[n].tell(t)
 			n++
 		}
+		c.tellLate(t, c.late[:n])
 		c.late = slices.Delete(c.late, 0, n)
 		t.Tick(now)
 	})
+}
+
+// tellLate gives a list to the tracker; ends that follow one another at once.
+func (c *connections) tellLate(t *tracker.Tracker, list []late) {
+	for len(list) > 0 {
+		ends := c.ends[:0]
+		for len(ends) < len(list) && list[len(ends)].end != nil {
+			ends = append(ends, list[len(ends)].end)
+		}
+		t.AddEnds(ends)
+		list = list[len(ends):]
+		clear(ends)
+		c.ends = ends
+		if len(list) > 0 {
+			list[0].tell(t)
+			list = list[1:]
+		}
+	}
 }
 
 // begin says that nothing was recorded before.

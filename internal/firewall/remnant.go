@@ -9,25 +9,26 @@ import (
 // there are thousands a second: an event is copied to where an older one was, and
 // rows are made for who asks. So keeping them takes no memory but this.
 type remnant struct {
-	entry *Entry // nil where it is one of an event: this one
-	event flow.Event
-	rule  *logs.Rule
-	fold  logs.Fold
+	entry      *Entry           // nil where it is one of a connection or an event:
+	connection *flow.Connection // of this one; nil where it is an event's:
+	event      flow.Event       // of this one
+	rule       *logs.Rule
+	fold       logs.Fold
 }
 
 func (r *remnant) set(t *telling) {
-	r.entry, r.event, r.rule, r.fold = nil, *t.event, t.rule, t.fold
+	r.entry, r.connection = nil, nil
+	r.event, r.rule, r.fold = *t.event, t.rule, t.fold
 }
 
 // made is the entry, with its rows, which share nothing that changes.
 func (r *remnant) made(source *logs.Source) Entry {
-	if r.entry == nil {
-		e := r.event
-		return Entry{Event: &e, Rows: logs.FoldedRows(&e, source, r.rule, r.fold)}
+	switch {
+	case r.entry != nil:
+		return *r.entry
+	case r.connection != nil:
+		return Entry{Connection: r.connection, Rows: []logs.Row{logs.ConnectionRow(r.connection, source)}}
 	}
-	e := *r.entry
-	if e.Connection != nil && e.Rows == nil {
-		e.Rows = []logs.Row{logs.ConnectionRow(e.Connection, source)}
-	}
-	return e
+	e := r.event
+	return Entry{Event: &e, Rows: logs.FoldedRows(&e, source, r.rule, r.fold)}
 }

@@ -67,7 +67,8 @@ func newStream(source *logs.Source) *stream {
 func (s *stream) publish(e Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.next().entry = &e
+	r := s.next()
+	r.entry, r.connection = &e, nil
 	s.handOut(e)
 }
 
@@ -92,7 +93,7 @@ func (s *stream) tellConnection(c *flow.Connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.next()
-	r.entry = &Entry{Connection: c}
+	r.entry, r.connection = nil, c
 	if len(s.followers) > 0 {
 		s.handOut(r.made(s.source))
 	}

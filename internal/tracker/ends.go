@@ -10,6 +10,39 @@ import (
 // they come by different ways.
 const sameMoment = int64(2 * time.Second)
 
+// together is how many connections are looked for at once.
+const together = 64
+
+// AddEnds takes what AddEnd takes, in order. Their connections have not been
+// touched for minutes, and are in no cache of the processor: to wait for one after
+// the other would cost more than all the rest. So a processor is asked for several
+// at once, first for their slots and then for the entries, and waits once.
+func (t *Tracker) AddEnds(list []*flow.ConntrackEnd) {
+	for len(list) > 0 {
+		n := min(together, len(list))
+		t.fetch(list[:n])
+		for _, e := range list[:n] {
+			t.AddEnd(*e)
+		}
+		list = list[n:]
+	}
+}
+
+// fetch reads what the entries of some ends begin with.
+func (t *Tracker) fetch(list []*flow.ConntrackEnd) {
+	var places [together]uint32
+	for i, e := range list {
+		k, _ := keyOf(e.Connection)
+		hash := t.table.hash(&k)
+		places[i] = t.table.slots[hash&t.table.mask()].at
+	}
+	for _, place := range places[:len(list)] {
+		if place != 0 {
+			t.fetched += t.entries.at(place).events
+		}
+	}
+}
+
 // AddEnd takes conntrack's word that it forgot a connection.
 func (t *Tracker) AddEnd(e flow.ConntrackEnd) {
 	if e.Connection.Protocol != flow.TCP || !e.Connection.IsValid() {

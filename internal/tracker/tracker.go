@@ -58,6 +58,7 @@ type Tracker struct {
 	fold      fold
 	quiet     bool              // no row is told
 	rows      []flow.Connection // memory for the next ones
+	fetched   uint32            // of no meaning: what was read so that it is near
 	stats     Stats
 }
 
