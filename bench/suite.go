@@ -40,6 +40,10 @@ var suite = []struct {
 		{name: "rows_new_connections", from: "Lives", unit: "cpu-ns/event", figure: figure{Unit: "ns/event", Better: "lower", Against: "the same where each connection is a new one, with conntrack's ends: CPU time"}},
 		{name: "event_to_segment", from: "TakeToSegments", unit: "cpu-ns/event", figure: figure{Unit: "ns/event", Aim: 1000, Better: "lower", Against: "CPU time from the batch to closed segments: tracker, rows, rows written down"}},
 	}},
+	{folder: "./internal/logs", figures: []suiteFigure{
+		{name: "json_row", from: "AppendJSON", unit: "ns/row", figure: figure{Unit: "ns/row", Better: "lower", Against: "a row as a line of JSON"}},
+		{name: "json_row_over_plain", from: "AppendJSON", unit: "x-plain", figure: figure{Unit: "ratio", Better: "lower", Against: "each column's text made anew, in turn"}},
+	}},
 	{folder: "./internal/tracker", figures: []suiteFigure{
 		{name: "tracker_events", from: "Events", unit: "events/s", figure: figure{Unit: "events/s", Aim: 1e6, Better: "higher", Against: "one core"}},
 		{name: "tracker_memory", from: "Memory", unit: "B/conn", scale: 200_000 / 1e6, figure: figure{Unit: "MB", Aim: 200, Better: "lower", Against: "200,000 open connections"}},

@@ -116,7 +116,7 @@ func runFirewall(ctx context.Context, config *firewall.Config) error {
 
 // spareTheCPU lets garbage grow to twice what is kept before it is collected. What
 // a firewall keeps is bounded (see internal/firewall/stream.go and
-// internal/tracker): some 140 MB with 200,000 connections, and so 400 MB in all.
+// internal/tracker): some 130 MB with 200,000 connections, and so 400 MB in all.
 // More would cost more in memory that is touched for the first time than it saves.
 func spareTheCPU() { debug.SetGCPercent(200) }
 

@@ -37,12 +37,9 @@ func (r *Recorder) read(sets []*set) (more bool, err error) {
 		return false, err
 	}
 	if full {
-		err = leaveAllButOldest(regions, rings)
+		leaveAllButOldest(regions, rings)
 	} else {
 		r.leaveYounger(regions, rings)
-	}
-	if err != nil {
-		return false, err
 	}
 	if err := r.keep(regions); !r.book.note(err) {
 		r.unread.CompareAndSwap(0, r.until)
@@ -87,13 +84,10 @@ func (r *Recorder) leaveYounger(regions []region, rings []*ring) {
 // event is the oldest: with that one, what waits comes nearer to be handed out. It
 // is for a queue that has enough: processes that were killed one soon after the
 // other have each read a little of all rings, before they knew which is behind.
-func leaveAllButOldest(regions []region, rings []*ring) error {
+func leaveAllButOldest(regions []region, rings []*ring) {
 	first, least := make([]int64, len(regions)), int64(math.MaxInt64)
 	for i := range regions {
-		at, err := regions[i].first()
-		if err != nil {
-			return err
-		}
+		at := regions[i].first()
 		if first[i] = at; at == 0 {
 			continue
 		}
@@ -107,7 +101,6 @@ func leaveAllButOldest(regions []region, rings []*ring) error {
 			g.bytes, g.more = g.bytes[:0], true
 		}
 	}
-	return nil
 }
 
 // noteBacklog finds the oldest event that waits in the rings before the first

@@ -33,7 +33,8 @@ func (r *Recorder) enqueue(regions []region, rings []*ring) error {
 			rings[i].newest = int64(timeOf(sample))
 		}
 	}
-	// Stable not for the result: it finds that rings are nearly in order, and takes a third of the time.
+	// Stable not for the result: it finds that each ring is nearly in order, and
+	// takes a third of the time.
 	slices.SortStableFunc(r.readings, reading.compare)
 	r.gaps.mu.Lock()
 	defer r.gaps.mu.Unlock()

@@ -30,12 +30,11 @@ type region struct {
 func (g *region) end() uint64 { return g.start + uint64(len(g.bytes)) }
 
 // first is the time of a region's first event; 0 where it has none.
-func (g *region) first() (int64, error) {
+func (g *region) first() int64 {
 	for _, sample := range g.samples() {
-		e, err := g.layout.parse(sample)
-		return int64(e.E.TimeNs), err
+		return int64(timeOf(sample))
 	}
-	return 0, nil
+	return 0
 }
 
 // recordBytes is the length of a record with its head and padding.

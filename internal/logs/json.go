@@ -10,8 +10,9 @@ import (
 )
 
 // timeFormat is Azure's form of 2023: seven digits, the 100 ns of Kusto's
-// datetime, and Z. Ours are whole microseconds, so the seventh is a 0. Azure wrote six digits and +00:00 in 2026; readers of the
-// older form are more, and [ParseJSON] takes both.
+// datetime, and Z. Ours are whole microseconds, so the seventh is a 0. Azure wrote
+// six digits and +00:00 in 2026; readers of the older form are more, and
+// [ParseJSON] takes both.
 const (
 	timeFormat   = secondFormat + "0000000Z"
 	secondFormat = "2006-01-02T15:04:05."

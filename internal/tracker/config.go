@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// DefaultLimit is how many connections are known at most: about 140 MB.
+	// DefaultLimit is how many connections are known at most: about 130 MB.
 	DefaultLimit = 200_000
 	// DefaultStall is how long a handshake may take before it is told as stuck:
 	// a SYN has been repeated after 1 s and 3 s by then (RFC 6298, section 5).

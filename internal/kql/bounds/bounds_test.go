@@ -52,23 +52,30 @@ func TestSpans(t *testing.T) {
 		"F | where TimeGenerated > datetime(null)":                                                                 "F - -",
 		"F | where TimeGenerated > now(1m) and TimeGenerated < ago(1m)":                                            "F none",
 	} {
-		tree, ds := syntax.Parse(query)
-		if ds.Refused() {
-			t.Fatalf("%s: %v", query, ds)
-		}
-		bound, ds := bind.Query(context.Background(), tree, bind.Options{Catalog: flows, Now: value.FromTime(now)})
-		if ds.Refused() {
-			t.Fatalf("%s: %v", query, ds)
-		}
-		var got []string
-		for s, need := range bounds.Scans(bound.Queries[0], catalog.TimeColumn) {
-			got = append(got, s.Table.Name+" "+minutes(need.Span))
-		}
-		slices.Sort(got)
-		if diff := cmp.Diff(want, strings.Join(slices.Compact(got), " ")); diff != "" {
+		got := needs(t, query, func(n bounds.Need) string { return minutes(n.Span) })
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", query, diff)
 		}
 	}
+}
+
+// needs writes what a query needs of each table that it reads.
+func needs(t *testing.T, query string, written func(bounds.Need) string) string {
+	t.Helper()
+	tree, ds := syntax.Parse(query)
+	if ds.Refused() {
+		t.Fatalf("%s: %v", query, ds)
+	}
+	bound, ds := bind.Query(context.Background(), tree, bind.Options{Catalog: flows, Now: value.FromTime(now)})
+	if ds.Refused() {
+		t.Fatalf("%s: %v", query, ds)
+	}
+	var got []string
+	for s, need := range bounds.Scans(bound.Queries[0], catalog.TimeColumn) {
+		got = append(got, s.Table.Name+" "+written(need))
+	}
+	slices.Sort(got)
+	return strings.Join(slices.Compact(got), " ")
 }
 
 func minutes(s bounds.Span) string {

@@ -1,7 +1,6 @@
 package bounds_test
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,11 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/sekisho/sekisho/internal/kql/bind"
 	"github.com/sekisho/sekisho/internal/kql/bounds"
 	"github.com/sekisho/sekisho/internal/kql/catalog"
 	"github.com/sekisho/sekisho/internal/kql/plan"
-	"github.com/sekisho/sekisho/internal/kql/syntax"
 	"github.com/sekisho/sekisho/internal/kql/value"
 )
 
@@ -56,20 +53,8 @@ func TestValues(t *testing.T) {
 		"let r = materialize(F); union (r | where Flag == 'SYN'), r":                            "F -",
 		"F | where Flag in ((G | where Flag == 'SYN' | project Flag))":                          "F - G Flag SYN",
 	} {
-		tree, ds := syntax.Parse(query)
-		if ds.Refused() {
-			t.Fatalf("%s: %v", query, ds)
-		}
-		bound, ds := bind.Query(context.Background(), tree, bind.Options{Catalog: flows, Now: value.FromTime(now)})
-		if ds.Refused() {
-			t.Fatalf("%s: %v", query, ds)
-		}
-		var got []string
-		for s, need := range bounds.Scans(bound.Queries[0], catalog.TimeColumn) {
-			got = append(got, s.Table.Name+" "+written(need.Where))
-		}
-		slices.Sort(got)
-		if diff := cmp.Diff(want, strings.Join(slices.Compact(got), " ")); diff != "" {
+		got := needs(t, query, func(n bounds.Need) string { return written(n.Where) })
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", query, diff)
 		}
 	}
