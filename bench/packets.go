@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ const (
 	spreadFor   = 20 * time.Second
 )
 
+// servedPorts are those of one server after the other.
 var servedPorts = []int{443, 443, 22, 3389, 1433}
 
 // Packets measures what a row of flow trace takes that comes from packets: of 200
@@ -109,7 +111,7 @@ func manyAddress(i int) net.IP   { return net.IPv4(10, 9, 2, byte(20+i)) }
 // serveMany answers at all addresses, at the ports that are known.
 func serveMany() error {
 	var listeners []net.Listener
-	for _, port := range []int{443, 22, 3389, 1433} {
+	for _, port := range slices.Compact(slices.Sorted(slices.Values(servedPorts))) {
 		l, err := net.Listen("tcp4", fmt.Sprintf(":%d", port))
 		if err != nil {
 			return err
