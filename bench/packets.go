@@ -46,13 +46,8 @@ func Packets(ctx context.Context, f *figures) (err error) {
 	if err := v.addHosts(); err != nil {
 		return err
 	}
-	server, said, err := v.start(v.server, "servers", 0)
-	if err != nil {
+	if err := v.serve("servers"); err != nil {
 		return err
-	}
-	v.processes = append(v.processes, server)
-	if !said.Scan() || said.Text() != "ready" {
-		return errors.New("the servers did not start")
 	}
 	_, connections, err := v.measure("spread", spreadFor)
 	if err != nil {

@@ -109,13 +109,18 @@ func (r *firingRange) open(ctx context.Context, v *variant) error {
 	if err != nil {
 		return err
 	}
-	server, said, err := v.start(v.server, "server", 0)
+	return v.serve("server")
+}
+
+// serve starts servers, and waits until they are ready.
+func (v *variant) serve(role string) error {
+	server, said, err := v.start(v.server, role, 0)
 	if err != nil {
 		return err
 	}
 	v.processes = append(v.processes, server)
 	if !said.Scan() || said.Text() != "ready" {
-		return errors.New("the server did not start")
+		return fmt.Errorf("the %s did not start", role)
 	}
 	return nil
 }
