@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,13 +40,13 @@ func (f *storedFlags) open(ctx context.Context, timeout time.Duration) (a worksp
 		return r, func() { r.Close() }, nil
 	}
 	client, err := f.client(ctx)
-	if errors.Is(err, workspace.ErrNotRunning) && f.workspace == "" {
-		return withoutTables{err}, func() {}, nil
-	}
 	if err == nil {
 		freshen(ctx, client)
 	}
-	return client, func() {}, err
+	if f.workspace != "" {
+		return client, func() {}, err
+	}
+	return unnamed{client, err}, func() {}, nil
 }
 
 // client is that of the workspace that is named, or of the one that runs.
@@ -79,19 +78,38 @@ func sortedKeys(m map[string]string) []string {
 	return keys
 }
 
-// withoutTables answers queries that need no table, as print does, where no
-// workspace runs.
-type withoutTables struct{ why error }
+// unnamed is the one workspace that runs, or why there is none. Queries that need
+// no table, as print does, do not need it: none, or several, may run.
+type unnamed struct {
+	client *workspace.Client
+	why    error
+}
 
 // Tables implements [workspace.Asker].
-func (w withoutTables) Tables(context.Context) ([]workspace.TableSize, error) { return nil, w.why }
+func (u unnamed) Tables(ctx context.Context) ([]workspace.TableSize, error) {
+	if u.why != nil {
+		return nil, u.why
+	}
+	return u.client.Tables(ctx)
+}
 
 // Query implements [workspace.Asker]. A query that names a table is told why
 // there is none.
-func (w withoutTables) Query(ctx context.Context, q store.Query) (*kql.Answer, error) {
-	if kql.Check(ctx, q.Text, kql.Options{Catalog: store.Schema()}).Err() == nil && kql.Check(ctx, q.Text, kql.Options{}).Err() != nil {
-		return nil, w.why
+func (u unnamed) Query(ctx context.Context, q store.Query) (*kql.Answer, error) {
+	check := func(o kql.Options) error { return kql.Check(ctx, q.Text, o).Err() }
+	switch {
+	case check(kql.Options{}) == nil:
+		return runHere(ctx, q)
+	case u.why == nil:
+		return u.client.Query(ctx, q)
+	case check(kql.Options{Catalog: store.Schema()}) == nil:
+		return nil, u.why
 	}
+	return runHere(ctx, q) // to be told its mistake
+}
+
+// runHere runs a query that reads nothing.
+func runHere(ctx context.Context, q store.Query) (*kql.Answer, error) {
 	engine, err := duck.Open(ctx, duck.DefaultConfig(), nil)
 	if err != nil {
 		return nil, err

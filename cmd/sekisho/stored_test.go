@@ -12,7 +12,9 @@ import (
 
 	"github.com/sekisho/sekisho/internal/diagnose"
 	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/kql/result"
 	"github.com/sekisho/sekisho/internal/logs"
+	"github.com/sekisho/sekisho/internal/store"
 	"github.com/sekisho/sekisho/internal/store/storetest"
 	"github.com/sekisho/sekisho/internal/workspace"
 )
@@ -158,4 +160,35 @@ func TestWhatWasNotRecordedIsReadBack(t *testing.T) {
 		}
 	}
 	t.Errorf("Evidence() gave no gap: %+v", rows.Watches)
+}
+
+// TestQueriesWithoutTables need no workspace: whether none runs or several, they
+// are answered.
+func TestQueriesWithoutTables(t *testing.T) {
+	t.Parallel()
+	several := usagef("which workspace? Say --workspace with one of: a b")
+	for _, c := range []struct{ query, want, wantError string }{
+		{"print x = 1", "x\n1\n", ""},
+		{"range x from 1 to 2 step 1 | count", "Count\n2\n", ""},
+		{"AZFWFlowTrace | count", "", "which workspace?"},
+		{"let n = AZFWFlowTrace | count; print x = toscalar(n)", "", "which workspace?"},
+		{"print x = nothing()", "", "'nothing' is not a function"},
+		{"AZFWFlowTrace | where2", "", "'where2' is not an operator"},
+	} {
+		answer, err := unnamed{why: several}.Query(t.Context(), store.Query{Text: c.query})
+		if c.wantError != "" {
+			if err == nil || !strings.Contains(err.Error(), c.wantError) {
+				t.Errorf("%s: error:\n%v\nwant:\n%s", c.query, err, c.wantError)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: error:\n%+v", c.query, err)
+			continue
+		}
+		var out bytes.Buffer
+		if err := result.Write(&out, "csv", answer.Rows); err != nil || out.String() != c.want {
+			t.Errorf("%s: %q, %v; want %q", c.query, out.String(), err, c.want)
+		}
+	}
 }
