@@ -3,6 +3,7 @@ package firewall
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/capture/ends"
@@ -34,12 +35,47 @@ func (f *Firewall) openEnds() {
 	if !f.wantsEnds() {
 		return
 	}
-	watcher, err := ends.Open(ends.Config{})
+	watcher, err := ends.Open(ends.Config{OpenOnly: !f.config.Capture.Accounting})
 	if err != nil {
 		f.log.Warn("how connections ended in conntrack, and their bytes, will not be known", "error", err)
 		return
 	}
 	f.ends = watcher
+}
+
+// closing is whether conntrack's ends of connections that were closed are heard.
+// There is one for nearly every connection, and it tells only packets and bytes,
+// which not everybody wants: but where events are missing, it may be all that tells
+// of a close.
+type closing struct {
+	heard   bool
+	missing atomic.Pointer[time.Time] // when events were lost or not recorded, for the last time
+}
+
+// closeTime is how long after its FIN or RST conntrack may tell an end: TIME_WAIT,
+// and a walk of its garbage collector.
+const closeTime = 5 * time.Minute
+
+// miss says that events may be missing at that time.
+func (c *closing) miss(now time.Time) { c.missing.Store(&now) }
+
+// hearCloses begins or ceases to hear ends of connections that were closed.
+func (f *Firewall) hearCloses(now time.Time) {
+	if f.ends == nil || f.config.Capture.Accounting {
+		return
+	}
+	if !f.notRecordedSince().IsZero() {
+		f.closing.miss(now)
+	}
+	missing := f.closing.missing.Load()
+	wanted := missing != nil && now.Sub(*missing) < closeTime
+	if wanted == f.closing.heard {
+		return
+	}
+	if err := f.ends.OpenOnly(!wanted); err != nil {
+		f.log.Error("which of conntrack's ends are heard could not be changed", "error", err)
+	}
+	f.closing.heard = wanted
 }
 
 // watchEnds takes what conntrack tells until the context ends.

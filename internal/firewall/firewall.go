@@ -45,13 +45,14 @@ type Firewall struct {
 	observation *observation
 	recorder    *capture.Recorder
 	connections *connections
-	fold        *fold            // of the recorder's events
-	ignored     *fold            // of packets that conntrack ignored
-	ending      func() bool      // whether the process is about to end
-	own         ownAddresses     // of the host
-	losses      []logs.Loss      // found at the start, and not told yet
-	drops       *drops.Watcher   // nil where the host cannot tell
-	ends        *ends.Watcher    // nil where the host cannot tell
+	fold        *fold          // of the recorder's events
+	ignored     *fold          // of packets that conntrack ignored
+	ending      func() bool    // whether the process is about to end
+	own         ownAddresses   // of the host
+	losses      []logs.Loss    // found at the start, and not told yet
+	drops       *drops.Watcher // nil where the host cannot tell
+	ends        *ends.Watcher  // nil where the host cannot tell
+	closing     closing
 	journal     *journal.Journal // nil when only observing
 	gone        bool             // our rules were not there when we came, and somebody had put them there
 	ledger      *ledger

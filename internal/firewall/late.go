@@ -67,6 +67,7 @@ func (c *connections) later(l ...late) {
 func (f *Firewall) lost(l logs.Loss) {
 	switch l.Place {
 	case logs.RingLoss, logs.JournalLoss, logs.DropLoss, logs.EndLoss:
+		f.closing.miss(time.Now())
 		f.connections.later(late{at: l.To, loss: &l})
 	}
 }
@@ -128,6 +129,7 @@ func (f *Firewall) keepTime(ctx context.Context) {
 		}
 		now := time.Now()
 		f.expireSettings(now)
+		f.hearCloses(now)
 		// Not by how long an event waits: a reader that was kept from reading
 		// does not know of it.
 		if delivered := f.recorder.Delivered(); !delivered.IsZero() {

@@ -16,7 +16,7 @@ func timeFields() []twoWay {
 		momentField("FinTime", "Time of the first FIN.", func(c *flow.Connection) *time.Time { return &c.FIN }),
 		momentField("FinAckTime", "Time of the other side's first FIN.", func(c *flow.Connection) *time.Time { return &c.FINACK }),
 		momentField("RstTime", "Time of the RST.", func(c *flow.Connection) *time.Time { return &c.RST }),
-		momentField("ForgottenTime", "When connection tracking forgot the connection, as it told.", func(c *flow.Connection) *time.Time { return &c.Forgotten }),
+		momentField("ForgottenTime", "When connection tracking forgot the connection, as it told. Of one that was closed or reset it is asked only with capture.accounting, and for some minutes after events were lost.", func(c *flow.Connection) *time.Time { return &c.Forgotten }),
 		derivedField("ServerMicroseconds", "The server's part of the handshake: from the first SYN to the first SYN-ACK, as seen here, in microseconds.",
 			func(c *flow.Connection) (int64, bool) { return between(c.SYN, c.SYNACK) }),
 		derivedField("ClientMicroseconds", "The client's part of the handshake: from the first SYN-ACK to the first ACK, as seen here, in microseconds.",

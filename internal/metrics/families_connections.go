@@ -55,7 +55,7 @@ var connectionFamilies = []family{
 	},
 	{
 		name: "sekisho_conntrack_ends_total", kind: counter,
-		help: "TCP connections that connection tracking forgot, as it told (capture.conntrackEnds).",
+		help: "TCP connections that connection tracking forgot, as it told (capture.conntrackEnds); those that were closed or reset only with capture.accounting, or after losses.",
 		read: func(s *sample, put put) { put(float64(s.Connection.Ends)) },
 	},
 }

@@ -81,7 +81,8 @@ func (t *Tracker) predecessors(c *entry, e flow.ConntrackEnd, at int64) bool {
 	if forgotten := c.before.forgotten != 0; forgotten {
 		return false
 	}
-	return c.is(pending) || t.tooNew(c, e, at) || c.entered != 0 && at-c.entered < sameMoment
+	fits := e.State == 0 || e.State >= timeWait || !c.before.is(closed)
+	return c.is(pending) || t.tooNew(c, e, at) || c.entered != 0 && at-c.entered < sameMoment && fits
 }
 
 // tooNew reports whether a connection began about when the entry was deleted,

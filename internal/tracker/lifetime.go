@@ -10,8 +10,8 @@ import (
 const (
 	// strayTime is for strays, which would look like packets of nobody's.
 	strayTime = int64(time.Minute)
-	// endTime is how long conntrack's end is waited for: TIME_WAIT, and a walk
-	// of its garbage collector (60 s at most).
+	// endTime is how long conntrack's end is waited for that tells packets and
+	// bytes: TIME_WAIT, and a walk of its garbage collector (60 s at most).
 	endTime = int64(4 * time.Minute)
 	// deniedTime is between the last repeats of a SYN (RFC 6298, section 5.5).
 	deniedTime = int64(70 * time.Second)
@@ -65,9 +65,24 @@ func (t *Tracker) linger(c *entry) int64 {
 	case c.is(forbidden):
 		return deniedTime
 	case !forgotten && t.config.Sees.has(Ends):
-		return endTime
+		return t.closedTime(c)
 	}
 	return strayTime
+}
+
+// closedTime is how long a connection is remembered that was closed, if conntrack
+// does not tell when it has forgotten it.
+func (t *Tracker) closedTime(c *entry) int64 {
+	timeouts := t.config.Timeouts()
+	switch {
+	case t.config.Accounting:
+		return endTime
+	case c.end == flow.EndFIN:
+		return int64(max(timeouts.TimeWait, timeouts.LastAck)) + strayTime
+	case c.end == flow.EndRST:
+		return int64(timeouts.Close) + strayTime
+	}
+	return endTime
 }
 
 // quietSince is when the last of a connection came.

@@ -11,7 +11,8 @@
 // much: [Stats].
 //
 // Only TCP comes through: a filter in the kernel drops the rest before it costs
-// room. Packets and bytes are there where the kernel counts them, which it does
+// room; and with [Config.OpenOnly] also connections that were closed, most of all.
+// Packets and bytes are there where the kernel counts them, which it does
 // for connections that begin while net.netfilter.nf_conntrack_acct is 1.
 //
 // Everything happens in the network namespace of the thread that calls Open.
@@ -33,6 +34,9 @@ type Config struct {
 	BufferBytes int
 	// Poll is how often it is read; DefaultPoll for 0.
 	Poll time.Duration
+	// OpenOnly leaves out connections that were closed by both sides or reset.
+	// Who has seen that learns no more by their end than packets and bytes.
+	OpenOnly bool
 }
 
 const (
@@ -84,22 +88,29 @@ func Open(config Config) (*Watcher, error) {
 		return nil, fmt.Errorf("open netlink: %w", err)
 	}
 	w := &Watcher{fd: fd, poll: config.Poll}
-	if err := w.listen(config.BufferBytes); err != nil {
+	if err := w.listen(config); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	return w, nil
 }
 
-func (w *Watcher) listen(buffer int) error {
-	if err := unix.SetsockoptInt(w.fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, buffer); err != nil {
-		return fmt.Errorf("set the buffer of conntrack's ends to %d bytes: %w", buffer, err)
+func (w *Watcher) listen(config Config) error {
+	if err := unix.SetsockoptInt(w.fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, config.BufferBytes); err != nil {
+		return fmt.Errorf("set the buffer of conntrack's ends to %d bytes: %w", config.BufferBytes, err)
 	}
-	filter := onlyTCP()
-	if err := unix.SetsockoptSockFprog(w.fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}); err != nil {
-		return fmt.Errorf("filter conntrack's ends: %w", err)
+	if err := w.OpenOnly(config.OpenOnly); err != nil {
+		return err
 	}
 	if err := unix.Bind(w.fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: 1 << (groupDestroy - 1)}); err != nil {
 		return fmt.Errorf("listen to conntrack's ends: %w", err)
+	}
+	return nil
+}
+
+// OpenOnly changes what [Config.OpenOnly] says, from now on.
+func (w *Watcher) OpenOnly(yes bool) error {
+	if err := filterSocket(w.fd, yes); err != nil {
+		return fmt.Errorf("filter conntrack's ends: %w", err)
 	}
 	return nil
 }

@@ -1,11 +1,13 @@
 package ends
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/netip"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +137,48 @@ func (w *world) end(client netip.AddrPort) flow.ConntrackEnd {
 	return flow.ConntrackEnd{}
 }
 
+// reset makes a connection that the client ends with an RST.
+func (w *world) reset(server netip.Addr) {
+	w.Helper()
+	w.must(w.hosts.Server.Do(func() error {
+		l, err := net.Listen("tcp", netip.AddrPortFrom(server, 7).String())
+		if err == nil {
+			w.Cleanup(func() { l.Close() })
+		}
+		return err
+	}))
+	w.must(w.hosts.Client.Do(func() error {
+		c, err := net.Dial("tcp", netip.AddrPortFrom(server, 7).String())
+		if err != nil {
+			return err
+		}
+		return errors.Join(c.(*net.TCPConn).SetLinger(0), c.Close())
+	}))
+}
+
+// gone waits until connections were in all these states and have been forgotten.
+func (w *world) gone(states ...string) {
+	w.Helper()
+	seen := map[string]bool{}
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		left := 0
+		for _, family := range []netlink.InetFamily{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+			list, err := netlink.ConntrackTableList(netlink.ConntrackTable, family)
+			w.must(err)
+			left += len(list)
+			for _, c := range list {
+				if tcp, is := c.ProtoInfo.(*netlink.ProtoInfoTCP); is {
+					seen[flow.TCPState(tcp.State).String()] = true
+				}
+			}
+		}
+		if left == 0 && !slices.ContainsFunc(states, func(s string) bool { return !seen[s] }) {
+			return
+		}
+	}
+	w.Fatalf("connections were in states %v, want %v, and then none", seen, states)
+}
+
 func (w *world) list() {
 	for _, family := range []netlink.InetFamily{netlink.FAMILY_V4, netlink.FAMILY_V6} {
 		_, err := netlink.ConntrackTableList(netlink.ConntrackTable, family)
@@ -167,6 +211,29 @@ func TestExpiredAfterItsClose(t *testing.T) {
 	client, server := w.talk(w.hosts.Server.Address6, true)
 	e := w.end(client)
 	if e.Connection.Dest != server || e.State.String() != "TIME_WAIT" || e.Left != 0 {
+		t.Errorf("end %+v", e)
+	}
+}
+
+// TestOpenOnly hears nothing of connections that were closed or reset, until it
+// asks for them.
+func TestOpenOnly(t *testing.T) {
+	w := newWorld(t, Config{OpenOnly: true})
+	w.sysctl("nf_conntrack_tcp_timeout_time_wait", "1")
+	w.sysctl("nf_conntrack_tcp_timeout_close", "1")
+	w.talk(w.hosts.Server.Address, true)
+	w.talk(w.hosts.Server.Address6, true)
+	w.reset(w.hosts.Server.Address)
+	w.gone("TIME_WAIT", "CLOSE")
+	open, _ := w.talk(w.hosts.Server.Address6, false)
+	w.must(netlink.ConntrackTableFlush(netlink.ConntrackTable))
+	w.end(open)
+	if s := w.watcher.Stats(); s.Heard != 1 || s.Unread != 0 {
+		t.Errorf("stats %+v", s)
+	}
+	w.must(w.watcher.OpenOnly(false))
+	closed, _ := w.talk(w.hosts.Server.Address, true)
+	if e := w.end(closed); e.State.String() != "TIME_WAIT" {
 		t.Errorf("end %+v", e)
 	}
 }
