@@ -130,13 +130,15 @@ func (f *Folder) choose(infos []*Info, over bool) run {
 			few = append(few, i)
 		}
 	}
+	// Of a day that is over nothing will be merged again: not by levels, and with
+	// no key filter that would be there for months.
+	if over && len(few) > 1 {
+		return run{fitting(few), lateLevel}
+	}
 	for level, same := range levels {
 		if len(same) >= f.fan[min(level, len(f.fan)-1)] {
 			return run{fitting(same), min(level+1, maxLevel)}
 		}
-	}
-	if over && len(few) > 1 {
-		return run{fitting(few), lateLevel}
 	}
 	return run{}
 }

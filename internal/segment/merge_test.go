@@ -153,3 +153,23 @@ func TestWhatACrashOfAMergeLeaves(t *testing.T) {
 		}
 	}
 }
+
+// TestADayThatIsOver is merged at once, and into what has no filter of keys: that
+// is for files that are merged again soon.
+func TestADayThatIsOver(t *testing.T) {
+	t.Parallel()
+	rows := newTraffic(3).rows(2500)
+	for _, c := range []struct {
+		later time.Duration
+		level int
+		keyed bool
+	}{{time.Minute, 1, true}, {49 * time.Hour, lateLevel, false}} {
+		f := openFolder(t, t.TempDir(), Options{Now: func() time.Time { return rows[0].Time().Add(c.later) }})
+		take(t, f, 1, split(rows, 100)...)
+		must(t, f.Merge(context.Background()))
+		got := all(f)
+		if len(got) != 1 || got[0].Name.Level != c.level || got[0].Keys.Groups != nil != c.keyed {
+			t.Errorf("after %v: %+v, want one of level %d, with keys: %v", c.later, got, c.level, c.keyed)
+		}
+	}
+}
