@@ -33,7 +33,7 @@ not: they tell what will be missed, or what changes for others.`,
 			if err := checkOutput(*output, "table", "json"); err != nil {
 				return err
 			}
-			if err := enterNamespace(namespace); err != nil {
+			if err := enterNamespace(cmd.Context(), namespace); err != nil {
 				return err
 			}
 			checks := doctor.Run(cmd.Context())

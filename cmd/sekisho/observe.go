@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sekisho/sekisho/internal/capabilities"
 	"github.com/sekisho/sekisho/internal/control"
 	"github.com/sekisho/sekisho/internal/firewall"
 	"github.com/sekisho/sekisho/internal/flow"
@@ -42,7 +43,10 @@ sekisho status meanwhile.`,
 			if err != nil {
 				return usageError{err}
 			}
-			if err := enterNamespace(namespace); err != nil {
+			if err := enterNamespace(cmd.Context(), namespace); err != nil {
+				return err
+			}
+			if err := capabilities.Confine(cmd.Context(), func() error { return nil }); err != nil {
 				return err
 			}
 			config.Logs.Directory = directory

@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/exec"
 	"runtime"
 	"runtime/debug"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/vishvananda/netns"
 
+	"github.com/sekisho/sekisho/internal/capabilities"
+	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/control"
 	"github.com/sekisho/sekisho/internal/firewall"
 )
@@ -59,7 +59,10 @@ run reads what was recorded meanwhile. --remove takes all of it away.`,
 			if check {
 				return checkConfig(cmd, config)
 			}
-			if err := enterNamespace(config.NetworkNamespace); err != nil {
+			if err := enterNamespace(cmd.Context(), config.NetworkNamespace); err != nil {
+				return err
+			}
+			if err := capabilities.Confine(cmd.Context(), mountFor(remove)); err != nil {
 				return err
 			}
 			if remove {
@@ -120,14 +123,20 @@ func runFirewall(ctx context.Context, config *firewall.Config) error {
 // More would cost more in memory that is touched for the first time than it saves.
 func spareTheCPU() { debug.SetGCPercent(200) }
 
-// entered tells the process that it is in the right namespace already.
-const entered = "SEKISHO_ENTERED_NETNS"
+// mountFor is what a firewall's process does before it gives up the capability
+// for it.
+func mountFor(remove bool) func() error {
+	if remove {
+		return func() error { return nil }
+	}
+	return capture.MountBPFFS
+}
 
 // enterNamespace puts this process, all its threads and children into a named
 // network namespace: it enters with one thread and begins anew from there. It
 // returns only where it is (or was asked to be) in the right place.
-func enterNamespace(name string) error {
-	if name == "" || os.Getenv(entered) == name {
+func enterNamespace(ctx context.Context, name string) error {
+	if name == "" {
 		return nil
 	}
 	if os.Geteuid() != 0 {
@@ -139,13 +148,17 @@ func enterNamespace(name string) error {
 	}
 	defer ns.Close()
 	runtime.LockOSThread()
+	here, err := netns.Get()
+	if err != nil {
+		return fmt.Errorf("look at the network namespace: %w", err)
+	}
+	defer here.Close()
+	if here.Equal(ns) {
+		runtime.UnlockOSThread()
+		return nil
+	}
 	if err := netns.Set(ns); err != nil {
 		return fmt.Errorf("enter network namespace %q: %w", name, err)
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	// The new program image starts on this thread, in its namespace.
-	return &exec.Error{Name: self, Err: syscall.Exec(self, os.Args, append(os.Environ(), entered+"="+name))}
+	return capabilities.BeginAnew(ctx)
 }

@@ -13,14 +13,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hooks are the places of the programs: name is that of the pinned link.
-var hooks = []struct {
-	name    string
-	program string
-	family  link.NetfilterProtocolFamily
-}{
-	{linkPrefix + "4", RecordProgRecord4, link.NetfilterProtoIPv4},
-	{linkPrefix + "6", RecordProgRecord6, link.NetfilterProtoIPv6},
+// hooks are the places of the programs: name is that of the pinned link, pin
+// that of the program behind it.
+var hooks = []hook{
+	{linkPrefix + "4", programPrefix + "4", RecordProgRecord4, link.NetfilterProtoIPv4},
+	{linkPrefix + "6", programPrefix + "6", RecordProgRecord6, link.NetfilterProtoIPv6},
+}
+
+type hook struct {
+	name, pin string
+	program   string
+	family    link.NetfilterProtocolFamily
 }
 
 // places are the priorities at the forward hook at which a recorder may be. A
@@ -38,7 +41,7 @@ func (r *Recorder) attach() error {
 		return err
 	}
 	for _, h := range hooks {
-		if err := r.attachAt(h.family, r.programs.Programs[h.program], h.name, place); err != nil {
+		if err := r.attachAt(h, r.programs.Programs[h.program], place); err != nil {
 			if errors.Is(err, unix.EAFNOSUPPORT) {
 				continue // a kernel without IPv6
 			}
@@ -77,14 +80,17 @@ func (r *Recorder) place() (int32, error) {
 }
 
 // attachAt attaches a program, unless the set has its link already.
-func (r *Recorder) attachAt(family link.NetfilterProtocolFamily, program *ebpf.Program, name string, place int32) error {
-	pinned := filepath.Join(r.set.folder, name)
+func (r *Recorder) attachAt(h hook, program *ebpf.Program, place int32) error {
+	pinned := filepath.Join(r.set.folder, h.name)
 	if r.set.folder != "" {
 		if _, err := os.Stat(pinned); err == nil {
 			return nil
 		}
 	}
-	l, err := attachForward(family, program, place)
+	if err := r.set.keepProgram(h, program); err != nil {
+		return err
+	}
+	l, err := attachForward(h.family, program, place)
 	if err != nil {
 		return err
 	}
@@ -94,6 +100,28 @@ func (r *Recorder) attachAt(family link.NetfilterProtocolFamily, program *ebpf.P
 		}
 	}
 	r.set.links = append(r.set.links, l)
+	return nil
+}
+
+// keepProgram keeps the program itself too, for its statistics: the kernel gives
+// that of a link only to who has CAP_SYS_ADMIN. One that is pinned already is that
+// of a process that was killed before it attached it.
+func (s *set) keepProgram(h hook, program *ebpf.Program) error {
+	program, err := program.Clone()
+	if err != nil {
+		return fmt.Errorf("keep program: %w", err)
+	}
+	s.programs = append(s.programs, program)
+	if s.folder == "" {
+		return nil
+	}
+	pin := filepath.Join(s.folder, h.pin)
+	if err := os.Remove(pin); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("unpin program: %w", err)
+	}
+	if err := program.Pin(pin); err != nil {
+		return fmt.Errorf("pin program: %w", err)
+	}
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/link"
 )
 
 // Gauges are what the recorder is at this moment; what it counted is in
@@ -57,8 +56,8 @@ func (r *Recorder) Gauges() (Gauges, error) {
 	if oldest != 0 {
 		g.Lag = time.Duration(monotonic() - oldest)
 	}
-	for _, l := range r.set.links {
-		p, err := gaugeProgram(l)
+	for _, program := range r.set.programs {
+		p, err := gaugeProgram(program)
 		if err != nil {
 			return Gauges{}, fmt.Errorf("read statistics of the recorder: %w", err)
 		}
@@ -69,18 +68,9 @@ func (r *Recorder) Gauges() (Gauges, error) {
 	return g, nil
 }
 
-// gaugeProgram asks the link which program runs: behind one that was taken
-// over is that of an earlier process, not the like of it that we loaded.
-func gaugeProgram(l link.Link) (ProgramGauge, error) {
-	info, err := l.Info()
-	if err != nil {
-		return ProgramGauge{}, err
-	}
-	program, err := ebpf.NewProgramFromID(info.Program)
-	if err != nil {
-		return ProgramGauge{}, err
-	}
-	defer program.Close()
+// gaugeProgram asks the program that runs: behind a link that was taken over it
+// is that of an earlier process, not the like of it that we loaded.
+func gaugeProgram(program *ebpf.Program) (ProgramGauge, error) {
 	about, err := program.Info()
 	if err != nil {
 		return ProgramGauge{}, err

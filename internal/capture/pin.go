@@ -118,7 +118,7 @@ func removePins(path string) error {
 
 func makePinPath(path string) error {
 	if strings.HasPrefix(path, bpffs) {
-		if err := mountBPFFS(); err != nil {
+		if err := MountBPFFS(); err != nil {
 			return err
 		}
 	}
@@ -128,9 +128,10 @@ func makePinPath(path string) error {
 	return nil
 }
 
-// mountBPFFS mounts the BPF file system where nobody has. Only one process at a
-// time may look and mount: a second mount would hide what the first has pinned.
-func mountBPFFS() error {
+// MountBPFFS mounts the BPF file system where nobody has, which takes
+// CAP_SYS_ADMIN. Only one process at a time may look and mount: a second mount
+// would hide what the first has pinned.
+func MountBPFFS() error {
 	lock, err := os.Open("/run")
 	if err != nil {
 		return err
@@ -147,7 +148,7 @@ func mountBPFFS() error {
 		return nil
 	}
 	if err := unix.Mount("bpf", bpffs, "bpf", 0, "mode=0700"); err != nil {
-		return fmt.Errorf("mount the BPF file system at %s: %w", bpffs, err)
+		return fmt.Errorf("mount the BPF file system at %s: %w\n  hint: mount -t bpf bpf %s, before the firewall is started", bpffs, err, bpffs)
 	}
 	return nil
 }

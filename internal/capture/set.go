@@ -18,7 +18,8 @@ import (
 type set struct {
 	folder   string // empty: not pinned
 	layout   layout
-	links    []link.Link // one a family; none while it is not attached
+	links    []link.Link     // one a family; none while it is not attached
+	programs []*ebpf.Program // behind them; none of a set of an older program
 	rings    []*ring
 	maps     []*ebpf.Map // all of them
 	counters *ebpf.Map   // nil where the process that made the set was killed at it
@@ -27,8 +28,9 @@ type set struct {
 }
 
 const (
-	carriedName = "carried"
-	linkPrefix  = "link"
+	carriedName   = "carried"
+	linkPrefix    = "link"
+	programPrefix = "program"
 )
 
 // openSet opens what an earlier process has pinned. Rings that are named come
@@ -65,6 +67,14 @@ func (s *set) openOne(name string) error {
 			return err
 		}
 		s.links = append(s.links, l)
+		return nil
+	}
+	if strings.HasPrefix(name, programPrefix) {
+		p, err := ebpf.LoadPinnedProgram(file, nil)
+		if err != nil {
+			return err
+		}
+		s.programs = append(s.programs, p)
 		return nil
 	}
 	m, err := ebpf.LoadPinnedMap(file, nil)
@@ -105,7 +115,10 @@ func (s *set) close() error {
 	for _, l := range s.links {
 		errs = append(errs, l.Close())
 	}
-	s.rings, s.maps, s.links = nil, nil, nil
+	for _, p := range s.programs {
+		errs = append(errs, p.Close())
+	}
+	s.rings, s.maps, s.links, s.programs = nil, nil, nil, nil
 	return errors.Join(errs...)
 }
 

@@ -16,6 +16,9 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/sekisho/sekisho/internal/capabilities"
+	"github.com/sekisho/sekisho/internal/capture"
 )
 
 // asProcess makes the test binary a firewall: it names its file.
@@ -38,7 +41,9 @@ func runAsProcess(file string) int {
 		if err != nil {
 			return err
 		}
-		if err := mountDisk(config.StateFolder, os.Getenv(withDisk)); err != nil {
+		if err := capabilities.Confine(ctx, func() error {
+			return errors.Join(capture.MountBPFFS(), mountDisk(config.StateFolder, os.Getenv(withDisk)))
+		}); err != nil {
 			return err
 		}
 		pol, _, err := config.Policy()

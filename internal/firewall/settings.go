@@ -7,11 +7,13 @@ import (
 	"maps"
 	"math"
 	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
 
 	"github.com/sekisho/sekisho/internal/document"
 )
@@ -53,13 +55,30 @@ var neededForReasons = []setting{
 const loadLogger = "modprobe nfnetlink_log"
 
 // loadReasonLogger loads the module that takes the kernel's reasons to NFLOG:
-// naming it in nf_log does not. Where it cannot be loaded, setting nf_log says
-// what is missing.
+// naming it in nf_log does not, but a message to it does. The kernel loads it by
+// itself, so that takes no capability beyond what a firewall has. Where it cannot
+// be loaded, setting nf_log says what is missing.
 func loadReasonLogger() {
-	if loggers, err := os.ReadFile("/proc/net/netfilter/nf_log"); err == nil && !strings.Contains(string(loggers), "nfnetlink_log") {
-		_ = exec.Command("modprobe", "-q", "nfnetlink_log").Run()
+	loggers, err := os.ReadFile("/proc/net/netfilter/nf_log")
+	if err != nil || strings.Contains(string(loggers), reasonLogger) {
+		return
 	}
+	c, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	// Without attributes it asks for nothing; the answer is an error, or not.
+	_, _ = c.Execute(netlink.Message{
+		Header: netlink.Header{Type: unix.NFNL_SUBSYS_ULOG<<8 | nfulnlMsgConfig, Flags: netlink.Request | netlink.Acknowledge},
+		Data:   []byte{unix.AF_UNSPEC, unix.NFNETLINK_V0, 0, 0},
+	})
 }
+
+const (
+	reasonLogger    = "nfnetlink_log"
+	nfulnlMsgConfig = 1 // NFULNL_MSG_CONFIG of linux/netfilter/nfnetlink_log.h
+)
 
 // hasIPv6 tells a kernel without IPv6, or with ipv6.disable=1.
 func hasIPv6() bool {
