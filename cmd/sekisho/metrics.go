@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/firewall"
@@ -23,6 +24,9 @@ func listenMetrics(config *firewall.Config, handler http.Handler) (stop func() e
 		return func() error { return nil }, nil
 	}
 	listener, err := net.Listen("tcp", config.Metrics.Listen)
+	if errors.Is(err, os.ErrPermission) {
+		return nil, fmt.Errorf("listen for scrapes: %w\n  hint: a firewall has not the capability for ports below 1024; take another", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("listen for scrapes: %w", err)
 	}

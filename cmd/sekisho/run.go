@@ -158,7 +158,7 @@ func enterNamespace(ctx context.Context, name string) error {
 		return nil
 	}
 	if err := netns.Set(ns); err != nil {
-		return fmt.Errorf("enter network namespace %q: %w", name, err)
+		return fmt.Errorf("enter network namespace %q: %w\n  hint: in a service of systemd, NetworkNamespacePath=/run/netns/%s does it", name, err, name)
 	}
 	return capabilities.BeginAnew(ctx)
 }

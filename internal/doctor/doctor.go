@@ -55,7 +55,7 @@ var checks = []struct {
 	look       func(context.Context, *host) Check
 }{
 	{"root", "Root", root},
-	{"capabilities", "Capabilities", capabilities},
+	{"capabilities", "Capabilities", heldCapabilities},
 	{"bpf", "BPF netfilter programs", bpfPrograms},
 	{"btf", "Kernel types (BTF)", kernelTypes},
 	{"bpffs", "BPF file system", bpfFileSystem},

@@ -40,8 +40,11 @@ func TestHosts(t *testing.T) {
 			p.kernel, p.refused = fs.ErrPermission, fs.ErrPermission
 		}, results{"capabilities": Problem, "bpf": Problem, "hook": Skipped}, "root without CAP_NET_ADMIN (rules and the place at the hook), CAP_BPF"},
 		{"root by SYS_ADMIN and NET_ADMIN", func(p *paper) {
-			p.set("proc/self/status", "Uid:\t0\t0\t0\t0\nCapEff:\t0000000000201000\n")
+			p.set("proc/self/status", "Uid:\t0\t0\t0\t0\nCapEff:\t000000040020101b\n")
 		}, results{}, "CAP_PERFMON"},
+		{"a service that has only what it needs to start", func(p *paper) {
+			p.set("proc/self/status", "Uid:\t0\t0\t0\t0\nCapEff:\t000000c000001000\n")
+		}, results{"capabilities": Warning}, "root without CAP_SYSLOG (the function that dropped a packet, in KernelDrop), CAP_CHOWN"},
 
 		{"Debian 12", func(p *paper) {
 			p.set("proc/sys/kernel/osrelease", "6.1.0-18-amd64\n")

@@ -2,10 +2,9 @@ package doctor
 
 import (
 	"context"
-	"strconv"
 	"strings"
 
-	"golang.org/x/sys/unix"
+	"github.com/sekisho/sekisho/internal/capabilities"
 )
 
 const rootUser = "0"
@@ -41,36 +40,34 @@ func root(_ context.Context, h *host) Check {
 	return ok("this is root")
 }
 
-// needed are the capabilities, each with one that stands in for it.
-var needed = []struct {
-	name     string
-	bit      int
-	instead  int
-	whatItIs string
-}{
-	{"CAP_NET_ADMIN", unix.CAP_NET_ADMIN, unix.CAP_NET_ADMIN, "rules and the place at the hook"},
-	{"CAP_BPF", unix.CAP_BPF, unix.CAP_SYS_ADMIN, "the recorder"},
-	{"CAP_PERFMON", unix.CAP_PERFMON, unix.CAP_SYS_ADMIN, "reading the kernel's structures"},
-}
-
-func capabilities(_ context.Context, h *host) Check {
-	held, err := strconv.ParseUint(h.status("CapEff"), 16, 64)
+func heldCapabilities(_ context.Context, h *host) Check {
+	text, err := h.text("proc/self/status")
 	if err != nil {
 		return h.unseen(err)
 	}
-	var missing, names []string
-	for _, c := range needed {
-		names = append(names, c.name)
-		if held&(1<<c.bit|1<<c.instead) == 0 {
-			missing = append(missing, c.name+" ("+c.whatItIs+")")
+	state, err := capabilities.Parse(text)
+	if err != nil {
+		return h.unseen(err)
+	}
+	var needed, missed []string
+	for _, c := range capabilities.Needed {
+		switch what := c.Name + " (" + c.Why + ")"; {
+		case state.Effective.Has(c):
+		case c.ToStart:
+			needed = append(needed, what)
+		default:
+			missed = append(missed, what)
 		}
 	}
 	switch {
-	case len(missing) == 0:
-		return ok("%s", strings.Join(names, ", "))
+	case len(needed)+len(missed) == 0:
+		return ok("%s", strings.ReplaceAll(capabilities.Names(), " ", ", "))
 	case h.user() != rootUser:
 		return skipped("this user has none of root's").advise("run it with sudo to see")
+	case len(needed) > 0:
+		return problem("root without %s", strings.Join(append(needed, missed...), ", ")).advise(giveThem)
 	}
-	return problem("root without %s", strings.Join(missing, ", ")).
-		advise("run it on the host, or give the container or service these capabilities")
+	return warning("root without %s", strings.Join(missed, ", ")).advise(giveThem)
 }
+
+const giveThem = "run it on the host, or give the container or service these capabilities"
