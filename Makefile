@@ -21,6 +21,23 @@ help: ## this help
 build: ## build bin/sekisho
 	go build -o $(BIN) ./cmd/sekisho
 
+# The service files name /usr/local/bin; systemd looks below /usr/local/lib too.
+PREFIX ?= /usr/local
+UNITS  := $(DESTDIR)$(PREFIX)/lib/systemd/system
+
+.PHONY: install
+install: ## install bin/sekisho (make build) and its systemd units below PREFIX (/usr/local); DESTDIR for packagers
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/sekisho
+	install -d $(UNITS)
+	for unit in packaging/systemd/*.service; do \
+		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' "$$unit" | install -m 644 /dev/stdin "$(UNITS)/$${unit##*/}" || exit 1; done
+	install -D -m 644 packaging/systemd/sekisho.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/sekisho.conf
+
+.PHONY: uninstall
+uninstall: ## remove what make install has put there; services are to be disabled before
+	rm -f $(DESTDIR)$(PREFIX)/bin/sekisho $(UNITS)/sekisho@.service $(UNITS)/sekisho-workspace.service \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/sekisho.conf
+
 .PHONY: demo
 demo: need-demo build ## the article's experiment, in network namespaces; KEEP=1 leaves the lab up
 	$(SUDO) $(BIN) lab run scenarios/article.yaml $(if $(KEEP),--keep)
@@ -50,6 +67,7 @@ lint: need-lint ## few linters, one of them guards the arrows between packages
 	go run $(GOLANGCI_LINT) run ./...
 	shellcheck tools/*.sh .ci/run
 	tools/check-generated.sh
+	tools/check-units.sh
 
 .PHONY: generate
 generate: need-generate ## compile the BPF program and write the generated pages anew

@@ -111,6 +111,7 @@ func runFirewall(ctx context.Context, config *firewall.Config) error {
 	}
 	serving := make(chan error, 1)
 	go func() { serving <- server.Serve() }()
+	tellReady(log)
 	log.Info("running", "policy", pol.Name, "revision", pol.Revision(), "socket", control.SocketPath(config.ID()))
 	err = errors.Join(fw.Run(ctx), server.Close(), <-serving, stopMetrics(), fw.Close())
 	log.Info("stopped; the kernel goes on enforcing and recording, until sekisho run --remove")

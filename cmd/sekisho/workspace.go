@@ -87,6 +87,7 @@ func runWorkspace(ctx context.Context, cfg workspace.Config) error {
 	}
 	go func() {
 		ended <- w.Run(ctx, func() {
+			tellReady(log)
 			log.Info("running", "id", w.ID(), "folder", cfg.Folder, "socket", cfg.SocketPath(), "address", cfg.Listen.Address)
 		})
 	}()

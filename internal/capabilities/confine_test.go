@@ -59,6 +59,23 @@ func TestConfine(t *testing.T) {
 	}
 }
 
+// Folders are other users', too, and drops have the names of functions.
+func TestWhatIsLeftIsEnough(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	folder := t.TempDir()
+	if err := os.Chown(folder, 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	want := work{os.ModeDir | os.ModeSetgid | 0o770, aGroup, true}
+	if diff := cmp.Diff(want, begin(t, asFirewall, nil, foreign+"="+folder).Work); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // The end of a parent still reaches a process that has begun anew.
 func TestTheSignalOfTheParentsEndStays(t *testing.T) {
 	t.Parallel()
@@ -78,11 +95,12 @@ func TestWhoIsAskedToEndDoesNotBeginAnew(t *testing.T) {
 }
 
 // begin runs such a process, by way of setpriv where it is to have less.
-func begin(t *testing.T, as string, setpriv []string) told {
+func begin(t *testing.T, as string, setpriv []string, environment ...string) told {
 	t.Helper()
 	runtime.LockOSThread() // the kernel ends the process when its thread ends
 	defer runtime.UnlockOSThread()
 	cmd := command(as, setpriv)
+	cmd.Env = append(cmd.Env, environment...)
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.Output()
