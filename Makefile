@@ -29,8 +29,8 @@ UNITS  := $(DESTDIR)$(PREFIX)/lib/systemd/system
 install: ## install bin/sekisho (make build) and its systemd units below PREFIX (/usr/local); DESTDIR for packagers
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/sekisho
 	install -d $(UNITS)
-	for unit in packaging/systemd/*.service; do \
-		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' "$$unit" | install -m 644 /dev/stdin "$(UNITS)/$${unit##*/}" || exit 1; done
+	for unit in $(notdir $(wildcard packaging/systemd/*.service)); do \
+		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' "packaging/systemd/$$unit" >"$(UNITS)/$$unit" && chmod 644 "$(UNITS)/$$unit" || exit 1; done
 	install -D -m 644 packaging/systemd/sekisho.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/sekisho.conf
 
 .PHONY: uninstall

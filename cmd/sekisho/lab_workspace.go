@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -51,7 +52,8 @@ func withWorkspace(o lab.Options) lab.Options {
 // ends when it has ended.
 func startLabWorkspace(ctx context.Context, name string) (stop func(), err error) {
 	cfg := labWorkspace(name)
-	if err := os.MkdirAll(cfg.Spools[0], 0o750); err != nil {
+	// What is above is not the labs' alone: the workspace's user must pass there.
+	if err := errors.Join(os.MkdirAll(labWorkspaces, 0o755), os.MkdirAll(cfg.Spools[0], 0o750)); err != nil {
 		return nil, fmt.Errorf("make folder of the lab's workspace: %w", err)
 	}
 	text, err := yaml.Marshal(cfg)

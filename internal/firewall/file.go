@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,9 +19,10 @@ type file struct {
 	name    string
 	f       *os.File // nil until there is a row, where it is made late
 	buf     []byte
-	ends    []int // where each row ends in buf
-	torn    bool  // a part of a line could not be taken back
-	cut     bool  // the file ended within a line when it was opened
+	ends    []int     // where each row ends in buf
+	torn    bool      // a part of a line could not be taken back
+	cut     bool      // the file ended within a line when it was opened
+	looked  time.Time // when it was last looked whether it is still there
 	written uint64
 	lost    uint64
 }
@@ -54,6 +56,24 @@ func (f *file) open() error {
 	}
 	f.f, f.cut = opened, whole < size
 	return nil
+}
+
+// lookEvery is how often it is looked whether a file was moved away.
+const lookEvery = time.Second
+
+// moved reports whether the name leads to another file by now, or to none: log
+// rotation has moved this one away, or somebody has removed it.
+func (f *file) moved(now time.Time) bool {
+	if f.f == nil || now.Sub(f.looked) < lookEvery {
+		return false
+	}
+	f.looked = now
+	own, err := f.f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(f.name)
+	return errors.Is(err, os.ErrNotExist) || err == nil && !os.SameFile(own, there)
 }
 
 func (f *file) close() error {

@@ -32,22 +32,20 @@ func openFiles(l layout, subset logs.Subset) (*files, error) {
 	return fs, nil
 }
 
-// roll goes on to the files of a time. Those of events are rolled with a mark
-// only, so that the rows of a batch are in one file.
+// roll goes on to the files of a time, and to new ones where log rotation has
+// moved those away. Those of events are rolled with a mark only, so that the rows
+// of a batch are in one file.
 func (fs *files) roll(now time.Time, tables ...*logs.Table) error {
-	if !fs.layout.hourly() {
-		return nil
-	}
 	var errs []error
 	for _, t := range tables {
 		f := fs.tables[t]
 		name := fs.layout.name(t, now)
-		if f.name == name {
+		if f.name == name && !f.moved(now) {
 			continue
 		}
-		next, err := openFile(name, false)
+		next, err := openFile(name, !fs.layout.hourly())
 		if err != nil {
-			errs = append(errs, err) // the one of the hour before goes on
+			errs = append(errs, err) // the one before goes on
 			continue
 		}
 		errs = append(errs, f.flush(), f.close())

@@ -30,7 +30,7 @@ import (
 // stateRoot holds a folder a firewall: the policies in force, the sysctls that
 // were there before, the journal of what was recorded. It goes with the next
 // boot, as does what it tells of.
-const stateRoot = "/run/sekisho/firewalls"
+const stateRoot = runFolder + "/firewalls"
 
 // Firewall is a running firewall, or, without policies, one that only looks on
 // (see [Observe]).
@@ -112,7 +112,7 @@ func prepare(config *Config, log *slog.Logger) (*Firewall, error) {
 
 func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
 	folder := f.config.stateFolder()
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := makePrivate(folder); err != nil {
 		return fmt.Errorf("make state folder: %w", err)
 	}
 	marks, err := f.config.marks()

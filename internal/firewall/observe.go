@@ -119,7 +119,7 @@ func (o *observation) askForReasons() (ok bool, err error) {
 		return false, err
 	}
 	loadReasonLogger()
-	o.file = filepath.Join("/run/sekisho/observe", strings.Trim(ns, "net:[]")+".json")
+	o.file = filepath.Join(runFolder, "observe", strings.Trim(ns, "net:[]")+".json")
 	if err := o.adopt(); err != nil {
 		return false, err
 	}
@@ -172,7 +172,7 @@ func (o *observation) remember() error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(o.file), 0o700); err != nil {
+	if err := makePrivate(filepath.Dir(o.file)); err != nil {
 		return err
 	}
 	return writeWhole(o.file, data)

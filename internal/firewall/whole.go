@@ -1,6 +1,9 @@
 package firewall
 
-import "os"
+import (
+	"errors"
+	"os"
+)
 
 // writeWhole replaces a file: a process that is killed meanwhile leaves the old
 // one or the new one, never half of it.
@@ -10,4 +13,13 @@ func writeWhole(name string, data []byte) error {
 		return err
 	}
 	return os.Rename(next, name)
+}
+
+// runFolder has the sockets, which not only root may reach, and beside them the
+// private folders of firewalls and observers.
+const runFolder = "/run/sekisho"
+
+// makePrivate makes a folder that only root may enter.
+func makePrivate(folder string) error {
+	return errors.Join(os.MkdirAll(runFolder, 0o755), os.MkdirAll(folder, 0o700))
 }
