@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"os"
@@ -35,14 +36,15 @@ func TestAFirewallHasOnlyItsCapabilities(t *testing.T) {
 	c := &confined{id: fmt.Sprintf("t%d-caps-fw", os.Getpid()), folder: t.TempDir(), router: testnet.NewRouter(t)}
 	c.write(t)
 	before := sysctls(t)
-	c.start(t)
+	c.start(t, c.file("fw.yaml"))
 	assertConfined(t, c.cmd.Process.Pid)
 	c.records(t)
 	c.repairs(t)
 	c.isTold(t)
 	c.listensAgain(t)
 	c.end(t)
-	c.start(t) // it takes over what is pinned
+	c.start(t, "-") // it takes over what is pinned
+	assertConfined(t, c.cmd.Process.Pid)
 	c.end(t)
 	sekisho(t, "run", "-c", c.file("fw.yaml"), "--remove")
 	if diff := cmp.Diff(before, sysctls(t)); diff != "" {
@@ -113,9 +115,14 @@ func (c *confined) write(t *testing.T) {
 	}
 }
 
-func (c *confined) start(t *testing.T) {
+// start starts it with a file, or with the same from standard input: "-".
+func (c *confined) start(t *testing.T, file string) {
 	t.Helper()
-	c.cmd = exec.Command("sekisho", "run", "-c", c.file("fw.yaml"))
+	c.cmd = exec.Command("sekisho", "run", "-c", file)
+	c.cmd.Dir = c.folder
+	if text, err := os.ReadFile(c.file("fw.yaml")); err == nil && file == "-" {
+		c.cmd.Stdin = bytes.NewReader(text)
+	}
 	c.cmd.Env = append(os.Environ(), "PATH="+c.file("bin")+":"+os.Getenv("PATH"))
 	c.cmd.Stdout, c.cmd.Stderr = &c.said, &c.said
 	if err := c.cmd.Start(); err != nil {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sekisho/sekisho/internal/capabilities"
 	"github.com/sekisho/sekisho/internal/control"
 	"github.com/sekisho/sekisho/internal/firewall"
 	"github.com/sekisho/sekisho/internal/flow"
@@ -43,10 +42,7 @@ sekisho status meanwhile.`,
 			if err != nil {
 				return usageError{err}
 			}
-			if err := enterNamespace(cmd.Context(), namespace); err != nil {
-				return err
-			}
-			if err := capabilities.Confine(cmd.Context(), func() error { return nil }); err != nil {
+			if err := confine(cmd.Context(), namespace, mountNothing); err != nil {
 				return err
 			}
 			config.Logs.Directory = directory

@@ -6,14 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
-	"github.com/vishvananda/netns"
 
-	"github.com/sekisho/sekisho/internal/capabilities"
-	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/control"
 	"github.com/sekisho/sekisho/internal/firewall"
 )
@@ -49,6 +45,10 @@ run reads what was recorded meanwhile. --remove takes all of it away.`,
 			if file == "" {
 				return usagef("which firewall? Give its file with -c\n  hint: sekisho run --help")
 			}
+			again, err := keepInput(file)
+			if err != nil {
+				return err
+			}
 			config, err := firewall.ReadConfig(file)
 			if err != nil {
 				return err
@@ -59,10 +59,10 @@ run reads what was recorded meanwhile. --remove takes all of it away.`,
 			if check {
 				return checkConfig(cmd, config)
 			}
-			if err := enterNamespace(cmd.Context(), config.NetworkNamespace); err != nil {
+			if err := again(); err != nil {
 				return err
 			}
-			if err := capabilities.Confine(cmd.Context(), mountFor(remove)); err != nil {
+			if err := confine(cmd.Context(), config.NetworkNamespace, mountFor(remove)); err != nil {
 				return err
 			}
 			if remove {
@@ -123,43 +123,3 @@ func runFirewall(ctx context.Context, config *firewall.Config) error {
 // internal/tracker): some 130 MB with 200,000 connections, and so 400 MB in all.
 // More would cost more in memory that is touched for the first time than it saves.
 func spareTheCPU() { debug.SetGCPercent(200) }
-
-// mountFor is what a firewall's process does before it gives up the capability
-// for it.
-func mountFor(remove bool) func() error {
-	if remove {
-		return func() error { return nil }
-	}
-	return capture.MountBPFFS
-}
-
-// enterNamespace puts this process, all its threads and children into a named
-// network namespace: it enters with one thread and begins anew from there. It
-// returns only where it is (or was asked to be) in the right place.
-func enterNamespace(ctx context.Context, name string) error {
-	if name == "" {
-		return nil
-	}
-	if os.Geteuid() != 0 {
-		return errors.New("entering a network namespace needs root: run it with sudo")
-	}
-	ns, err := netns.GetFromName(name)
-	if err != nil {
-		return fmt.Errorf("open network namespace %q: %w (see: ip netns list)", name, err)
-	}
-	defer ns.Close()
-	runtime.LockOSThread()
-	here, err := netns.Get()
-	if err != nil {
-		return fmt.Errorf("look at the network namespace: %w", err)
-	}
-	defer here.Close()
-	if here.Equal(ns) {
-		runtime.UnlockOSThread()
-		return nil
-	}
-	if err := netns.Set(ns); err != nil {
-		return fmt.Errorf("enter network namespace %q: %w\n  hint: in a service of systemd, NetworkNamespacePath=/run/netns/%s does it", name, err, name)
-	}
-	return capabilities.BeginAnew(ctx)
-}
