@@ -66,10 +66,12 @@ func TestKilledUnderLoad(t *testing.T) {
 		kills   int
 		stop    bool          // the process is stopped for a while before it is killed
 		pause   time.Duration // between two connections of a client
+		rotate  bool          // log files are moved away, and processes live long enough to see it
 	}{
-		{"rings", CaptureConfig{JournalBytes: 2 * leastJournal}, kills, false, 40 * time.Millisecond},
-		{"a small journal", CaptureConfig{JournalBytes: leastJournal}, kills / 10, false, 10 * time.Millisecond},
-		{"tiny rings and a reader that stops", tiny, kills / 10, true, 10 * time.Millisecond},
+		{"rings", CaptureConfig{JournalBytes: 2 * leastJournal}, kills, false, 40 * time.Millisecond, false},
+		{"a small journal", CaptureConfig{JournalBytes: leastJournal}, kills / 10, false, 10 * time.Millisecond, false},
+		{"tiny rings and a reader that stops", tiny, kills / 10, true, 10 * time.Millisecond, false},
+		{"rotated logs", CaptureConfig{JournalBytes: 2 * leastJournal}, kills / 10, false, 10 * time.Millisecond, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if !testnet.Apart(t) {
@@ -82,6 +84,10 @@ func TestKilledUnderLoad(t *testing.T) {
 			p.start(t).end(t) // its rules come first: what passes before is nobody's
 			random := rand.New(rand.NewPCG(seed, uint64(tt.kills)))
 			load := newLoad(t, hosts, tt.pause)
+			rotated := func() {}
+			if tt.rotate {
+				rotated = rotateLogs(t, p)
+			}
 			for range tt.kills {
 				l := p.start(t)
 				if random.IntN(3) > 0 { // else while it starts
@@ -94,11 +100,15 @@ func TestKilledUnderLoad(t *testing.T) {
 					_ = l.cmd.Process.Signal(syscall.SIGCONT)
 					time.Sleep(time.Duration(random.IntN(1200)) * time.Millisecond) // losses are told once a second
 				}
+				if tt.rotate {
+					time.Sleep(time.Duration(random.IntN(2500)) * time.Millisecond)
+				}
 				l.kill(t)
 			}
 			l := p.start(t)
 			l.awaitReady(t)
 			load.end()
+			rotated()
 			time.Sleep(time.Second) // losses are told once a second
 			l.end(t)
 			checkBooks(t, p, tt.stop, segments)
@@ -175,21 +185,60 @@ func logStory(t *testing.T, rows []logs.Record, of logs.Record) {
 	}
 }
 
+// readRows reads a table's rows, those of rotated files too.
 func readRows(t *testing.T, p *program, table *logs.Table) []logs.Record {
 	t.Helper()
-	text, err := os.ReadFile(fileName(filepath.Join(p.folder, "logs"), table.Name))
+	name := fileName(filepath.Join(p.folder, "logs"), table.Name)
+	files, err := filepath.Glob(name + ".*")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var rows []logs.Record
-	for line := range bytes.Lines(text) {
-		r, err := logs.ParseJSON(line)
-		if err != nil || !bytes.HasSuffix(line, []byte{'\n'}) {
-			t.Fatalf("row %d of table %s is %q: %v", len(rows), table.Name, line, err)
+	for _, file := range append(files, name) {
+		text, err := os.ReadFile(file)
+		if err != nil && (len(files) == 0 || !errors.Is(err, os.ErrNotExist)) {
+			t.Fatal(err)
 		}
-		rows = append(rows, r)
+		for line := range bytes.Lines(text) {
+			if file != name && !bytes.HasSuffix(line, []byte{'\n'}) {
+				continue // it was moved away from a killed process, and the row is in the next
+			}
+			r, err := logs.ParseJSON(line)
+			if err != nil || !bytes.HasSuffix(line, []byte{'\n'}) {
+				t.Fatalf("row %d of table %s is %q: %v", len(rows), table.Name, line, err)
+			}
+			rows = append(rows, r)
+		}
 	}
 	return rows
+}
+
+// rotateLogs moves the log files away again and again, until it is told to stop.
+func rotateLogs(t *testing.T, p *program) (stop func()) {
+	t.Helper()
+	end, times := make(chan struct{}), make(chan int)
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case <-end:
+				times <- n
+				return
+			case <-time.After(700 * time.Millisecond):
+			}
+			files, _ := filepath.Glob(filepath.Join(p.folder, "logs", "*.jsonl")) // only a bad pattern is an error
+			for _, file := range files {
+				if err := os.Rename(file, fmt.Sprintf("%s.%06d", file, n)); err != nil {
+					t.Errorf("rotate: %v", err)
+				}
+			}
+		}
+	}()
+	return func() {
+		close(end)
+		if n := <-times; n < 3 {
+			t.Errorf("files were moved away %d times", n)
+		}
+	}
 }
 
 // The disk under the journal gets full while the firewall works: events wait in
