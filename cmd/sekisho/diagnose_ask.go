@@ -104,10 +104,12 @@ func readRowsFile(r *readback.Reader, name string) error {
 // those that are in no lab.
 func (e *evidence) find(ctx context.Context, o *diagnoseOptions) error {
 	running, err := control.Running(ctx)
-	if err != nil {
+	switch {
+	case err != nil && len(running) == 0:
 		return err
-	}
-	if len(running) == 0 {
+	case err != nil: // the verdict says that it was not asked
+		fmt.Fprintf(os.Stderr, "sekisho: %v\n", err)
+	case len(running) == 0:
 		return fmt.Errorf("%w: start one with \"sekisho run -c FILE\" or \"sekisho lab up TOPOLOGY\", or read stored rows with --folder, --workspace or --rows", control.ErrNotRunning)
 	}
 	labs := runningLabs(running)

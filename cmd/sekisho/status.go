@@ -26,11 +26,11 @@ func newStatusCommand() *cobra.Command {
 			if errors.Is(err, control.ErrNotRunning) && *output == "json" {
 				return printJSON(cmd.OutOrStdout(), []any{})
 			}
-			if err != nil {
+			if len(running) == 0 && err != nil {
 				return err
 			}
 			if *output == "json" {
-				return printJSON(cmd.OutOrStdout(), running)
+				return errors.Join(printJSON(cmd.OutOrStdout(), running), err)
 			}
 			var rows [][]string
 			for _, s := range running {
@@ -42,7 +42,7 @@ func newStatusCommand() *cobra.Command {
 					fmt.Sprint(capture.Total(s.Capture.Recorded)), fmt.Sprint(capture.Total(s.Capture.Lost)),
 					time.Since(s.Started).Round(time.Second).String(), fmt.Sprint(s.PID)})
 			}
-			return printTable(cmd.OutOrStdout(), []string{"FIREWALL", "POLICY", "RULES", "EVENTS", "LOST", "UP", "PID"}, rows)
+			return errors.Join(printTable(cmd.OutOrStdout(), []string{"FIREWALL", "POLICY", "RULES", "EVENTS", "LOST", "UP", "PID"}, rows), err)
 		},
 	}
 	output = addOutputFlag(cmd, "table", "json")

@@ -44,10 +44,7 @@ func deliverAll(ctx context.Context, w *workspace.Workspace, log *slog.Logger) {
 }
 
 func (d *deliverer) once(ctx context.Context) {
-	running, err := control.Running(ctx)
-	if err != nil {
-		return // not ours to ask
-	}
+	running, _ := control.Running(ctx) // those that answer, and are ours to ask
 	labs := runningLabs(running)
 	group := ""
 	for _, name := range labs {

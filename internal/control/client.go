@@ -13,8 +13,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -29,6 +31,9 @@ type Client struct {
 
 // ErrNotRunning is returned where no firewall answers.
 var ErrNotRunning = errors.New("no firewall answers")
+
+// ErrWhich is returned where several firewalls could be meant, and one is wanted.
+var ErrWhich = errors.New("which firewall?")
 
 // NewClient makes a client for the firewall with this id; it does not connect.
 func NewClient(id string) *Client {
@@ -104,7 +109,10 @@ func (c *Client) lines(ctx context.Context, path string, query url.Values, ready
 	if ctx.Err() != nil {
 		return nil
 	}
-	return scanner.Err()
+	if err := scanner.Err(); !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	return errors.New("its process ended, and not by itself")
 }
 
 func (c *Client) do(ctx context.Context, method, path string, query url.Values, body io.Reader) (io.ReadCloser, error) {
@@ -139,52 +147,73 @@ func (c *Client) explain(err error) error {
 	return fmt.Errorf("%w on %s", ErrNotRunning, SocketPath(c.ID))
 }
 
+// answerTime is how long a firewall may take to say what it is.
+const answerTime = 5 * time.Second
+
 // Running lists the firewalls of this host that answer, by id. Sockets that
-// nobody answers on are passed over.
+// nobody answers on are passed over. The error is about those that were asked and
+// did not answer; the list is right all the same.
 func Running(ctx context.Context) ([]firewall.Status, error) {
 	paths, err := filepath.Glob(SocketPath("*"))
 	if err != nil {
 		return nil, err
 	}
 	sort.Strings(paths)
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	var running []firewall.Status
+	var clients []*Client
 	for _, path := range paths {
-		client := NewClient(strings.TrimSuffix(filepath.Base(path), ".sock"))
-		status, err := client.Status(ctx)
-		if errors.Is(err, ErrNotRunning) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) {
-			continue // or it ended just now
-		}
-		if err != nil {
-			return nil, err
-		}
-		running = append(running, status)
+		clients = append(clients, NewClient(strings.TrimSuffix(filepath.Base(path), ".sock")))
 	}
-	return running, nil
+	return ask(ctx, clients, answerTime)
+}
+
+// ask asks all of them at once, so that one that hangs holds up no other.
+func ask(ctx context.Context, clients []*Client, wait time.Duration) (running []firewall.Status, err error) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	answers, errs := make([]firewall.Status, len(clients)), make([]error, len(clients))
+	var all sync.WaitGroup
+	for i, c := range clients {
+		all.Go(func() { answers[i], errs[i] = c.Status(ctx) })
+	}
+	all.Wait()
+	for i, problem := range errs {
+		switch {
+		case problem == nil:
+			running = append(running, answers[i])
+		case errors.Is(problem, ErrNotRunning) || errors.Is(problem, syscall.ECONNRESET) || errors.Is(problem, io.EOF):
+			// or it ended just now
+		case errors.Is(problem, context.DeadlineExceeded):
+			err = errors.Join(err, fmt.Errorf("%s does not answer within %v: its process hangs, or was stopped", clients[i].ID, wait))
+		default:
+			err = errors.Join(err, problem)
+		}
+	}
+	return running, err
 }
 
 // Find returns the running firewalls that one of the names means: an id, or a
 // name. No names means all. A name that none has is an error that lists those
-// there are.
+// there are. That one does not answer is an error unless others were named; those
+// that do are returned with it.
 func Find(ctx context.Context, names []string) ([]firewall.Status, error) {
 	running, err := Running(ctx)
-	if err != nil {
-		return nil, err
+	if len(running) == 0 && err == nil {
+		err = fmt.Errorf("%w: start one with \"sekisho run -c FILE\" or \"sekisho lab up TOPOLOGY\"", ErrNotRunning)
 	}
-	if len(running) == 0 {
-		return nil, fmt.Errorf("%w: start one with \"sekisho run -c FILE\" or \"sekisho lab up TOPOLOGY\"", ErrNotRunning)
-	}
-	if len(names) == 0 {
-		return running, nil
+	if len(running) == 0 || len(names) == 0 {
+		return running, err
 	}
 	var found []firewall.Status
 	for _, name := range names {
 		matches := named(running, name)
 		if len(matches) == 0 {
-			return nil, fmt.Errorf("no running firewall is called %q: there is %s", name, ids(running))
+			return nil, errors.Join(fmt.Errorf("no running firewall is called %q: there is %s", name, ids(running)), err)
 		}
-		found = append(found, matches...)
+		for _, m := range matches {
+			if !slices.ContainsFunc(found, func(s firewall.Status) bool { return s.ID == m.ID }) {
+				found = append(found, m)
+			}
+		}
 	}
 	return found, nil
 }
@@ -200,7 +229,7 @@ func FindOne(ctx context.Context, name string) (firewall.Status, error) {
 		return firewall.Status{}, err
 	}
 	if len(found) > 1 {
-		return firewall.Status{}, fmt.Errorf("which firewall? Say --firewall with one of: %s", ids(found))
+		return firewall.Status{}, fmt.Errorf("%w Say --firewall with one of: %s", ErrWhich, ids(found))
 	}
 	return found[0], nil
 }

@@ -14,7 +14,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
+	"time"
 
 	"github.com/sekisho/sekisho/internal/kql"
 	"github.com/sekisho/sekisho/internal/kql/result"
@@ -38,18 +40,37 @@ func NewClient(socket string) *Client {
 	return &Client{socket: socket, http: &http.Client{Transport: &http.Transport{DialContext: dial}}}
 }
 
+// answerTime is how long a workspace may take to say what it is.
+const answerTime = 5 * time.Second
+
 // Running finds the workspaces of this host that answer: their sockets by their
 // names.
 func Running(ctx context.Context) map[string]string {
-	found := map[string]string{}
+	var sockets []string
 	for _, dir := range runFolders() {
-		sockets, _ := filepath.Glob(filepath.Join(dir, "*.sock")) // only a bad pattern is an error
-		for _, s := range sockets {
+		list, _ := filepath.Glob(filepath.Join(dir, "*.sock")) // only a bad pattern is an error
+		sockets = append(sockets, list...)
+	}
+	return answering(ctx, sockets, answerTime)
+}
+
+// answering asks all of them at once: one that hangs holds up no other for longer.
+func answering(ctx context.Context, sockets []string, wait time.Duration) map[string]string {
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	found := map[string]string{}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for _, s := range sockets {
+		all.Go(func() {
 			if status, err := NewClient(s).Status(ctx); err == nil {
+				mu.Lock()
+				defer mu.Unlock()
 				found[status.Name] = s
 			}
-		}
+		})
 	}
+	all.Wait()
 	return found
 }
 
