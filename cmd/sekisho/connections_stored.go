@@ -27,6 +27,11 @@ func showStoredConnections(ctx context.Context, w io.Writer, stored *storedFlags
 		return err
 	}
 	kept := newestStored(records, &o)
+	if len(kept) == 0 {
+		if err := knowsFirewalls(ctx, asker, o.Filter.Firewalls); err != nil {
+			return err
+		}
+	}
 	if o.Last >= 0 && len(kept) > o.Last {
 		kept = kept[len(kept)-o.Last:]
 	}

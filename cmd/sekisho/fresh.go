@@ -17,26 +17,35 @@ const freshTime = time.Second
 // freshen brings the newest rows of this host's firewalls into a workspace before
 // it is asked: whoever asks about a connection has often just made it. Firewalls
 // that do not answer, or whose sockets are not this user's to open, are left out:
-// their rows come by themselves within a second or so.
-func freshen(ctx context.Context, client *workspace.Client) {
+// their rows come by themselves within a second or so. It returns the resource ids
+// of those whose rows are there now, all that were made before.
+func freshen(ctx context.Context, client *workspace.Client) (fresh []string) {
 	ctx, cancel := context.WithTimeout(ctx, freshTime)
 	defer cancel()
 	status, err := client.Status(ctx)
 	if err != nil {
-		return // whoever asks is told
+		return nil // whoever asks is told
 	}
-	running, err := control.Running(ctx)
-	if err != nil {
-		return
-	}
+	running, _ := control.Running(ctx) // those that answer
+	var mu sync.Mutex
 	var all sync.WaitGroup
 	for _, fw := range running {
-		if takes(status.Spools, fw.Spool) {
-			all.Go(func() { _ = control.NewClient(fw.ID).Flush(ctx) }) // a full disk: the firewall tells
+		if !takes(status.Spools, fw.Spool) {
+			continue
 		}
+		all.Go(func() {
+			if control.NewClient(fw.ID).Flush(ctx) == nil { // a full disk: the firewall tells
+				mu.Lock()
+				defer mu.Unlock()
+				fresh = append(fresh, fw.ResourceID)
+			}
+		})
 	}
 	all.Wait()
-	_ = client.Ingest(ctx) // as above
+	if client.Ingest(ctx) != nil {
+		return nil
+	}
+	return fresh
 }
 
 // takes reports whether a workspace takes segments from a folder: one of its

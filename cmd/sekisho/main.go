@@ -9,16 +9,21 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sekisho/sekisho/internal/control"
 )
 
-// Exit codes: 0 done, 1 it could not be done, 2 it was asked for wrongly.
+// Exit codes: 0 done, 1 it could not be done, 2 it was asked for wrongly. Where
+// nobody reads any more it is what a shell says of a program that SIGPIPE ended.
 const (
 	exitFailure = 1
 	exitUsage   = 2
+	exitPipe    = 128 + int(syscall.SIGPIPE)
 )
 
 func main() { os.Exit(run(os.Args[1:])) }
@@ -27,6 +32,10 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	// A reader that goes away, as head does, is an error like others: whoever has
+	// something to put back puts it back. (An ignored signal would be ignored by
+	// the programs that are started too, so it is caught.)
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	root := newRoot()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -39,9 +48,11 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return 0
+	case errors.Is(err, syscall.EPIPE):
+		return exitPipe
 	case errors.As(err, &exit):
 		return int(exit)
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.Is(err, control.ErrWhich):
 		fmt.Fprintf(os.Stderr, "sekisho: %v\n", err)
 		return exitUsage
 	}
@@ -104,8 +115,29 @@ and INVALID with the kernel's reason. Its lab brings up Azure-like networks
 		newPolicyCommand(), newSettingsCommand(), newStatusCommand(), newLabCommand(), newTopologyCommand(),
 		newImportCommand(), newDoctorCommand(), newVersionCommand())
 	checkArguments(root)
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return checkFlags(cmd) }
 	return root
 }
+
+// checkFlags says what cobra would say a little later, as a usage error: flags
+// that are missing, or exclude each other.
+func checkFlags(cmd *cobra.Command) error {
+	if err := cmd.ValidateRequiredFlags(); err != nil {
+		return usageError{fmt.Errorf("%w\n  hint: %s --help", err, cmd.CommandPath())}
+	}
+	err := cmd.ValidateFlagGroups()
+	if err == nil {
+		return nil
+	}
+	if m := bothSet.FindStringSubmatch(err.Error()); m != nil {
+		return usagef("--%s exclude each other: give one of them\n  hint: %s --help", strings.Join(strings.Fields(m[1]), " and --"), cmd.CommandPath())
+	}
+	return usageError{err}
+}
+
+// bothSet are the flags in cobra's error about a group of which more than one is
+// given.
+var bothSet = regexp.MustCompile(`\[([^]]*)\] were all set`)
 
 // checkArguments makes wrong arguments of every command a usage error with the
 // way to its help.

@@ -82,7 +82,12 @@ func observe(ctx context.Context, w io.Writer, config *firewall.Config, filter f
 	serving, shown := make(chan error, 1), make(chan error, 1)
 	go func() { serving <- server.Serve() }()
 	_, follower := fw.Follow(0, func(firewall.Entry) bool { return true })
-	go func() { shown <- showEntries(w, follower, filter, output) }()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		defer stop() // where nobody reads any more
+		shown <- showEntries(w, follower, filter, output)
+	}()
 	fmt.Fprintln(os.Stderr, "looking on; Ctrl-C ends it")
 	err = errors.Join(fw.Run(ctx), server.Close(), <-serving, fw.Close())
 	return errors.Join(err, <-shown)

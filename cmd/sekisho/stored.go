@@ -126,31 +126,51 @@ func runHere(ctx context.Context, q store.Query) (*kql.Answer, error) {
 	return &kql.Answer{Rows: t, Render: a.Render, RenderWith: a.RenderWith}, nil
 }
 
-// resourceOf is the resource id of a firewall by its name; empty for none.
+// resourceOf is the resource id of a firewall by its name or id; empty for none.
 func resourceOf(ctx context.Context, a workspace.Asker, firewall string) (string, error) {
 	if firewall == "" || strings.HasPrefix(firewall, "/") {
 		return firewall, nil
 	}
-	text := fmt.Sprintf("union Heartbeat, CaptureState, Connection | where Firewall == %s | distinct _ResourceId", workspace.Quoted(firewall))
-	answer, err := a.Query(ctx, store.Query{Text: text})
+	ids, err := resourcesOf(ctx, a, firewall)
 	if err != nil {
 		return "", err
 	}
-	t, err := result.Read(answer.Rows)
-	if err != nil {
-		return "", err
-	}
-	var ids []string
-	for _, row := range t.Data {
-		ids = append(ids, value.Text(row[0]))
-	}
-	switch len(ids) {
-	case 0:
-		return "", usagef("no rows of a firewall called %q are stored\n  hint: sekisho query 'Heartbeat | distinct Firewall'", firewall)
-	case 1:
+	if len(ids) == 1 {
 		return ids[0], nil
 	}
 	return "", usagef("several firewalls are called %q: say --firewall with one of the resource ids\n  %s", firewall, strings.Join(ids, "\n  "))
+}
+
+// resourcesOf are the resource ids of the firewalls of a name or an id, of which
+// rows are stored. None is an error.
+func resourcesOf(ctx context.Context, a workspace.Asker, firewall string) (ids []string, err error) {
+	text := fmt.Sprintf("union Heartbeat, CaptureState, Connection | where %s | distinct _ResourceId", workspace.OfFirewalls([]string{firewall}))
+	answer, err := a.Query(ctx, store.Query{Text: text, Scope: store.Scope{Unbounded: true}})
+	if err != nil {
+		return nil, err
+	}
+	t, err := result.Read(answer.Rows)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range t.Data {
+		ids = append(ids, value.Text(row[0]))
+	}
+	if len(ids) == 0 {
+		return nil, usagef("no rows of a firewall called %q are stored\n  hint: sekisho query 'Heartbeat | distinct Firewall'", firewall)
+	}
+	return ids, nil
+}
+
+// knowsFirewalls tells a name of which nothing is stored from one of which there
+// are only no such rows.
+func knowsFirewalls(ctx context.Context, a workspace.Asker, names []string) error {
+	for _, name := range names {
+		if _, err := resourcesOf(ctx, a, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // parseRange reads --since and --until.

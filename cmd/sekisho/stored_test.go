@@ -118,6 +118,54 @@ func TestStoredTrace(t *testing.T) {
 	}
 }
 
+// A running firewall is called by its id, and the same word must find its stored
+// rows: trace --since prints both.
+func TestStoredRowsOfAFirewall(t *testing.T) {
+	t.Parallel()
+	folder := storedFolder(t)
+	for name, want := range map[string]int{"fw-a": 30, "lab-fw-a": 30, "lab-fw-b": 10, "fw-a,lab-fw-b": 40, "ab-fw-a": -1, "fw": -1} {
+		got, err := command(t, "trace", "--folder", folder, "--since", "2026-11-24", "-o", "jsonl", "--table", "AZFWFlowTrace", "firewall", name)
+		if want < 0 {
+			if exitCode(err) != exitUsage || !strings.Contains(err.Error(), "no rows of a firewall called") {
+				t.Errorf("firewall %s: error %v", name, err)
+			}
+			continue
+		}
+		if lines := strings.Count(got, "\n"); err != nil || lines != want {
+			t.Errorf("firewall %s: %d rows, error %v; want %d", name, lines, err, want)
+		}
+	}
+	if got, err := command(t, "query", "--folder", folder, "--firewall", "lab-fw-a", "-o", "csv", "AZFWFlowTrace | count"); err != nil || got != "Count\n30\n" {
+		t.Errorf("query --firewall lab-fw-a gave %q, error %v", got, err)
+	}
+}
+
+func TestTheNewestStoredRows(t *testing.T) {
+	t.Parallel()
+	folder := storedFolder(t)
+	for _, c := range []struct {
+		args []string
+		want int
+	}{
+		{[]string{"-n", "3"}, 3},
+		{[]string{"-n", "3", "--since", "2026-11-24"}, 3},
+		{[]string{"-n", "-1"}, 40},
+		{nil, 40}, // fewer than the default
+		{[]string{"--since", "2026-11-24"}, 40},
+	} {
+		got, err := command(t, append([]string{"trace", "--folder", folder, "-o", "jsonl", "--table", "AZFWFlowTrace"}, c.args...)...)
+		if err != nil {
+			t.Fatalf("trace %v error:\n%+v", c.args, err)
+		}
+		if lines := strings.Count(got, "\n"); lines != c.want || !strings.Contains(got, `"time":"2026-11-24T10:17:09.0000000Z"`) {
+			t.Errorf("trace %v wrote %d rows, want %d with the newest:\n%s", c.args, lines, c.want, got)
+		}
+	}
+	if _, err := command(t, "trace", "-f", "--folder", folder); exitCode(err) != exitUsage {
+		t.Errorf("trace -f --folder without --since: error %v, want one of usage", err)
+	}
+}
+
 // TestDiagnosisOfLastTuesday names machines of the topology that was delivered.
 func TestDiagnosisOfLastTuesday(t *testing.T) {
 	t.Parallel()

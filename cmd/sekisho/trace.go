@@ -71,10 +71,16 @@ mid-connection, after a change of policy).`,
 			if err != nil {
 				return err
 			}
+			options.Last = count
 			if !from.IsZero() || stored.given() {
+				if options.Follow && from.IsZero() {
+					return usagef("-f over stored rows needs to know from when: say --since, as in --since 10m")
+				}
+				if !from.IsZero() && !cmd.Flags().Changed("lines") {
+					options.Last = -1
+				}
 				return traceSince(cmd.Context(), cmd.OutOrStdout(), &stored, options, from, *output)
 			}
-			options.Last = count
 			if options.Follow && !cmd.Flags().Changed("lines") {
 				options.Last = 0
 			}
@@ -83,7 +89,7 @@ mid-connection, after a change of policy).`,
 	}
 	flags := cmd.Flags()
 	flags.BoolVarP(&options.Follow, "follow", "f", false, "go on with new rows as they come")
-	flags.IntVarP(&count, "lines", "n", 100, "how many of the newest rows to show first, per firewall; -1 for all that are remembered (0 with -f)")
+	flags.IntVarP(&count, "lines", "n", 100, "how many of the newest rows to show first, per firewall; -1 for all that are remembered (0 with -f, all with --since)")
 	flags.StringVar(&options.Table, "table", "", "table to show: "+tableNames()+" or all (all but AZFWNetworkRule and Connection when absent)")
 	flags.BoolVar(&options.AzureOnly, "azure-only", false, "only the columns and rows that Azure's table has (no SYN, no ACK)")
 	flags.StringVar(&since, "since", "", "begin with the stored rows of this time: 10m or 2d (ago), 15:04, \"2006-01-02 15:04\", RFC 3339")
@@ -154,9 +160,13 @@ func streamLines(ctx context.Context, firewalls []firewall.Status, follow bool, 
 				lines <- traceLine{firewall: fw.ID, record: record, raw: append([]byte(nil), raw...)}
 				return nil
 			})
-			if err != nil {
+			switch {
+			case err != nil && follow && len(firewalls) > 1: // the others go on
+				fmt.Fprintf(os.Stderr, "sekisho: nothing more comes from %s: %v\n", fw.ID, err)
 				failed <- fmt.Errorf("%s: %w", fw.ID, err)
-			} else if follow && ctx.Err() == nil {
+			case err != nil:
+				failed <- fmt.Errorf("%s: %w", fw.ID, err)
+			case follow && ctx.Err() == nil:
 				fmt.Fprintf(os.Stderr, "sekisho: %s stopped\n", fw.ID)
 			}
 		})

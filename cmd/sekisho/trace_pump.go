@@ -53,6 +53,21 @@ func (p *pump) take() []traceLine {
 	return lines
 }
 
+// settle waits until what the firewalls remember has come, which they send at
+// once: until nothing comes for a moment, or not for long where much is recorded.
+func (p *pump) settle() {
+	const pause, pauses = 50 * time.Millisecond, 20
+	count := func() int {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return len(p.lines)
+	}
+	for before, i := -1, 0; i < pauses && count() != before; i++ {
+		before = count()
+		time.Sleep(pause)
+	}
+}
+
 // oldest is the time of the first row of each firewall, by its resource id: labs
 // have firewalls of the same names.
 func (p *pump) oldest() map[string]time.Time {

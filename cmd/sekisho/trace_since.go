@@ -21,28 +21,64 @@ import (
 // twice.
 type storedTrace struct {
 	asker   workspace.Asker
-	options control.TraceOptions
+	options control.TraceOptions // Last is how many of the newest rows, all firewalls together
 	from    time.Time
 	output  string
 	seen    map[string]bool // the names of the rows that are printed
+	read    time.Time       // no row of a later time was stored when stored rows were read
 }
 
-// traceSince is trace with --since.
+// traceSince is trace with --since, or over stored rows.
 func traceSince(ctx context.Context, w io.Writer, stored *storedFlags, options control.TraceOptions, from time.Time, output string) error {
 	asker, done, err := stored.open(ctx, duck.DefaultConfig().Timeout)
 	if err != nil {
 		return err
 	}
 	defer done()
-	t := &storedTrace{asker, options, from, output, map[string]bool{}}
+	t := &storedTrace{asker: asker, options: options, from: from, output: output, seen: map[string]bool{}}
 	if options.Follow {
 		return t.follow(ctx, w)
 	}
-	lines, err := t.rows(ctx)
+	lines, err := t.newest(ctx, time.Now())
 	if err != nil {
 		return err
 	}
+	if len(lines) == 0 {
+		if err := knowsFirewalls(ctx, asker, options.Filter.Firewalls); err != nil {
+			return err
+		}
+	}
 	return t.print(newTraceOutput(w, namedFirewalls(lines), output, 0), lines)
+}
+
+// lookBack is how far newest looks for rows, as long as they are too few; 0 is all.
+var lookBack = []time.Duration{10 * time.Minute, 6 * time.Hour, 7 * 24 * time.Hour, 0}
+
+// newest reads the rows since the time that was asked for; without one it looks
+// back no farther than it must for as many as are asked for.
+func (t *storedTrace) newest(ctx context.Context, now time.Time) (lines []traceLine, err error) {
+	if !t.from.IsZero() || t.options.Last < 0 {
+		lines, err = t.rows(ctx)
+		return t.lastOf(lines), err
+	}
+	for _, back := range lookBack {
+		t.from = now.Add(-back)
+		if back == 0 {
+			t.from = time.Time{}
+		}
+		if lines, err = t.rows(ctx); err != nil || len(lines) >= t.options.Last {
+			break
+		}
+	}
+	return t.lastOf(lines), err
+}
+
+// lastOf are the newest of rows that are in the order of time.
+func (t *storedTrace) lastOf(lines []traceLine) []traceLine {
+	if t.options.Last < 0 || len(lines) <= t.options.Last {
+		return lines
+	}
+	return lines[len(lines)-t.options.Last:]
 }
 
 // rows reads what is stored, in the order of time.
@@ -89,8 +125,12 @@ func (t *storedTrace) print(out traceOutput, lines []traceLine) error {
 	return out.end()
 }
 
-// isNew reports whether the row was not seen before, and sees it.
+// isNew reports whether the row was not seen before, and sees it. Rows that are
+// newer than what is stored come once by themselves, and need no memory.
 func (t *storedTrace) isNew(r logs.Record) bool {
+	if !t.read.IsZero() && r.Time().After(t.read) {
+		return true
+	}
 	name := rowName(r)
 	if t.seen[name] {
 		return false
@@ -136,59 +176,65 @@ func (t *storedTrace) follow(ctx context.Context, w io.Writer) error {
 	lines, failed, ready := stream(ctx, firewalls, live)
 	pump := newPump(lines)
 	ready()
-	if err := t.join(ctx, pump, newTraceOutput(w, firewalls, t.output, 0)); err != nil {
+	var fresh []string
+	if client, ok := t.asker.(*workspace.Client); ok {
+		fresh = freshen(ctx, client)
+	}
+	if err := t.join(ctx, pump, newTraceOutput(w, firewalls, t.output, 0), fresh); err != nil {
 		return err
 	}
 	return <-failed
 }
 
-// join prints what is stored and what comes, each row once.
-func (t *storedTrace) join(ctx context.Context, pump *pump, out traceOutput) error {
-	if err := t.untilMet(ctx, pump); err != nil {
+// join prints what is stored and what comes, each row once. Of the firewalls with
+// fresh resource ids all is stored that happened before the stream began.
+func (t *storedTrace) join(ctx context.Context, pump *pump, out traceOutput, fresh []string) error {
+	pump.settle()
+	if err := t.untilMet(ctx, pump, fresh); err != nil {
 		return err
 	}
 	stored, err := t.rows(ctx)
 	if err != nil {
 		return err
 	}
-	remembered := slices.DeleteFunc(pump.take(), func(l traceLine) bool { return l.record.Time().Before(t.from) })
-	first := append(stored, remembered...)
+	t.read = time.Now()
+	wanted := func(r logs.Record) bool { return !r.Time().Before(t.from) && t.isNew(r) }
+	first := slices.DeleteFunc(append(stored, pump.take()...), func(l traceLine) bool { return !wanted(l.record) })
 	slices.SortStableFunc(first, func(a, b traceLine) int { return a.record.Time().Compare(b.record.Time()) })
-	if err := t.print(endless{out}, first); err != nil {
-		return err
+	for _, l := range t.lastOf(first) {
+		if err := out.row(l); err != nil {
+			return err
+		}
 	}
-	fresh := make(chan traceLine)
-	go pump.pass(fresh, t.isNew)
-	return (&merger{out: out, hold: mergeWindow}).run(fresh)
+	coming := make(chan traceLine)
+	go pump.pass(coming, wanted)
+	return (&merger{out: out, hold: mergeWindow}).run(coming)
 }
-
-// endless is an output that goes on.
-type endless struct{ traceOutput }
-
-func (endless) end() error { return nil }
 
 // untilMet waits until the workspace has rows of all events that the firewalls
 // do not remember any more.
-func (t *storedTrace) untilMet(ctx context.Context, p *pump) error {
+func (t *storedTrace) untilMet(ctx context.Context, p *pump, fresh []string) error {
 	deadline := time.Now().Add(settleTime)
 	for {
-		oldest := p.oldest()
-		met := true
-		for resource, at := range oldest {
-			if at.Before(t.from) {
-				continue // it remembers all that is asked for
+		var lacking []string
+		for resource, at := range p.oldest() {
+			if at.Before(t.from) || slices.ContainsFunc(fresh, func(f string) bool { return strings.EqualFold(f, resource) }) {
+				continue // it remembers all that is asked for, or all is there
 			}
 			ok, err := t.has(ctx, resource, at)
 			if err != nil {
 				return err
 			}
-			met = met && ok
+			if !ok {
+				lacking = append(lacking, resource[strings.LastIndex(resource, "/")+1:])
+			}
 		}
-		if met {
+		if len(lacking) == 0 {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			fmt.Fprintln(os.Stderr, "sekisho: rows may be missing here: the workspace does not have all that the firewalls do not remember any more")
+			slices.Sort(lacking)
+			fmt.Fprintf(os.Stderr, "sekisho: rows may be missing here: what %s does not remember any more is not, or not all, in the workspace\n", strings.Join(lacking, ", "))
 			return nil
 		}
 		time.Sleep(settleTime / 20)
@@ -196,11 +242,16 @@ func (t *storedTrace) untilMet(ctx context.Context, p *pump) error {
 }
 
 // has reports whether the workspace has a firewall's rows up to a time: one that
-// is not older.
+// is not older. Where nothing passes a firewall, its start has a row.
 func (t *storedTrace) has(ctx context.Context, resource string, at time.Time) (bool, error) {
-	records, err := workspace.Records(ctx, t.asker, logs.FlowTrace, fmt.Sprintf("| where _ResourceId == %s and TimeGenerated >= %s | take 1",
-		workspace.Quoted(resource), workspace.Literal(at)))
-	return len(records) > 0, err
+	for _, table := range []*logs.Table{logs.FlowTrace, logs.CaptureState} {
+		records, err := workspace.Records(ctx, t.asker, table, fmt.Sprintf("| where _ResourceId == %s and TimeGenerated >= %s | take 1",
+			workspace.Quoted(resource), workspace.Literal(at)))
+		if err != nil || len(records) > 0 {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // namedFirewalls are the firewalls of rows.

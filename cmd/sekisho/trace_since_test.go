@@ -42,13 +42,14 @@ func TestStoredRowsGoOnLive(t *testing.T) {
 	go func() {
 		send(a.Trace(lastTuesday.Add(30*time.Second), time.Second, 30, 20)) // begins with some again
 		send(a.Others(lastTuesday)[:1])                                     // is stored, and older
+		send(a.Trace(lastTuesday, time.Second, 0, 10))                      // remembered, older than asked for
 		close(lines)
 	}()
 	st := &storedTrace{asker: reader, from: lastTuesday.Add(10 * time.Second), seen: map[string]bool{},
-		options: control.TraceOptions{Table: "AZFWFlowTrace"}, output: "jsonl"}
+		options: control.TraceOptions{Table: "AZFWFlowTrace", Last: -1}, output: "jsonl"}
 	st.options.Filter.Firewalls = []string{"fw-a"}
 	var out bytes.Buffer
-	if err := st.join(t.Context(), pump, linesOutput{&out}); err != nil {
+	if err := st.join(t.Context(), pump, linesOutput{&out}, nil); err != nil {
 		t.Fatalf("join() error:\n%+v", err)
 	}
 	var got []string
@@ -67,5 +68,55 @@ func TestStoredRowsGoOnLive(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("seconds of the rows (-want +got):\n%s", diff)
+	}
+}
+
+// TestAFreshWorkspaceIsNotWaitedFor has a firewall remember a row of which the
+// workspace has no newer one, as where nothing passes it.
+func TestAFreshWorkspaceIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	reader, err := workspace.OpenFolder(t.Context(), storedFolder(t), time.Minute)
+	if err != nil {
+		t.Fatalf("OpenFolder() error:\n%+v", err)
+	}
+	defer reader.Close()
+	a := storetest.NewFirewall("fw-a")
+	rows := a.Trace(lastTuesday.Add(time.Hour), time.Second, 900, 1)
+	for fresh, want := range map[string]bool{a.Source.ResourceID: true, "/another": false} {
+		lines := make(chan traceLine)
+		pump := newPump(lines)
+		record, _, err := control.ParseTraceLine(logs.AppendJSON(nil, rows[0], false))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines <- traceLine{record: record}
+		close(lines)
+		st := &storedTrace{asker: reader, from: lastTuesday, seen: map[string]bool{}}
+		begin := time.Now()
+		if err := st.untilMet(t.Context(), pump, []string{fresh}); err != nil {
+			t.Fatalf("untilMet() error:\n%+v", err)
+		}
+		if got := time.Since(begin) < settleTime; got != want {
+			t.Errorf("fresh %s: did not wait is %v, want %v", fresh, got, want)
+		}
+	}
+}
+
+// Whoever follows for days must not remember every row.
+func TestLiveRowsAreNotRemembered(t *testing.T) {
+	t.Parallel()
+	a := storetest.NewFirewall("fw-a")
+	st := &storedTrace{seen: map[string]bool{}, read: lastTuesday.Add(10 * time.Second)}
+	for i, r := range a.Trace(lastTuesday, time.Second, 0, 30) {
+		record, _, err := control.ParseTraceLine(logs.AppendJSON(nil, r, false))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stored := i <= 10; !st.isNew(record) || st.isNew(record) == stored {
+			t.Errorf("row %d: is new once and then not: want %v", i, stored)
+		}
+	}
+	if len(st.seen) != 11 {
+		t.Errorf("%d rows are remembered, want 11", len(st.seen))
 	}
 }

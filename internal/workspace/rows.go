@@ -33,7 +33,7 @@ func operators(table *logs.Table, f *flow.Filter, from, to time.Time) string {
 		add("TimeGenerated < %s", Literal(to))
 	}
 	if len(f.Firewalls) > 0 {
-		add("Firewall in (%s)", quotedList(f.Firewalls))
+		add("(%s)", OfFirewalls(f.Firewalls))
 	}
 	if hosts := single(f.Hosts); len(hosts) > 0 && table.Index("SourceIp") >= 0 {
 		list := quotedList(hosts)
@@ -50,6 +50,20 @@ func operators(table *logs.Table, f *flow.Filter, from, to time.Time) string {
 		return ""
 	}
 	return "| where " + strings.Join(where, " and ")
+}
+
+// OfFirewalls is what KQL says of rows of firewalls: those of one of the names, or
+// of one of the ids, <resource group>-<name>, by which running firewalls are called.
+func OfFirewalls(names []string) string {
+	any := []string{fmt.Sprintf("Firewall in (%s)", quotedList(names))}
+	for _, id := range names {
+		for i := range len(id) {
+			if id[i] == '-' && i > 0 && i < len(id)-1 {
+				any = append(any, fmt.Sprintf("(Firewall == %s and _ResourceId contains %s)", Quoted(id[i+1:]), Quoted("/resourceGroups/"+id[:i]+"/")))
+			}
+		}
+	}
+	return strings.Join(any, " or ")
 }
 
 // single are the addresses of prefixes that are one each; none where one is wider.
