@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -135,7 +137,17 @@ func (f *settingFlags) setting(name string, now time.Time) (settings.Setting, er
 	if !s.Until.IsZero() && !s.Until.After(now) {
 		return s, fmt.Errorf("it would end at %s, which is over", s.Until.Format(time.RFC3339))
 	}
-	return s, nil
+	return s, checkSetting(s)
+}
+
+// checkSetting says of which flag what is wrong.
+func checkSetting(s settings.Setting) error {
+	flags := map[string]string{"name": "NAME", "categories": "--category", "filter": "--filter"}
+	var errs []error
+	settings.Check([]settings.Setting{s}, func(_ int, field, value, message, hint string) {
+		errs = append(errs, fmt.Errorf("%s %q: %s\n  hint: %s", cmp.Or(flags[field], field), value, message, strings.Replace(hint, "filter: ", "--filter ", 1)))
+	})
+	return errors.Join(errs...)
 }
 
 func addDestination(s *settings.Setting, word string) error {

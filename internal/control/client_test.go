@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sekisho/sekisho/internal/firewall"
+	"github.com/sekisho/sekisho/internal/settings"
 )
 
 // A firewall whose process was stopped keeps its socket: the kernel takes the
@@ -45,5 +46,18 @@ func TestAFirewallThatHangsHidesNoOther(t *testing.T) {
 	}
 	if err == nil || !strings.Contains(err.Error(), "hangs does not answer within 1s") || strings.Contains(err.Error(), "gone") {
 		t.Errorf("error %v, want one about hangs alone", err)
+	}
+}
+
+func TestSettingsThatAreOverAreRefused(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 29, 16, 0, 0, 0, time.UTC)
+	list := []settings.Setting{{Name: "for-ever"}, {Name: "later", Until: now.Add(time.Second)}}
+	if err := notOver("f.yaml", list, now); err != nil {
+		t.Errorf("error %v", err)
+	}
+	err := notOver("f.yaml", append(list, settings.Setting{Name: "old", Until: now}), now)
+	if want := "f.yaml: setting old would end at 2026-11-29T16:00:00Z, which is over"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
 	}
 }

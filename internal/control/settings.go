@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/sekisho/sekisho/internal/firewall"
 	"github.com/sekisho/sekisho/internal/settings"
@@ -48,6 +50,10 @@ func (s *Server) putSettings(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusUnprocessableEntity, err)
 		return
 	}
+	if err := notOver(file, list, time.Now()); err != nil {
+		fail(w, http.StatusUnprocessableEntity, err)
+		return
+	}
 	if err := mayPut(r.Context(), list); err != nil {
 		fail(w, http.StatusForbidden, err)
 		return
@@ -61,6 +67,17 @@ func (s *Server) putSettings(w http.ResponseWriter, r *http.Request) {
 		out.Warnings = append(out.Warnings, p.Error())
 	}
 	answer(w, out)
+}
+
+// notOver refuses settings that would end before they begin.
+func notOver(file string, list []settings.Setting, now time.Time) error {
+	var errs []error
+	for _, s := range list {
+		if !s.Until.IsZero() && !s.Until.After(now) {
+			errs = append(errs, fmt.Errorf("%s: setting %s would end at %s, which is over", file, s.Name, s.Until.Format(time.RFC3339)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (s *Server) deleteSetting(w http.ResponseWriter, r *http.Request) {

@@ -1,9 +1,11 @@
 package settings
 
 import (
+	"bytes"
 	"encoding/json"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/sekisho/sekisho/internal/document"
@@ -43,8 +45,13 @@ type properties struct {
 	} `json:"metrics"`
 }
 
-// isAzure tells Azure's JSON from our own.
+// isAzure tells Azure's JSON from our own. A bare list is what newer versions of
+// `az` print, and ours is none.
 func isAzure(data []byte) (a azure, is bool) {
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
+		a.Value = data
+		return a, json.Unmarshal(data, &a.Resources) == nil && len(a.Resources) > 0
+	}
 	if json.Unmarshal(data, &a) != nil {
 		return a, false
 	}
@@ -55,7 +62,7 @@ func isAzure(data []byte) (a azure, is bool) {
 func (a *azure) settings(file, folder string) (list []Setting, warnings document.Problems) {
 	inside := a.Resources
 	var value []azure
-	if len(a.Value) > 0 && json.Unmarshal(a.Value, &value) == nil {
+	if len(inside) == 0 && json.Unmarshal(a.Value, &value) == nil {
 		inside = append(inside, value...)
 	}
 	for i := range inside {
@@ -73,13 +80,16 @@ func (a *azure) settings(file, folder string) (list []Setting, warnings document
 }
 
 func (a *azure) one(file, folder string) (Setting, document.Problems) {
-	s := Setting{Name: path.Base(a.Name), Workspace: a.WorkspaceID != ""}
+	s := Setting{Name: lastName(a.Name), Workspace: a.WorkspaceID != ""}
 	if a.StorageAccountID != "" {
-		s.Storage = filepath.Join(folder, path.Base(a.StorageAccountID))
+		s.Storage = filepath.Join(folder, lastName(a.StorageAccountID))
 	}
 	var warnings document.Problems
 	warn := func(value, message, hint string) {
 		warnings = append(warnings, document.Problem{File: file, Field: a.Name, Value: value, Message: message, Hint: hint, Warning: true})
+	}
+	if s.Name != path.Base(a.Name) {
+		warn("", "an expression, whose value the template does not say: the setting is called "+s.Name+" here", "")
 	}
 	for _, l := range a.Logs {
 		switch _, known := logs.LookupCategory(l.Category); {
@@ -97,7 +107,7 @@ func (a *azure) one(file, folder string) (Setting, document.Problems) {
 	}
 	for _, m := range a.Metrics {
 		if m.Enabled {
-			warn("metrics", "metrics are not part of the logs here", "see sekisho metrics")
+			warn("metrics", "metrics are not part of the logs here", "a firewall has metrics for Prometheus: metrics.listen in its file")
 		}
 	}
 	if a.EventHubRule != "" || a.EventHub != "" || a.Partner != "" {
@@ -108,6 +118,20 @@ func (a *azure) one(file, folder string) (Setting, document.Problems) {
 	}
 	return s, warnings
 }
+
+// lastName is the last part of a resource's name or id. Of an expression of a
+// template, as "[concat(parameters('fw'), '/Microsoft.Insights/all')]", it is that
+// of the last text in it.
+func lastName(name string) string {
+	if strings.HasPrefix(name, "[") && !strings.HasPrefix(name, "[[") {
+		if texts := quoted.FindAllStringSubmatch(name, -1); len(texts) > 0 {
+			name = texts[len(texts)-1][1]
+		}
+	}
+	return strings.TrimLeft(path.Base(name), "-_.")
+}
+
+var quoted = regexp.MustCompile(`'([^']*)'`)
 
 // checkAzure checks what came of Azure's settings.
 func checkAzure(file string, list []Setting) error {

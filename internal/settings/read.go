@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sekisho/sekisho/internal/document"
+	"github.com/sekisho/sekisho/internal/flow"
 )
 
 // file is a document of ours: one setting, or several under settings.
@@ -65,6 +66,9 @@ func checked(doc *document.Document, texts []Text, path func(int) string) ([]Set
 			if s.Until, err = time.Parse(time.RFC3339, t.Until); err != nil {
 				problem(i, "until", t.Until, "not a time", "for example: until: 2026-11-29T16:00:00Z")
 			}
+		}
+		if f, err := flow.ParseFilter(strings.Fields(t.Filter)); err == nil && len(f.Firewalls) > 0 {
+			problem(i, "filter", t.Filter, "a setting is one firewall's, whose rows all are", "leave firewall out")
 		}
 		list = append(list, s)
 	}
