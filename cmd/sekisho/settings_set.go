@@ -144,8 +144,9 @@ func (f *settingFlags) setting(name string, now time.Time) (settings.Setting, er
 func checkSetting(s settings.Setting) error {
 	flags := map[string]string{"name": "NAME", "categories": "--category", "filter": "--filter"}
 	var errs []error
+	inFiles := strings.NewReplacer("filter: host 10.1.1.4 port 22", `--filter "host 10.1.1.4 port 22"`)
 	settings.Check([]settings.Setting{s}, func(_ int, field, value, message, hint string) {
-		errs = append(errs, fmt.Errorf("%s %q: %s\n  hint: %s", cmp.Or(flags[field], field), value, message, strings.Replace(hint, "filter: ", "--filter ", 1)))
+		errs = append(errs, fmt.Errorf("%s %q: %s\n  hint: %s", cmp.Or(flags[field], field), value, message, inFiles.Replace(hint)))
 	})
 	return errors.Join(errs...)
 }
