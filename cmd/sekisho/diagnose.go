@@ -151,7 +151,7 @@ func runDiagnose(ctx context.Context, w io.Writer, o *diagnoseOptions) error {
 		return err
 	}
 	var err error
-	if o.moment, err = parseTime("--at", o.at, time.Now()); err != nil {
+	if o.moment, err = parsePast("--at", o.at, time.Now()); err != nil {
 		return err
 	}
 	evidence, err := newEvidence(ctx, o)

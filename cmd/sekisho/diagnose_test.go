@@ -16,6 +16,8 @@ func TestParseTime(t *testing.T) {
 		"10m":                  now.Add(-10 * time.Minute),
 		"-90s":                 now.Add(-90 * time.Second),
 		"09:30:05":             time.Date(2026, 5, 4, 9, 30, 5, 0, time.Local),
+		"12:00":                now,
+		"12:01":                time.Date(2026, 5, 3, 12, 1, 0, 0, time.Local),
 		"2026-05-03 09:30:05":  time.Date(2026, 5, 3, 9, 30, 5, 0, time.Local),
 		"2026-05-03T09:30:05Z": time.Date(2026, 5, 3, 9, 30, 5, 0, time.UTC),
 	}
@@ -27,6 +29,30 @@ func TestParseTime(t *testing.T) {
 	}
 	if _, err := parseTime("--at", "noon", now); err == nil {
 		t.Error("parseTime(noon) has no error")
+	}
+}
+
+func TestParseRange(t *testing.T) {
+	t.Parallel()
+	day := func(d, hour, minute int) time.Time { return time.Date(2026, 5, d, hour, minute, 0, 0, time.Local) }
+	for _, c := range []struct {
+		now          time.Time
+		since, until string
+		from, to     time.Time
+	}{
+		{day(4, 0, 10), "23:00", "23:30", day(3, 23, 0), day(3, 23, 30)},
+		{day(4, 0, 10), "23:30", "00:05", day(3, 23, 30), day(4, 0, 5)},
+		{day(4, 0, 10), "22:00", "02:00", day(3, 22, 0), day(4, 2, 0)},
+		{day(4, 15, 0), "14:00", "16:00", day(4, 14, 0), day(4, 16, 0)},
+		{day(4, 15, 0), "14:00", "", day(4, 14, 0), time.Time{}},
+	} {
+		from, to, err := parseRange(c.since, c.until, c.now)
+		if err != nil || !from.Equal(c.from) || !to.Equal(c.to) {
+			t.Errorf("at %v --since %s --until %s: %v to %v, error %v; want %v to %v", c.now, c.since, c.until, from, to, err, c.from, c.to)
+		}
+	}
+	if _, _, err := parseRange("1h", "2h", day(4, 0, 0)); exitCode(err) != exitUsage {
+		t.Errorf("an end before the beginning: error %v", err)
 	}
 }
 

@@ -1,14 +1,16 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/workspace"
 )
 
-// timeForms are those of a moment without a zone, which is then local; without
-// a date it is today's.
+// timeForms are those of a moment without a zone, which is then local. One
+// without a date is the last of that time of day: 23:30 is yesterday's at 00:10.
 var timeForms = []string{time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04:05", time.DateOnly, time.TimeOnly, "15:04"}
 
 // parseTime reads a moment that a flag gives; empty is the zero time.
@@ -30,8 +32,33 @@ func parseTime(flag, text string, now time.Time) (time.Time, error) {
 		if at.Year() == 0 {
 			y, m, d := now.Local().Date()
 			at = time.Date(y, m, d, at.Hour(), at.Minute(), at.Second(), at.Nanosecond(), time.Local)
+			if at.After(now) {
+				at = at.AddDate(0, 0, -1)
+			}
 		}
 		return at, nil
 	}
 	return time.Time{}, usagef("%s %q is no time: write 15:04:05, \"2006-01-02 15:04:05\", RFC 3339, or 10m for ten minutes ago", flag, text)
+}
+
+// parsePast is parseTime for a moment of which something is to be told. Of one
+// that is still to come there can be nothing but what a clock that is ahead wrote:
+// that is said, because who copies a time of another zone sees only an empty table.
+func parsePast(flag, text string, now time.Time) (time.Time, error) {
+	at, err := parseTime(flag, text, now)
+	if err == nil && at.After(now) {
+		fmt.Fprintf(os.Stderr, "sekisho: %s %s is in the future: it is %s now, or %s UTC\n", flag, text,
+			now.Local().Format("2006-01-02 15:04:05 MST"), now.UTC().Format(time.DateTime))
+	}
+	return at, err
+}
+
+// isClock reports whether a moment is written as a time of day alone.
+func isClock(text string) bool {
+	for _, form := range []string{time.TimeOnly, "15:04"} {
+		if _, err := time.Parse(form, text); err == nil {
+			return true
+		}
+	}
+	return false
 }

@@ -173,13 +173,18 @@ func knowsFirewalls(ctx context.Context, a workspace.Asker, names []string) erro
 	return nil
 }
 
-// parseRange reads --since and --until.
+// parseRange reads --since and --until. An end that is a time of day is that of
+// the same day as the beginning, or of the next: both ask for an hour of today
+// that is not over, and for one of last night.
 func parseRange(since, until string, now time.Time) (from, to time.Time, err error) {
-	if from, err = parseTime("--since", since, now); err != nil {
+	if from, err = parsePast("--since", since, now); err != nil {
 		return from, to, err
 	}
 	if to, err = parseTime("--until", until, now); err != nil {
 		return from, to, err
+	}
+	if isClock(until) && !from.IsZero() && !from.Before(to) {
+		to = to.AddDate(0, 0, 1)
 	}
 	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
 		return from, to, usagef("--since %s is not before --until %s", since, until)

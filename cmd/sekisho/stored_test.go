@@ -91,6 +91,7 @@ func TestStoredRowsAreAsked(t *testing.T) {
 		{"connections of others", "[]\n", []string{"connections", "-o", "json", "--since", "2026-11-24T00:00:00Z", "host", "10.9.9.9"}},
 		{"tables", "AZFWFlowTrace", []string{"tables"}},
 		{"tables as JSON", `"rows": 40`, []string{"tables", "-o", "json"}},
+		{"a price", `"costAMonth": 0.0`, []string{"tables", "-o", "json", "--price", "0.01"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

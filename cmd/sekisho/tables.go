@@ -41,6 +41,9 @@ the price a flag.`,
 			if err := checkOutput(*output, "table", "json"); err != nil {
 				return err
 			}
+			if !(price >= 0) {
+				return usagef("--price %g is no price", price)
+			}
 			asker, done, err := stored.open(cmd.Context(), duck.DefaultConfig().Timeout)
 			if err != nil {
 				return err
@@ -51,7 +54,7 @@ the price a flag.`,
 				return err
 			}
 			if *output == "json" {
-				return printJSON(cmd.OutOrStdout(), list)
+				return printJSON(cmd.OutOrStdout(), pricedTables(list, price))
 			}
 			return printTables(cmd.OutOrStdout(), list, price, all)
 		},
@@ -64,6 +67,27 @@ the price a flag.`,
 }
 
 const daysAMonth = 30
+
+// pricedTable is a table with what Azure would bill for it; absent where the rate
+// is not known.
+type pricedTable struct {
+	workspace.TableSize
+	BilledADay *float64 `json:"billedADay,omitempty"` // bytes
+	CostAMonth *float64 `json:"costAMonth,omitempty"` // in the price's currency
+}
+
+func pricedTables(list []workspace.TableSize, price float64) []pricedTable {
+	out := make([]pricedTable, len(list))
+	for i, t := range list {
+		out[i].TableSize = t
+		if t.RowsADay != nil && t.BilledARow != nil {
+			day := t.BilledADay()
+			month := day / 1e9 * daysAMonth * price
+			out[i].BilledADay, out[i].CostAMonth = &day, &month
+		}
+	}
+	return out
+}
 
 // printTables prints a line for each table and one for their sum.
 func printTables(w io.Writer, list []workspace.TableSize, price float64, all bool) error {

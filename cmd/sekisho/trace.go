@@ -67,7 +67,7 @@ mid-connection, after a change of policy).`,
 			if options.Filter, err = flow.ParseFilter(args); err != nil {
 				return usageError{err}
 			}
-			from, err := parseTime("--since", since, time.Now())
+			from, err := parsePast("--since", since, time.Now())
 			if err != nil {
 				return err
 			}
