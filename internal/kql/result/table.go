@@ -3,13 +3,14 @@ package result
 import (
 	"bufio"
 	"io"
+	"math"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/sekisho/sekisho/internal/kql/value"
 )
 
-// maxCell is how many characters of a value a table shows.
+// maxCell is how many characters of a value a table shows, but in the last column.
 const maxCell = 60
 
 // writeTable writes columns of equal width. Numbers stand at the right. All
@@ -27,7 +28,11 @@ func writeTable(w io.Writer, r Rows) error {
 	for _, row := range t.Data {
 		line := make([]string, len(row))
 		for i, v := range row {
-			line[i] = cell(v)
+			most := maxCell
+			if i == len(row)-1 {
+				most = math.MaxInt // a sentence is read best where nothing stands behind it
+			}
+			line[i] = cell(v, most)
 		}
 		cells = append(cells, line)
 	}
@@ -62,16 +67,16 @@ func writeLine(w *bufio.Writer, cols []Column, line []string, widths []int) {
 	w.WriteByte('\n')
 }
 
-// cell is a value on one line, cut where it is too long.
-func cell(v any) string {
+// cell is a value on one line, cut where it has more characters than most.
+func cell(v any, most int) string {
 	s := strings.Map(func(r rune) rune {
 		if r < 0x20 || r == 0x7f {
 			return '·'
 		}
 		return r
 	}, value.Text(v))
-	if utf8.RuneCountInString(s) > maxCell {
-		s = string([]rune(s)[:maxCell-1]) + "…"
+	if utf8.RuneCountInString(s) > most {
+		s = string([]rune(s)[:most-1]) + "…"
 	}
 	return s
 }
