@@ -28,6 +28,8 @@ var commands = []struct {
 	{"database identity", (*shown).identity},
 	{"database schema", (*shown).schema},
 	{"database schema as json", (*shown).schemaJSON},
+	{"database NAME", (*shown).databases},
+	{"database NAME identity", (*shown).identity},
 	{"database NAME schema", (*shown).schema},
 	{"database NAME schema as json", (*shown).schemaJSON},
 	{"schema", (*shown).schema},

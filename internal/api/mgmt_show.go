@@ -43,12 +43,18 @@ func (s *shown) cluster([]string) (*result.Table, *failure) {
 		"ProcessorCount:int EnvironmentDescription", []any{"workspace", "", s.ws.Name(), started, true, nil, nil, nil, ""})
 }
 
-func (s *shown) databases([]string) (*result.Table, *failure) {
+func (s *shown) databases(names []string) (*result.Table, *failure) {
+	if f := s.wanted(names); f != nil {
+		return nil, f
+	}
 	return answer("DatabaseName PersistentStorage Version IsCurrent:bool DatabaseAccessMode PrettyName ReservedSlot1:bool DatabaseId:guid "+
 		"InTransitionTo SuspensionState", []any{s.ws.Name(), "", "v1.0", true, "ReadOnly", "", nil, s.id(), "", ""})
 }
 
-func (s *shown) identity([]string) (*result.Table, *failure) {
+func (s *shown) identity(names []string) (*result.Table, *failure) {
+	if f := s.wanted(names); f != nil {
+		return nil, f
+	}
 	return answer("DatabaseName PersistentStorage Version IsCurrent:bool DatabaseAccessMode PrettyName CurrentUserIsUnrestrictedViewer:bool "+
 		"DatabaseId:guid InTransitionTo", []any{s.ws.Name(), "", "v1.0", true, "ReadOnly", "", true, s.id(), ""})
 }

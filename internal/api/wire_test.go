@@ -173,6 +173,34 @@ func TestGET(t *testing.T) {
 	}
 }
 
+// TestTheCommandsOfTheReference asks each that docs/reference/workspace-api.md
+// names, its words in brackets tried one by one.
+func TestTheCommandsOfTheReference(t *testing.T) {
+	t.Parallel()
+	h := api.New(api.Config{Workspace: openWorkspace(t)})
+	for _, c := range []string{
+		"version", "cluster", "cluster databases", "databases", "databases identity", "databases entities", "databases schema",
+		"databases schema as json", "databases (hub) schema", "databases (hub) schema as json", "database", "database hub",
+		"database identity", "database hub identity", "database ['hub'] schema", "database hub schema as json", "database schema as json",
+		"schema", "schema as json", "tables", "tables (Connection, Heartbeat)", "table Connection", "table Connection cslschema",
+		"table Connection schema as csl", "table Connection schema as json", "functions", "materialized-views", "external tables", "entity_groups",
+	} {
+		body, err := json.Marshal(map[string]string{"db": "hub", "csl": ".show " + c})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w := asked(h, unixRequest("POST", "/v1/rest/mgmt", bytes.NewReader(body))); w.Code != 200 || !json.Valid(w.Body.Bytes()) {
+			t.Errorf(".show %s: %d %.300s", c, w.Code, w.Body)
+		}
+	}
+	for _, c := range []string{"database other", "database other identity", "database other schema"} {
+		w := asked(h, unixRequest("POST", "/v1/rest/mgmt", strings.NewReader(`{"csl":".show `+c+`"}`)))
+		if w.Code != 400 || !strings.Contains(w.Body.String(), "BadRequest_EntityNotFound") {
+			t.Errorf(".show %s: %d %.300s", c, w.Code, w.Body)
+		}
+	}
+}
+
 // TestRefusedRequests are requests that are wrong, and what is said about them.
 func TestRefusedRequests(t *testing.T) {
 	t.Parallel()
