@@ -23,7 +23,7 @@ import (
 
 func newWorkspaceCommand() *cobra.Command {
 	var file string
-	var check bool
+	var check, anonymous bool
 	cmd := &cobra.Command{
 		Use:   "workspace -c FILE",
 		Short: "Run a workspace: keep the logs of firewalls, and answer queries",
@@ -56,6 +56,10 @@ its hash, in the file "tokens" of its folder.`,
 			if err != nil {
 				return err
 			}
+			cfg.Listen.AnonymousLoopback = cfg.Listen.AnonymousLoopback || anonymous
+			if err := listenConfig(cfg).Check(); cfg.Listen.Address != "" && err != nil {
+				return err // before the token is made, which is shown only once
+			}
 			if check {
 				_, err := fmt.Fprintf(cmd.OutOrStdout(), "workspace %s in %s: fine\n", cfg.Name, cfg.Folder)
 				return err
@@ -65,7 +69,13 @@ its hash, in the file "tokens" of its folder.`,
 	}
 	cmd.Flags().StringVarP(&file, "config", "c", "", "the workspace's file (YAML or JSON)")
 	cmd.Flags().BoolVar(&check, "check", false, "check the file, and do nothing")
+	cmd.Flags().BoolVar(&anonymous, "anonymous-loopback", false, "requests over loopback need no token, as with listen.anonymousLoopback in the file")
 	return cmd
+}
+
+func listenConfig(cfg workspace.Config) api.ListenConfig {
+	return api.ListenConfig{Address: cfg.Listen.Address, Certificate: cfg.Listen.Certificate, Key: cfg.Listen.Key,
+		AnonymousLoopback: cfg.Listen.AnonymousLoopback}
 }
 
 // runWorkspace runs a workspace until the context ends.
@@ -133,8 +143,7 @@ func workspaceServers(cfg workspace.Config, w *workspace.Workspace, log *slog.Lo
 	if cfg.Listen.Address == "" {
 		return servers, nil
 	}
-	l, err := api.Listen(api.ListenConfig{Address: cfg.Listen.Address, Certificate: cfg.Listen.Certificate, Key: cfg.Listen.Key,
-		AnonymousLoopback: cfg.Listen.AnonymousLoopback})
+	l, err := api.Listen(listenConfig(cfg))
 	if err != nil {
 		return nil, errors.Join(err, socket.Close())
 	}

@@ -31,30 +31,47 @@ func Listen(cfg ListenConfig) (net.Listener, error) {
 	if path, ok := strings.CutPrefix(cfg.Address, "unix:"); ok {
 		return listenUnix(path, cfg.Mode)
 	}
-	addr, err := net.ResolveTCPAddr("tcp", cfg.Address)
+	addr, pairs, err := cfg.resolve()
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", cfg.Address, err)
-	}
-	secure := cfg.Certificate != "" || cfg.Key != ""
-	switch loopback := addr.IP.IsLoopback(); {
-	case cfg.AnonymousLoopback && !loopback:
-		return nil, fmt.Errorf("listen on %s: without tokens only loopback may be served; listen on 127.0.0.1, or leave out --anonymous-loopback", cfg.Address)
-	case !secure && !loopback:
-		return nil, fmt.Errorf("listen on %s: anywhere but loopback needs TLS, or tokens and rows would cross the network in clear; "+
-			"give a certificate and its key, or listen on 127.0.0.1", cfg.Address)
+		return nil, err
 	}
 	l, err := net.ListenTCP("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", cfg.Address, err)
 	}
-	if !secure {
+	if pairs == nil {
 		return l, nil
+	}
+	return tls.NewListener(l, &tls.Config{Certificates: pairs, MinVersion: tls.VersionTLS12}), nil
+}
+
+// Check says why [Listen] would refuse an address of TCP, without opening it.
+func (cfg ListenConfig) Check() error {
+	_, _, err := cfg.resolve()
+	return err
+}
+
+// resolve gives the address and the certificate, none where it needs none.
+func (cfg ListenConfig) resolve() (*net.TCPAddr, []tls.Certificate, error) {
+	addr, err := net.ResolveTCPAddr("tcp", cfg.Address)
+	if err != nil {
+		return nil, nil, fmt.Errorf("listen on %s: %w", cfg.Address, err)
+	}
+	secure := cfg.Certificate != "" || cfg.Key != ""
+	switch loopback := addr.IP.IsLoopback(); {
+	case cfg.AnonymousLoopback && !loopback:
+		return nil, nil, fmt.Errorf("listen on %s: without tokens only loopback may be served; listen on 127.0.0.1, or leave out anonymousLoopback", cfg.Address)
+	case !secure && !loopback:
+		return nil, nil, fmt.Errorf("listen on %s: anywhere but loopback needs TLS, or tokens and rows would cross the network in clear; "+
+			"give a certificate and its key, or listen on 127.0.0.1", cfg.Address)
+	case !secure:
+		return addr, nil, nil
 	}
 	pair, err := tls.LoadX509KeyPair(cfg.Certificate, cfg.Key)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("read certificate %s and key %s: %w", cfg.Certificate, cfg.Key, err), l.Close())
+		return nil, nil, fmt.Errorf("read certificate %s and key %s: %w", cfg.Certificate, cfg.Key, err)
 	}
-	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}), nil
+	return addr, []tls.Certificate{pair}, nil
 }
 
 // listenUnix replaces a socket that nobody answers on any more.
