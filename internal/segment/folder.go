@@ -184,6 +184,10 @@ func (f *Folder) makeFormat(path string) error {
 	known := slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == listFile })
 	for _, e := range entries {
 		if name := e.Name(); !known && name != lockFile && name != formatFile+temporary {
+			if n, err := ParseName(name); err == nil {
+				return fmt.Errorf("it is no folder of segments but a spool, where they wait for a workspace\n"+
+					"  hint: sekisho query --table %[1]s='%[2]s/*~%[1]s~*.parquet' '%[1]s | count' reads them as they are", n.Table, f.root)
+			}
 			return fmt.Errorf("it is no folder of segments, and not empty: it has %s", name)
 		}
 	}

@@ -95,4 +95,8 @@ func TestWhatAFolderRefuses(t *testing.T) {
 	if _, err := OpenFolder(foreign, Options{}); err == nil || !strings.Contains(err.Error(), "it has holiday.jpg") {
 		t.Errorf("opened a folder of others: %v", err)
 	}
+	spool := filepath.Dir(closed(t, 1, newTraffic(1).rows(1)).Path)
+	if _, err := OpenFolder(spool, Options{ReadOnly: true}); err == nil || !strings.Contains(err.Error(), "sekisho query --table AZFWFlowTrace='"+spool+"/*~AZFWFlowTrace~*.parquet'") {
+		t.Errorf("opened a spool: %v", err)
+	}
 }
