@@ -36,6 +36,9 @@ func (f *Firewall) tellLossesOnce() error {
 	if err != nil {
 		return err
 	}
+	for _, fs := range f.outputs.Load().lineFiles() {
+		fs.pay()
+	}
 	f.logJournal(stats.Journal)
 	now := f.counts(stats)
 	losses, next := f.ledger.losses(stats, now, time.Now())
@@ -85,7 +88,8 @@ func (f *Firewall) logJournal(failure string) {
 // tellOnce writes rows about losses, and that they are told: neither without the
 // other, whenever the process is killed. Rows that could be written nowhere are
 // told with the next ones. That it could not be noted that they are told is no
-// reason not to tell them: it is noted as soon as it can.
+// reason not to tell them: it is noted as soon as it can. A file that has no room
+// gets them when it has some.
 func (f *Firewall) tellOnce(rows []logs.Row, next told) (told bool, err error) {
 	l := f.ledger
 	if len(rows) == 0 {
@@ -111,13 +115,20 @@ func (f *Firewall) tellOnce(rows []logs.Row, next told) (told bool, err error) {
 	} else {
 		errs = append(errs, l.keep())
 	}
+	var full []int
 	for i, fs := range o.lineFiles() {
 		err := fs.append(logs.CaptureLoss, []byte(l.Writings[i].Lines))
 		told = told || err == nil
-		errs = append(errs, err)
+		if errs = append(errs, err); err != nil {
+			full = append(full, i)
+		}
 	}
 	if !told {
 		l.told = before
+		full = nil // they come again
+	}
+	for _, i := range full {
+		o.lineFiles()[i].owe([]byte(l.Writings[i].Lines))
 	}
 	l.Writings = nil
 	return told, errors.Join(append(errs, l.keep())...)
