@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,7 +15,10 @@ import (
 
 // Reader answers queries over a folder of segments and changes nothing in it,
 // whether a workspace runs over it or not.
-type Reader struct{ store store.Store }
+type Reader struct {
+	store     store.Store
+	temporary string
+}
 
 // OpenFolder opens the folder of a workspace, or of segments.
 func OpenFolder(ctx context.Context, folder string, timeout time.Duration) (*Reader, error) {
@@ -25,12 +29,16 @@ func OpenFolder(ctx context.Context, folder string, timeout time.Duration) (*Rea
 		return nil, fmt.Errorf("open folder of segments: %s is not a folder", folder)
 	}
 	id, _ := os.ReadFile(filepath.Join(filepath.Dir(folder), "id")) // rows without TenantId otherwise
-	s, err := store.OpenEmbedded(ctx, store.EmbeddedConfig{Folder: folder, ReadOnly: true, Tenant: string(trimmed(id)),
-		Memory: 1_000_000_000, Threads: runtime.NumCPU(), Timeout: timeout})
+	temporary, err := os.MkdirTemp("", "sekisho-query-")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("make a folder for what does not fit into memory: %w", err)
 	}
-	return &Reader{s}, nil
+	s, err := store.OpenEmbedded(ctx, store.EmbeddedConfig{Folder: folder, ReadOnly: true, Tenant: string(trimmed(id)),
+		Memory: 1_000_000_000, Threads: runtime.NumCPU(), Timeout: timeout, Temporary: temporary})
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(temporary))
+	}
+	return &Reader{s, temporary}, nil
 }
 
 func isFolder(path string) bool {
@@ -54,4 +62,4 @@ func (r *Reader) Query(ctx context.Context, q store.Query) (*kql.Answer, error) 
 func (r *Reader) Tables(ctx context.Context) ([]TableSize, error) { return sizesOf(ctx, r.store) }
 
 // Close ends the reader.
-func (r *Reader) Close() error { return r.store.Close() }
+func (r *Reader) Close() error { return errors.Join(r.store.Close(), os.RemoveAll(r.temporary)) }

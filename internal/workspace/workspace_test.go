@@ -286,6 +286,33 @@ func TestAFolderIsReadWhileTheWorkspaceRuns(t *testing.T) {
 	}
 }
 
+// What does not fit into a reader's memory has a folder, which goes with it.
+func TestAReaderLeavesNothing(t *testing.T) {
+	folder, temporary := t.TempDir(), t.TempDir()
+	start(t, folder)
+	t.Setenv("TMPDIR", temporary)
+	for _, c := range []struct {
+		name string
+		ok   bool
+	}{{"data", true}, {"", false}} {
+		r, err := workspace.OpenFolder(t.Context(), filepath.Join(folder, c.name), time.Minute)
+		if (err == nil) != c.ok {
+			t.Fatalf("OpenFolder(%s) error:\n%+v", c.name, err)
+		}
+		if err == nil {
+			if made, _ := os.ReadDir(temporary); len(made) != 1 {
+				t.Errorf("%d folders for what does not fit into memory, want 1", len(made))
+			}
+			if err := r.Close(); err != nil {
+				t.Errorf("Close() error:\n%+v", err)
+			}
+		}
+		if left, _ := os.ReadDir(temporary); len(left) != 0 {
+			t.Errorf("OpenFolder(%q) left %v", c.name, left)
+		}
+	}
+}
+
 func TestADamagedDeliveryIsSetAsideAndTold(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()

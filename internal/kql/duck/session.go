@@ -137,7 +137,7 @@ func (s *Session) explain(ctx context.Context, err error) error {
 	}
 	var d *duckdb.Error
 	if errors.As(err, &d) && d.Type == duckdb.ErrorTypeOutOfMemory {
-		return fmt.Errorf("%w: %w", ErrMemory, err)
+		return ErrMemory // what the engine says besides is about its settings, which are ours
 	}
 	return fmt.Errorf("run query: %w", err)
 }
