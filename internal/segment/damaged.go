@@ -57,6 +57,35 @@ func (f *Folder) SetAside(name, reason string) error {
 	return f.change(record{Remove: []string{name}}, nil)
 }
 
+// Missing takes a segment out of the list whose file somebody has removed, and
+// leaves a report as of a damaged one: the others still answer. Nothing is taken
+// out where the whole folder went away, as when its disk was unmounted.
+func (f *Folder) Missing(name string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	info := f.state.segments[name]
+	if info == nil {
+		return nil // merged or dropped meanwhile
+	}
+	if f.lock == nil {
+		return fmt.Errorf("look for segment: %w", ErrReadOnly)
+	}
+	held, err := f.lock.Stat()
+	if err != nil {
+		return err
+	}
+	if now, err := os.Stat(f.lock.Name()); err != nil || !os.SameFile(held, now) {
+		return fmt.Errorf("the folder of segments %s is not where it was: %w", f.root, errors.Join(err, fs.ErrNotExist))
+	}
+	if _, err := os.Stat(info.Path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := f.moveAside(info.Path, "its file was removed, and not by this program"); err != nil {
+		return err
+	}
+	return f.change(record{Remove: []string{name}}, nil)
+}
+
 func (f *Folder) setAside(path, reason string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -159,3 +159,35 @@ func FuzzParseName(f *testing.F) {
 		}
 	})
 }
+
+// A file that somebody deletes is no reason to answer nothing any more; a folder
+// that is not there at the moment is no reason to forget its segments.
+func TestMissing(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join(t.TempDir(), "segments")
+	f := openFolder(t, root, Options{})
+	take(t, f, 1, split(newTraffic(6).rows(300), 100)...)
+	files := all(f)
+	name := func(i int) string { return filepath.Base(files[i].Path) }
+	must(t, f.Missing(name(0))) // it is there
+	must(t, f.Missing("no-segment.parquet"))
+	must(t, os.Rename(root, root+".away"))
+	if err := f.Missing(name(1)); err == nil || !strings.Contains(err.Error(), "is not where it was") {
+		t.Errorf("the folder is away: error %v", err)
+	}
+	if got := all(f); len(got) != 3 {
+		t.Errorf("%d segments, want 3", len(got))
+	}
+	must(t, os.Rename(root+".away", root))
+	must(t, os.Remove(files[1].Path))
+	must(t, f.Missing(name(1)))
+	if got := all(f); len(got) != 2 {
+		t.Errorf("%d segments, want 2", len(got))
+	}
+	if notes := f.Notes(); len(notes) != 1 || !strings.Contains(notes[0].String(), name(1)) {
+		t.Errorf("notes %v", notes)
+	}
+	if _, err := os.Stat(filepath.Join(root, damagedFolder, name(1)+".txt")); err != nil {
+		t.Errorf("there is no report: %v", err)
+	}
+}

@@ -28,10 +28,8 @@ func (v *view) Stale(ctx context.Context) error {
 	if failed == nil {
 		return nil
 	}
-	for f := range files {
-		if _, err := os.Stat(f); errors.Is(err, os.ErrNotExist) {
-			return errors.Join(fmt.Errorf("a segment was removed while it was read: %w", err), v.store.refresh())
-		}
+	if err := v.store.withoutMissing(files); err != nil {
+		return err
 	}
 	if fatal(failed) {
 		if err := v.store.restart(ctx); err != nil {
@@ -45,6 +43,28 @@ func (v *view) Stale(ctx context.Context) error {
 		return nil
 	}
 	return v.store.passDamaged(ctx, files)
+}
+
+// withoutMissing has the next view do without files that are gone: another process
+// merged or removed them, or somebody deleted them.
+func (e *Embedded) withoutMissing(files map[string]opened) error {
+	var gone []error
+	for f := range files {
+		if _, err := os.Stat(f); !errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		gone = append(gone, fmt.Errorf("%s is gone", filepath.Base(f)))
+		if e.cfg.ReadOnly {
+			continue
+		}
+		if err := e.folder.Missing(filepath.Base(f)); err != nil {
+			return err
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	return errors.Join(append(gone, e.refresh())...)
 }
 
 // lacksColumn tells the errors of DuckDB about a column that a file has not.
@@ -124,5 +144,6 @@ func (e *Embedded) pass(file string, reason error) error {
 		e.passed[file] = true
 		return nil
 	}
-	return e.folder.SetAside(filepath.Base(file), reason.Error())
+	why, _, _ := strings.Cut(reason.Error(), "\n") // behind it is the SQL
+	return e.folder.SetAside(filepath.Base(file), why)
 }

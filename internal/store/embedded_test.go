@@ -133,6 +133,35 @@ func TestSegmentsVanish(t *testing.T) {
 	}
 }
 
+// TestASegmentIsDeletedByHand has somebody make room with rm: the others answer,
+// once and ever after, and what is gone is told.
+func TestASegmentIsDeletedByHand(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	s := filled(t, folder, 5)
+	files := storetest.Files(t, filepath.Join(folder, "segments"))
+	for _, f := range files[:2] {
+		if err := os.Remove(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if got := ask(t, s, "AZFWFlowTrace | count"); !cmp.Equal(got, []string{"30"}) {
+			t.Errorf("%v rows, want 30", got)
+		}
+	}
+	if tables, err := s.Tables(t.Context()); err != nil || tables[0].Rows != 30 {
+		t.Errorf("Tables() gave %+v, error:\n%+v", tables[0], err)
+	}
+	done, err := s.Tend(t.Context(), at.Add(time.Minute), nil)
+	if err != nil {
+		t.Fatalf("Tend() error:\n%+v", err)
+	}
+	if text := strings.Join(done.Notes, "\n"); len(done.Notes) != 2 || !strings.Contains(text, filepath.Base(files[0])) || !strings.Contains(text, filepath.Base(files[1])) {
+		t.Errorf("notes:\n%s", text)
+	}
+}
+
 // TestOlderSegments has a segment that lacks a column, as a program wrote it
 // whose table had fewer.
 func TestOlderSegments(t *testing.T) {

@@ -114,6 +114,9 @@ func (r Retention) Of(table string) Limit {
 type Tended struct {
 	Merged  int // by how many segments there are fewer, now that some are parts of larger ones
 	Removed int // segments that were too old or too many
+	// Notes are what was set aside or repaired since the last time, a sentence
+	// each, with the path.
+	Notes []string
 }
 
 // Unreadable is a file that cannot be read. It was moved to where it does no

@@ -15,7 +15,11 @@ func (e *Embedded) Tend(ctx context.Context, now time.Time, keep Retention) (Ten
 	before := e.segments()
 	err = errors.Join(err, e.folder.Merge(ctx))
 	// Others are taken meanwhile, so this is what was merged at least.
-	return Tended{Removed: removed, Merged: max(0, before-e.segments())}, err
+	done := Tended{Removed: removed, Merged: max(0, before-e.segments())}
+	for _, n := range e.folder.Notes() {
+		done.Notes = append(done.Notes, n.String())
+	}
+	return done, err
 }
 
 func (e *Embedded) segments() int {

@@ -34,6 +34,9 @@ func (w *Workspace) tendOnce(ctx context.Context, now time.Time, keep store.Rete
 	if ctx.Err() != nil {
 		return
 	}
+	for _, n := range done.Notes {
+		w.log.Error("a file of segments was set aside or repaired", "what", n)
+	}
 	w.note(func(s *seen) {
 		s.merged += int64(done.Merged)
 		s.removed += int64(done.Removed)
