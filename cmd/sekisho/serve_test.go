@@ -52,6 +52,56 @@ func TestServe(t *testing.T) {
 	s.end(t)
 }
 
+// TestServeTakesItsFirewallAlong kills serve: a firewall that went on would keep
+// the next serve from starting its own. That of a named namespace begins anew
+// there, from another thread.
+func TestServeTakesItsFirewallAlong(t *testing.T) {
+	needRootToTest(t)
+	t.Parallel()
+	folder, name := t.TempDir(), fmt.Sprintf("t%d-along", os.Getpid())
+	if out, err := exec.Command("ip", "netns", "add", name).CombinedOutput(); err != nil {
+		t.Fatalf("ip netns add: %v\n%s", err, out)
+	}
+	config := filepath.Join(folder, "fw.yaml")
+	t.Cleanup(func() {
+		var left []firewall.Status // where the test failed
+		if out, err := exec.Command("sekisho", "status", name, "-o", "json").Output(); err == nil && json.Unmarshal(out, &left) == nil {
+			for _, s := range left {
+				_ = syscall.Kill(s.PID, syscall.SIGTERM)
+			}
+		}
+		_ = exec.Command("sekisho", "run", "-c", config, "--remove").Run()
+		_ = exec.Command("ip", "netns", "del", name).Run()
+	})
+	for file, text := range map[string]string{
+		"fw.yaml": fmt.Sprintf("name: %s\nnetworkNamespace: %s\nstateFolder: state\nsettingsFile: settings.json\n", name, name),
+		"ws.yaml": fmt.Sprintf("name: %s\nfolder: data\nquery: {memory: 256MB}\n", name),
+	} {
+		if err := os.WriteFile(filepath.Join(folder, file), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var said lockedBuffer
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("sekisho serve said:\n%s", said.String())
+		}
+	})
+	cmd := exec.Command("sekisho", "serve", "-c", config, "--workspace", filepath.Join(folder, "ws.yaml"), "--user", "root")
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &said, &said, time.Second
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	answers := func() bool { return exec.Command("sekisho", "status", name).Run() == nil }
+	await(t, "the firewall", answers)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	await(t, "the firewall's end", func() bool { return !answers() })
+	await(t, "the workspace's end", func() bool { return !workspaceAnswers(name) })
+}
+
 func startServe(t *testing.T) *served {
 	t.Helper()
 	folder := t.TempDir()
