@@ -137,7 +137,11 @@ func newSettingsDeleteCommand() *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "setting %s deleted\n", args[0])
-			return nil
+			left, err := client.Settings(cmd.Context())
+			if err == nil {
+				warnOfNothing(cmd.ErrOrStderr(), left.Settings)
+			}
+			return err
 		},
 	}
 	firewall = addFirewallFlag(cmd)

@@ -70,12 +70,32 @@ settings as Azure has them: of an ARM template, or as
 			for _, w := range now.Warnings {
 				fmt.Fprintln(cmd.ErrOrStderr(), w)
 			}
+			warnOfNothing(cmd.ErrOrStderr(), now.Settings)
 			return printSettings(cmd, now.Settings)
 		},
 	}
 	firewall = addFirewallFlag(cmd)
 	flags.add(cmd)
 	return cmd
+}
+
+// warnOfNothing says that nothing will be recorded any more: who switches the only
+// setting on for an hour hardly means that.
+func warnOfNothing(w io.Writer, list []settings.Setting) {
+	var last time.Time
+	for _, s := range list {
+		if s.Until.IsZero() {
+			return
+		}
+		if s.Until.After(last) {
+			last = s.Until
+		}
+	}
+	when := "now"
+	if len(list) > 0 {
+		when = "after " + last.UTC().Format(time.RFC3339)
+	}
+	fmt.Fprintf(w, "sekisho: %s nothing is recorded any more: no setting is without an end\n  hint: sekisho settings set default records everything, to the workspace\n", when)
 }
 
 func (f *settingFlags) add(cmd *cobra.Command) {

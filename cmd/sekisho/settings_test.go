@@ -67,3 +67,24 @@ func TestSettingsOfARunningFirewall(t *testing.T) {
 		t.Errorf("after it was deleted:\n%s", got)
 	}
 }
+
+func TestWhenNothingIsRecordedAnyMore(t *testing.T) {
+	t.Parallel()
+	at := func(hour int) settings.Setting {
+		return settings.Setting{Until: time.Date(2026, 11, 29, hour, 0, 0, 0, time.UTC)}
+	}
+	for _, c := range []struct {
+		list []settings.Setting
+		want string
+	}{
+		{nil, "sekisho: now nothing is recorded"},
+		{[]settings.Setting{at(17), at(16)}, "sekisho: after 2026-11-29T17:00:00Z nothing is recorded"},
+		{[]settings.Setting{at(17), {}}, ""},
+	} {
+		var out strings.Builder
+		warnOfNothing(&out, c.list)
+		if got := out.String(); !strings.HasPrefix(got, c.want) || c.want == "" && got != "" {
+			t.Errorf("%v: %q, want %q", c.list, got, c.want)
+		}
+	}
+}
