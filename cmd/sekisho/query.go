@@ -151,7 +151,7 @@ func (f *queryFlags) runQuery(cmd *cobra.Command, text string) error {
 	}
 	defer engine.Close()
 	stop := showProgress(os.Stderr)
-	answer, err := kql.Run(cmd.Context(), engine, text, kql.Options{Catalog: tables})
+	answer, err := kql.Run(cmd.Context(), engine, text, kql.Options{Catalog: tables, Unbounded: true})
 	stop()
 	if err != nil {
 		return queryError(text, err)

@@ -89,6 +89,22 @@ func TestQuery(t *testing.T) {
 	}
 }
 
+// TestQueryHasNoLimit asks for more rows than the API gives unasked: of files, and
+// of a folder of segments.
+func TestQueryHasNoLimit(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "t.csv")
+	if err := os.WriteFile(file, []byte("a\n1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, where := range [][]string{{"--table", "T=" + file}, {"--folder", storedFolder(t)}} {
+		got, err := command(t, append([]string{"query", "-o", "csv", "range x from 1 to 600000 step 1"}, where...)...)
+		if lines := strings.Count(got, "\n"); err != nil || lines != 600001 {
+			t.Errorf("query %v gave %d lines, error:\n%v", where, lines, err)
+		}
+	}
+}
+
 // TestQueryExamples lists the queries of the program and prints one.
 func TestQueryExamples(t *testing.T) {
 	t.Parallel()

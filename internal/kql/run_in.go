@@ -15,6 +15,9 @@ type Session interface {
 	bind.Runner
 	// Query runs a plan.
 	Query(ctx context.Context, q *plan.Query) (result.Rows, error)
+	// Unbound lifts the limits of the results that follow: their rows come while
+	// they are found. It is asked for by name, so that no wrapping hides it.
+	Unbound()
 	// Close ends the session and what it holds.
 	Close() error
 }
@@ -41,8 +44,8 @@ func runIn(ctx context.Context, s Session, text string, o Options) (*Answer, err
 	if err := ds.Err(); err != nil {
 		return nil, err
 	}
-	if unbound, ok := s.(interface{ Unbound() }); ok && o.Unbounded {
-		unbound.Unbound()
+	if o.Unbounded {
+		s.Unbound()
 	}
 	q := bound.Queries[0]
 	rows, err := s.Query(ctx, q)

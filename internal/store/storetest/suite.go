@@ -5,7 +5,9 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,6 +45,7 @@ func Run(t *testing.T, open Open) {
 		"opened again":                      openedAgain,
 		"mistakes in the query":             mistakes,
 		"a query is cancelled":              cancelled,
+		"limits of a result":                limits,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -262,4 +265,27 @@ func cancelled(t *testing.T, b *bench) {
 		t.Errorf("a query that was cancelled after 100 ms ended after %v", took)
 	}
 	b.expect(t, all, "AZFWFlowTrace | count", "10")
+}
+
+// limits asks for more rows than a result may have, and for no limit.
+func limits(t *testing.T, b *bench) {
+	b.takeTrace(t, 0, 1, 10)
+	const many = 60_000
+	for unbounded, want := range map[bool]int{true: 10 * many, false: 0} {
+		a, err := store.Run(t.Context(), b.Store, store.Query{Scope: store.Scope{Unbounded: unbounded},
+			Text: fmt.Sprintf("AZFWFlowTrace | project Flag, k = 1 | join kind=inner (range x from 1 to %d step 1 | extend k = 1) on k | project x, Flag", many)})
+		if err != nil {
+			t.Fatalf("unbounded %v: Run() error:\n%+v", unbounded, err)
+		}
+		rows := 0
+		for ; err == nil; rows++ {
+			_, err = a.Rows.Next()
+		}
+		if closed := a.Rows.Close(); closed != nil {
+			t.Errorf("Close() error:\n%+v", closed)
+		}
+		if got := rows - 1; unbounded != errors.Is(err, io.EOF) || unbounded && got != want {
+			t.Errorf("unbounded %v: %d rows, error %v", unbounded, got, err)
+		}
+	}
 }
