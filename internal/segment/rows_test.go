@@ -120,8 +120,13 @@ func closed(tb testing.TB, sequence uint64, rows []logs.Row) Info {
 	return info
 }
 
+// openFolder opens a folder on the day of the rows of these tests, unless another
+// day is asked for: a day that is over is merged in another way.
 func openFolder(tb testing.TB, root string, o Options) *Folder {
 	tb.Helper()
+	if o.Now == nil {
+		o.Now = func() time.Time { return time.Date(2026, 11, 29, 23, 0, 0, 0, time.UTC) }
+	}
 	f, err := OpenFolder(root, o)
 	must(tb, err)
 	tb.Cleanup(func() { f.Close() })
