@@ -1,0 +1,52 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+)
+
+// TestObserveEndsWithItsReader has nobody read what observe shows, as head does
+// when it has seen enough: what it changed is put back.
+func TestObserveEndsWithItsReader(t *testing.T) {
+	needRootToTest(t)
+	t.Parallel()
+	name := fmt.Sprintf("t%d-pipe", os.Getpid())
+	if out, err := exec.Command("ip", "netns", "add", name).CombinedOutput(); err != nil {
+		t.Fatalf("ip netns add: %v\n%s", err, out)
+	}
+	t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", name).Run() })
+	settings := func() string {
+		out, err := exec.Command("ip", "netns", "exec", name, "sh", "-c", "cd /proc/sys/net/netfilter && cat nf_log/2 nf_conntrack_log_invalid; nft list tables").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return string(out)
+	}
+	before := settings()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read.Close()
+	cmd := exec.Command("sekisho", "observe", "--netns", name, "--name", name)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = write, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	late := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+	defer late.Stop()
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitPipe {
+		t.Errorf("it ended with %v, want exit code %d; it said:\n%s", err, exitPipe, said.String())
+	}
+	if after := settings(); after != before {
+		t.Errorf("settings before:\n%s\nand after:\n%s", before, after)
+	}
+}
