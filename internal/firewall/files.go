@@ -19,6 +19,7 @@ type files struct {
 	tables  map[*logs.Table]*file
 	repeats repeats
 	owed    []byte // rows about losses for which there was no room here
+	told    time.Time
 }
 
 // mostOwed bounds what is owed: some thousand rows, of an hour or so.
@@ -91,6 +92,19 @@ func (fs *files) flush() error {
 		errs = append(errs, f.flush())
 	}
 	return errors.Join(append(errs, fs.roll(time.Now(), otherTables...))...)
+}
+
+// mayTell reports whether it is time to say once more that rows could not be
+// written: batches come a hundred times a second, and the message may go to the
+// same full disk. How many rows it were is told with the losses.
+func (fs *files) mayTell(now time.Time) bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if now.Sub(fs.told) < lossBeat {
+		return false
+	}
+	fs.told = now
+	return true
 }
 
 // append writes lines of a table, all or none, which are not counted as lost.

@@ -191,6 +191,20 @@ func TestRowsAboutLossesAreOwed(t *testing.T) {
 	}
 }
 
+func TestAFullDiskIsNotToldEachBatch(t *testing.T) {
+	t.Parallel()
+	fs, now := &files{}, time.Now()
+	told := 0
+	for i := range 250 { // batches, every 10 ms
+		if fs.mayTell(now.Add(time.Duration(i) * 10 * time.Millisecond)) {
+			told++
+		}
+	}
+	if told != 3 {
+		t.Errorf("told %d times in 2.5 s, want 3", told)
+	}
+}
+
 // Of a buffer that was written in part, whole rows count, and the rest of a
 // line is taken back.
 func TestATornLine(t *testing.T) {

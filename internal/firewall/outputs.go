@@ -2,6 +2,7 @@ package firewall
 
 import (
 	"errors"
+	"time"
 
 	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/settings"
@@ -146,7 +147,7 @@ func (f *Firewall) writeKept(entries ...Entry) {
 // flushFiles writes what is buffered.
 func (f *Firewall) flushFiles() {
 	for _, fs := range f.outputs.Load().lineFiles() {
-		if err := fs.flush(); err != nil {
+		if err := fs.flush(); err != nil && fs.mayTell(time.Now()) {
 			f.log.Error("rows could not be written; packets are decided and traced all the same", "error", err)
 		}
 	}
