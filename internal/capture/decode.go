@@ -63,6 +63,14 @@ func (r *record) connection() flow.Tuple {
 	return tuple(r.E.OrigProtocol, source, dest, sport, dport)
 }
 
+// window is that of a TCP packet; of ICMP there are type and code in its place.
+func (r *record) window() (window uint16, icmpType, icmpCode uint8) {
+	if flow.Protocol(r.E.Protocol).IsICMP() {
+		return 0, uint8(r.E.Window >> 8), uint8(r.E.Window)
+	}
+	return r.E.Window, 0, 0
+}
+
 // maxUnacked is more than any window can be: 65,535 at the highest scale of RFC
 // 7323, section 2.3.
 const maxUnacked = 1 << 30
@@ -86,24 +94,26 @@ type decoder struct {
 
 func (d *decoder) event(r *record) flow.Event {
 	e := &r.E
+	window, kind, code := r.window()
 	return flow.Event{
 		Number:     flow.Number{Boot: d.boot, CPU: e.Cpu, Seq: e.Seq},
 		Time:       d.clock.at(int64(e.TimeNs)),
 		Packet:     r.packet(),
 		Connection: r.connection(),
+		Zone:       e.Zone,
 		Direction:  flow.Direction(e.Direction),
 		Flag:       flow.Flag(e.Flag),
 		TCPFlags:   flow.TCPFlags(e.TcpFlags),
 		State:      flow.TCPState(e.TcpState),
 		Seq:        e.TcpSeq,
 		Ack:        e.TcpAck,
-		Window:     e.Window,
+		Window:     window,
 		MSS:        e.Mss,
 		TTL:        e.Ttl,
 		IPID:       e.IpId,
 		Payload:    e.Payload,
-		ICMPType:   e.IcmpType,
-		ICMPCode:   e.IcmpCode,
+		ICMPType:   kind,
+		ICMPCode:   code,
 		InIndex:    int(e.InIfindex),
 		OutIndex:   int(e.OutIfindex),
 		In:         d.interfaces.name(int(e.InIfindex)),

@@ -3,7 +3,7 @@ package capture
 import "slices"
 
 // packetKey is what two programs say alike about one packet, whatever their
-// layouts are.
+// layouts are: not conntrack's zone, which one of them may not know.
 type packetKey struct {
 	saddr, daddr                  [4]uint32 // of IPv4 the first word
 	sport, dport                  uint16
@@ -11,7 +11,6 @@ type packetKey struct {
 	in, out                       uint32
 	window, id, payload           uint16
 	flag, protocol, ttl, tcpFlags uint8
-	icmpType, icmpCode            uint8
 	v6                            bool
 }
 
@@ -19,7 +18,7 @@ func packetKeyOf(r *record) packetKey {
 	e := &r.E
 	k := packetKey{saddr: r.Saddr, daddr: r.Daddr, sport: e.Sport, dport: e.Dport, seq: e.TcpSeq, ack: e.TcpAck,
 		in: e.InIfindex, out: e.OutIfindex, window: e.Window, id: e.IpId, payload: e.Payload, flag: e.Flag,
-		protocol: e.Protocol, ttl: e.Ttl, tcpFlags: e.TcpFlags, icmpType: e.IcmpType, icmpCode: e.IcmpCode, v6: r.v6}
+		protocol: e.Protocol, ttl: e.Ttl, tcpFlags: e.TcpFlags, v6: r.v6}
 	if !r.v6 {
 		k.saddr[0], k.daddr[0] = e.Saddr, e.Daddr
 	}

@@ -78,7 +78,7 @@ func Pinned(firewall string) bool {
 	links, _ := filepath.Glob(filepath.Join(PinPath(firewall), "v*", "link*"))
 	return err == nil && slices.ContainsFunc(links, func(link string) bool {
 		folder := filepath.Dir(link)
-		return layoutOf(folder) == layout1 || strings.HasSuffix(folder, "-"+ns)
+		return layoutOf(folder) == 1 || strings.HasSuffix(folder, "-"+ns)
 	})
 }
 

@@ -35,6 +35,7 @@ type RecordEvent struct {
 	IpId         uint16
 	Payload      uint16
 	Cpu          uint16
+	Zone         uint16
 	Flag         uint8
 	Protocol     uint8
 	OrigProtocol uint8
@@ -42,8 +43,6 @@ type RecordEvent struct {
 	TcpFlags     uint8
 	TcpState     uint8
 	Direction    uint8
-	IcmpType     uint8
-	IcmpCode     uint8
 	Header       uint8
 	Original     RecordStream
 	Reply        RecordStream

@@ -250,7 +250,7 @@ func FuzzSamples(f *testing.F) {
 				t.Errorf("a sample of %d bytes at %d after %d, skip %d", len(data), at, end, skip)
 			}
 			end = int(at) + headBytes + len(data)
-			for _, l := range []layout{layout1, currentLayout, 99} {
+			for _, l := range []layout{layout2, currentLayout, 99} {
 				_, _ = l.parse(data)
 			}
 		}

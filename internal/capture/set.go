@@ -23,7 +23,7 @@ type set struct {
 	rings    []*ring
 	maps     []*ebpf.Map // all of them
 	counters *ebpf.Map   // nil where the process that made the set was killed at it
-	carried  *ebpf.Map   // nil also in a set of layout 1
+	carried  *ebpf.Map   // nil also in a set of the first layout
 	unwanted *ebpf.Map   // which events are not sent; nil in a set of an older program
 }
 

@@ -19,35 +19,49 @@ import (
 	"github.com/sekisho/sekisho/internal/testnet"
 )
 
-// recordWithLayout1 is what a process of the first layout has left behind: its
-// program, attached and pinned, and nobody who reads.
-func recordWithLayout1(t *testing.T, name string) {
+// recordWithLayout2 is what a process of layout 2 has left behind: its program,
+// attached and pinned, and nobody who reads.
+func recordWithLayout2(t *testing.T, name string) {
 	t.Helper()
-	folder := filepath.Join(PinPath(name), "v1")
-	if err := makePinPath(folder); err != nil {
-		t.Fatal(err)
-	}
-	spec, err := ebpf.LoadCollectionSpec("testdata/layout1_bpfel.o")
+	ns, err := namespace()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range []string{"events", "refused", "counters"} {
+	folder := filepath.Join(PinPath(name), "v2-0123456789ab-"+ns)
+	if err := makePinPath(folder); err != nil {
+		t.Fatal(err)
+	}
+	spec, err := ebpf.LoadCollectionSpec("testdata/layout2_bpfel.o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []string{"events", "syns", "refused", "counters", "unwanted"} {
 		spec.Maps[m].Pinning = ebpf.PinByName
 	}
-	c, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: folder}})
-	if err != nil && strings.Contains(err.Error(), "R2 min value is negative") {
-		t.Skip("this kernel (Linux 6.12 or so) never loaded a program of layout 1, so there can be none")
+	modules, err := conntrackTypes()
+	if err != nil {
+		t.Fatal(err)
 	}
+	c, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{
+		Maps: ebpf.MapOptions{PinPath: folder}, Programs: ebpf.ProgramOptions{ExtraRelocationTargets: modules}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
+	carried, err := newCarried()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer carried.Close()
+	if err := carried.Pin(filepath.Join(folder, carriedName)); err != nil {
+		t.Fatal(err)
+	}
 	for _, h := range hooks {
 		l, err := attachForward(h.family, c.Programs[h.program], HookPriority)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := l.Pin(filepath.Join(folder, h.name+"-0123456789abcdef-00000000-00000000-00000000")); err != nil {
+		if err := l.Pin(filepath.Join(folder, h.name)); err != nil {
 			t.Fatal(err)
 		}
 		l.Close()
@@ -154,12 +168,12 @@ func TestATakeoverMissesNothingAndRepeatsNothing(t *testing.T) {
 		killAt      int
 		killAtKind  uint8
 	}{
-		{"layout 1", recordWithLayout1, -1, 0},
-		{"layout 1, killed at the first record", recordWithLayout1, 0, 0},
-		{"layout 1, killed at the second record", recordWithLayout1, 1, 0},
-		{"layout 1, killed at the third record", recordWithLayout1, 2, 0},
-		{"layout 1, killed at the fourth record", recordWithLayout1, 3, 0},
-		{"layout 1, killed at the succession", recordWithLayout1, 1 << 30, kindSuccession},
+		{"layout 2", recordWithLayout2, -1, 0},
+		{"layout 2, killed at the first record", recordWithLayout2, 0, 0},
+		{"layout 2, killed at the second record", recordWithLayout2, 1, 0},
+		{"layout 2, killed at the third record", recordWithLayout2, 2, 0},
+		{"layout 2, killed at the fourth record", recordWithLayout2, 3, 0},
+		{"layout 2, killed at the succession", recordWithLayout2, 1 << 30, kindSuccession},
 		{"other ring sizes", recordOtherwise, -1, 0},
 	} {
 		for _, after := range []bool{false, true} {
@@ -230,7 +244,7 @@ func TestAllLayoutsAreRemoved(t *testing.T) {
 	testnet.NeedRoot(t)
 	name := pinName(t)
 	for range 3 {
-		recordWithLayout1(t, name)
+		recordWithLayout2(t, name)
 		recordOtherwise(t, name)
 		r, err := Open(Config{PinPath: PinPath(name)})
 		if err != nil {
@@ -258,8 +272,12 @@ func TestAnUnknownLayoutIsTakenAway(t *testing.T) {
 	router := testnet.NewRouter(t)
 	nft(t, conntrackOnly)
 	name := pinName(t)
-	recordWithLayout1(t, name)
-	if err := os.Rename(filepath.Join(PinPath(name), "v1"), filepath.Join(PinPath(name), "v99-later")); err != nil {
+	recordWithLayout2(t, name)
+	made, err := filepath.Glob(filepath.Join(PinPath(name), "v2-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(made[0], filepath.Join(PinPath(name), "v99-later")); err != nil {
 		t.Fatal(err)
 	}
 	sendSYNs(t, router, 3)
@@ -271,7 +289,7 @@ func TestAnUnknownLayoutIsTakenAway(t *testing.T) {
 	if err := r.Resume(func(Recalled) { t.Error("events of an unknown layout") }); err != nil {
 		t.Fatal(err)
 	}
-	if doubts := r.Doubts(); len(doubts) != 1 || !strings.Contains(doubts[0].Error(), "264 bytes of events in its rings are lost") {
+	if doubts := r.Doubts(); len(doubts) != 1 || !strings.Contains(doubts[0].Error(), "312 bytes of events in its rings are lost") {
 		t.Errorf("doubts: %v", doubts)
 	}
 	sendSYNs(t, router, 2)

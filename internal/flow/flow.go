@@ -88,7 +88,10 @@ type Event struct {
 	// Connection is conntrack's original tuple, that of the client's first
 	// packet before any NAT; invalid where conntrack knows no connection.
 	Connection Tuple
-	Direction  Direction
+	// Zone is conntrack's zone of that connection: in another one there may be
+	// the same tuple. 0 is the default zone, and where nobody knows it.
+	Zone      uint16
+	Direction Direction
 
 	Flag     Flag
 	TCPFlags TCPFlags

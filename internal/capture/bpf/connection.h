@@ -138,6 +138,13 @@ static __always_inline void fill_streams(struct event *e, const struct nf_conn *
 	e->reply.unacked = unacked(e->reply.sent, ct->proto.tcp.seen[0].flags, ct->proto.tcp.seen[0].td_maxack);
 }
 
+/* The zone that tells a connection from others with the same addresses: of both
+ * directions, or of the one that has a zone. A kernel may be made without them. */
+static __always_inline __u16 zone_of(const struct nf_conn *ct)
+{
+	return bpf_core_field_exists(ct->zone) ? ct->zone.id : 0;
+}
+
 static __always_inline void fill_connection(struct event *e, const struct nf_conn *ct, int ctinfo, __u32 mark)
 {
 	e->orig_sport = ct->tuplehash[0].tuple.src.u.all;
@@ -146,6 +153,7 @@ static __always_inline void fill_connection(struct event *e, const struct nf_con
 	e->tcp_state = e->orig_protocol == IPPROTO_TCP ? ct->proto.tcp.state : 0;
 	e->direction = is_reply(ctinfo) ? 2 : 1;
 	e->mark = mark;
+	e->zone = zone_of(ct);
 	fill_streams(e, ct);
 }
 
@@ -156,6 +164,7 @@ static __always_inline void fill_no_connection(struct event *e)
 	e->tcp_state = 0;
 	e->direction = 0;
 	e->mark = 0;
+	e->zone = 0;
 	e->original.sent = e->reply.sent = 0;
 	e->original.unacked = e->reply.unacked = UNACKED_UNKNOWN;
 }

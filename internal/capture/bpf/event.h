@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 /*
- * Layout 2: what is in the rings and in the counters. Both live pinned beside
+ * Layout 3: what is in the rings and in the counters. Both live pinned beside
  * those of other layouts, so a change needs another number (currentLayout in
  * internal/capture) and a decoder of this one.
  */
@@ -45,13 +45,14 @@ struct event {
 	__u32 tcp_seq, tcp_ack;
 	__u32 mark;
 	__u32 in_ifindex, out_ifindex;
-	__u16 window, mss, ip_id, payload;
+	__u16 window; /* of TCP; of ICMP its type, the high byte, and code */
+	__u16 mss, ip_id, payload;
 	__u16 cpu;
+	__u16 zone; /* conntrack's, of the connection; 0 is the default one */
 	__u8 flag; /* enum flag */
 	__u8 protocol, orig_protocol;
 	__u8 ttl, tcp_flags, tcp_state;
 	__u8 direction; /* flow.Direction: 0 unknown, 1 original, 2 reply */
-	__u8 icmp_type, icmp_code;
 	__u8 header; /* length of the TCP header in bytes; 0: it could not be read */
 	struct stream original, reply;
 };

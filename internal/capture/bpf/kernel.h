@@ -98,7 +98,12 @@ union nf_conntrack_proto {
 	struct ip_ct_tcp tcp;
 };
 
+struct nf_conntrack_zone {
+	__u16 id;
+};
+
 struct nf_conn {
+	struct nf_conntrack_zone zone; /* with CONFIG_NF_CONNTRACK_ZONES */
 	struct nf_conntrack_tuple_hash tuplehash[2];
 	unsigned long status;
 	__u32 mark;

@@ -32,11 +32,11 @@ struct headers {
 	__u32 linear; /* bytes from there on that can be read */
 	__be16 sport, dport;
 	__u32 seq, ack;
-	__u16 window, ip_id;
+	__u16 window; /* or ICMP's type and code, as in struct event */
+	__u16 ip_id;
 	__u8 protocol, ttl;
 	__u8 flags;
 	__u8 doff;   /* of TCP, in bytes */
-	__u8 icmp_type, icmp_code;
 	__u16 l4off; /* from the network header; 0 where there is none */
 	__u16 l4len; /* header and payload, as the IP header says */
 };
@@ -128,8 +128,7 @@ static __always_inline void read_short(const struct bpf_dynptr *ptr, struct head
 		break;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
-		h->icmp_type = bpf_ntohs(first[0]) >> 8;
-		h->icmp_code = bpf_ntohs(first[0]) & 0xff;
+		h->window = bpf_ntohs(first[0]);
 		break;
 	}
 }

@@ -86,8 +86,6 @@ static __always_inline void fill_packet(struct event *e, struct headers *h)
 	e->ttl = h->ttl;
 	e->tcp_flags = h->flags;
 	e->mss = h->flags & TCP_SYN ? read_mss(h) : 0;
-	e->icmp_type = h->icmp_type;
-	e->icmp_code = h->icmp_code;
 	e->header = h->doff;
 }
 

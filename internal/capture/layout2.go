@@ -3,6 +3,8 @@ package capture
 import (
 	"fmt"
 	"unsafe"
+
+	"github.com/sekisho/sekisho/internal/flow"
 )
 
 // layout is the version of struct event, event6 and tally in the rings and
@@ -12,8 +14,8 @@ import (
 type layout uint16
 
 const (
-	currentLayout layout = 2
-	layout1       layout = 1
+	currentLayout layout = 3
+	layout2       layout = 2
 )
 
 // parse reads one sample of a ring.
@@ -21,16 +23,17 @@ func (l layout) parse(sample []byte) (record, error) {
 	switch l {
 	case currentLayout:
 		return parse(sample)
-	case layout1:
-		return parse1(sample)
+	case layout2:
+		return parse2(sample)
 	}
-	return record{}, fmt.Errorf("events of layout %d are not known here, only of %d and %d", l, layout1, currentLayout)
+	return record{}, fmt.Errorf("events of layout %d are not known here, only of %d and %d", l, layout2, currentLayout)
 }
 
-func (l layout) known() bool { return l == currentLayout || l == layout1 }
+func (l layout) known() bool { return l == currentLayout || l == layout2 }
 
-// event1 is struct event of layout 1: without streams.
-type event1 struct {
+// event2 is struct event of layout 2: without a zone, and with a place of their
+// own for ICMP's type and code. It is as long as the current one.
+type event2 struct {
 	Seq, TimeNs                                           uint64
 	Saddr, Daddr                                          uint32
 	Sport, Dport                                          uint16
@@ -40,44 +43,45 @@ type event1 struct {
 	Window, MSS, IPID, Payload, CPU                       uint16
 	Flag, Protocol, OrigProtocol, TTL, TCPFlags, TCPState uint8
 	Direction, ICMPType, ICMPCode, Header                 uint8
+	Original, Reply                                       RecordStream
 }
 
-type event61 struct {
-	E                                  event1
+type event62 struct {
+	E                                  event2
 	Saddr, Daddr, OrigSaddr, OrigDaddr [4]uint32
 }
 
-// unackedUnknown is UNACKED_UNKNOWN of bpf/event.h.
-const unackedUnknown = 0xffffffff
-
-func parse1(sample []byte) (record, error) {
+func parse2(sample []byte) (record, error) {
 	var r record
 	switch len(sample) {
-	case int(unsafe.Sizeof(event61{})):
-		e := (*event61)(unsafe.Pointer(unsafe.SliceData(sample)))
+	case int(unsafe.Sizeof(event62{})):
+		e := (*event62)(unsafe.Pointer(unsafe.SliceData(sample)))
 		r.E, r.v6 = e.E.current(), true
 		r.Saddr, r.Daddr, r.OrigSaddr, r.OrigDaddr = e.Saddr, e.Daddr, e.OrigSaddr, e.OrigDaddr
-	case int(unsafe.Sizeof(event1{})):
-		r.E = (*event1)(unsafe.Pointer(unsafe.SliceData(sample))).current()
+	case int(unsafe.Sizeof(event2{})):
+		r.E = (*event2)(unsafe.Pointer(unsafe.SliceData(sample))).current()
 	default:
-		return r, fmt.Errorf("ring record of layout 1 has %d bytes, want %d or %d",
-			len(sample), unsafe.Sizeof(event1{}), unsafe.Sizeof(event61{}))
+		return r, fmt.Errorf("ring record of layout 2 has %d bytes, want %d or %d",
+			len(sample), unsafe.Sizeof(event2{}), unsafe.Sizeof(event62{}))
 	}
 	return r, nil
 }
 
-// current is the event in the current layout.
-func (e *event1) current() RecordEvent {
-	unknown := RecordStream{Unacked: unackedUnknown}
+// current is the event in the current layout. Its zone is not known, which reads
+// as the default one.
+func (e *event2) current() RecordEvent {
+	window := e.Window
+	if flow.Protocol(e.Protocol).IsICMP() {
+		window = uint16(e.ICMPType)<<8 | uint16(e.ICMPCode)
+	}
 	return RecordEvent{
 		Seq: e.Seq, TimeNs: e.TimeNs,
 		Saddr: e.Saddr, Daddr: e.Daddr, Sport: e.Sport, Dport: e.Dport,
 		OrigSaddr: e.OrigSaddr, OrigDaddr: e.OrigDaddr, OrigSport: e.OrigSport, OrigDport: e.OrigDport,
 		TcpSeq: e.TCPSeq, TcpAck: e.TCPAck, Mark: e.Mark, InIfindex: e.InIfindex, OutIfindex: e.OutIfindex,
-		Window: e.Window, Mss: e.MSS, IpId: e.IPID, Payload: e.Payload, Cpu: e.CPU,
+		Window: window, Mss: e.MSS, IpId: e.IPID, Payload: e.Payload, Cpu: e.CPU,
 		Flag: e.Flag, Protocol: e.Protocol, OrigProtocol: e.OrigProtocol, Ttl: e.TTL,
-		TcpFlags: e.TCPFlags, TcpState: e.TCPState, Direction: e.Direction,
-		IcmpType: e.ICMPType, IcmpCode: e.ICMPCode, Header: e.Header,
-		Original: unknown, Reply: unknown,
+		TcpFlags: e.TCPFlags, TcpState: e.TCPState, Direction: e.Direction, Header: e.Header,
+		Original: e.Original, Reply: e.Reply,
 	}
 }
