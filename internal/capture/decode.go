@@ -100,7 +100,6 @@ func (d *decoder) event(r *record) flow.Event {
 		Time:       d.clock.at(int64(e.TimeNs)),
 		Packet:     r.packet(),
 		Connection: r.connection(),
-		Zone:       e.Zone,
 		Direction:  flow.Direction(e.Direction),
 		Flag:       flow.Flag(e.Flag),
 		TCPFlags:   flow.TCPFlags(e.TcpFlags),
@@ -119,6 +118,7 @@ func (d *decoder) event(r *record) flow.Event {
 		In:         d.interfaces.name(int(e.InIfindex)),
 		Out:        d.interfaces.name(int(e.OutIfindex)),
 		Mark:       e.Mark,
+		Zone:       e.Zone,
 
 		OriginalStream: stream(e.Original),
 		ReplyStream:    stream(e.Reply),

@@ -29,7 +29,7 @@ func (f *Firewall) takeIgnored(events []flow.Event) {
 func (f *Firewall) knows(e *flow.Event) (forwarded bool) {
 	f.connections.mu.Lock()
 	defer f.connections.mu.Unlock()
-	id, known := f.connections.tracker.Known(e.Packet)
+	id, known := f.connections.tracker.Known(e)
 	e.ConnectionID = id
 	return known || !f.own.has(e.Packet.Dest.Addr())
 }

@@ -15,6 +15,8 @@ type Connection struct {
 	// Tuple is the original one, client to server. Translated is the one the
 	// server sees where address translation changed it; invalid otherwise.
 	Tuple, Translated Tuple
+	// Zone is conntrack's, as an event's.
+	Zone uint16
 	// Update counts the rows told about this connection: 1, 2 for the first
 	// correction, and so on. Firewall, Tuple and First name the connection
 	// among them, the highest Update is what counts. Told is when this row was
@@ -132,6 +134,7 @@ type ConntrackEnd struct {
 	Connection Tuple // original
 	Translated Tuple // the reply tuple reversed, where it differs
 	Mark       uint32
+	Zone       uint16 // as an event's
 	Counters   *Counters
 	// State is the TCP state that it was in; 0 where the kernel does not tell.
 	State TCPState

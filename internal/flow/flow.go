@@ -88,10 +88,7 @@ type Event struct {
 	// Connection is conntrack's original tuple, that of the client's first
 	// packet before any NAT; invalid where conntrack knows no connection.
 	Connection Tuple
-	// Zone is conntrack's zone of that connection: in another one there may be
-	// the same tuple. 0 is the default zone, and where nobody knows it.
-	Zone      uint16
-	Direction Direction
+	Direction  Direction
 
 	Flag     Flag
 	TCPFlags TCPFlags
@@ -119,6 +116,9 @@ type Event struct {
 	// Mark is the connection's mark as the recorder saw it; Action, Rule and
 	// Generation are read from it by who knows its layout.
 	Mark uint32
+	// Zone is conntrack's zone of the connection: in another one there may be one
+	// with the same tuple. 0 is the default zone, and where nobody knows it.
+	Zone uint16
 
 	// Action and Rule are the policy's decision: Rule is the number of the
 	// rule in the ruleset of that Generation, 0 for the default action.

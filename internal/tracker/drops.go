@@ -29,10 +29,13 @@ func (t *Tracker) AddDrop(d flow.Drop) {
 	if d.Tuple.Protocol != flow.TCP || !d.Tuple.IsValid() || noPacket[d.Reason] {
 		return
 	}
-	k, source := keyOf(d.Tuple)
-	c := t.lookup(k)
+	k, source := keyOf(d.Tuple, 0)
+	c := t.lookup(&k)
+	if t.zones.inUse(0) {
+		c = t.unzoned(&k, d.Interface, "", func(*entry) bool { return false })
+	}
 	if c == nil {
-		c = t.untranslated(d, at)
+		c = t.untranslated(d, k.zone, at)
 	}
 	if c != nil && c.is(closed) && at > c.last && d.TCPFlags&(flow.BitSYN|flow.BitACK) == flow.BitSYN {
 		t.release(c)
@@ -53,7 +56,7 @@ func (t *Tracker) AddDrop(d flow.Drop) {
 // untranslated finds the connection of a SYN that was dropped with its source
 // translated already, because no port was free for it: by its destination and
 // the moment.
-func (t *Tracker) untranslated(d flow.Drop, at int64) *entry {
+func (t *Tracker) untranslated(d flow.Drop, in zone, at int64) *entry {
 	if d.Reason != "NETFILTER_DROP" || d.TCPFlags&(flow.BitSYN|flow.BitACK) != flow.BitSYN {
 		return nil
 	}
@@ -63,7 +66,7 @@ func (t *Tracker) untranslated(d flow.Drop, at int64) *entry {
 		if translated := c.translated(); translated.IsValid() {
 			server = translated.Dest
 		}
-		if server == d.Tuple.Dest && c.step == requested && c.last <= at && at-c.last < dropDelay {
+		if server == d.Tuple.Dest && (in == unknownZone || in == c.key.zone) && c.step == requested && c.last <= at && at-c.last < dropDelay {
 			c.set(portless)
 			return c
 		}

@@ -32,8 +32,8 @@ func (t *Tracker) AddEnds(list []*flow.ConntrackEnd) {
 func (t *Tracker) fetch(list []*flow.ConntrackEnd) {
 	var places [together]uint32
 	for i, e := range list {
-		k, _ := keyOf(e.Connection)
-		hash := t.table.hash(&k)
+		p, _ := pairOf(e.Connection)
+		hash := t.table.hash(&p)
 		places[i] = t.table.slots[hash&t.table.mask()].at
 	}
 	for _, place := range places[:len(list)] {
@@ -50,8 +50,11 @@ func (t *Tracker) AddEnd(e flow.ConntrackEnd) {
 	}
 	at := e.Time.UnixNano()
 	t.advance(at)
-	k, _ := keyOf(e.Connection)
+	k, _ := keyOf(e.Connection, e.Zone)
 	c := t.table.get(&k, &t.entries)
+	if c == nil && t.zones.inUse(e.Zone) {
+		c = t.adopt(&k, "", "")
+	}
 	if c != nil && c.before != nil && t.predecessors(c, e, at) {
 		c = c.before
 	}

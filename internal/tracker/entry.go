@@ -52,7 +52,7 @@ type entry struct {
 	ttl, synTTL                        [2]uint8
 	rstTTL                             uint8
 	over                               [2]over
-	alias                              key
+	alias                              pair
 }
 
 // told is what was last told of a connection.
@@ -116,7 +116,7 @@ func (c *entry) translated() flow.Tuple {
 	switch {
 	case c.trouble != nil && c.trouble.translated.IsValid():
 		return c.trouble.translated
-	case c.alias != key{}:
+	case c.alias != pair{}:
 		return c.alias.tuple(c.aliasClient)
 	}
 	return flow.Tuple{}
@@ -135,9 +135,9 @@ func (c *entry) way(e *flow.Event) flow.Way {
 
 // wayOf tells it by addresses.
 func (c *entry) wayOf(packet flow.Tuple) flow.Way {
-	k, source := keyOf(packet)
+	p, source := pairOf(packet)
 	client := c.client
-	if k == c.alias && k != c.key {
+	if p == c.alias && p != c.key.pair {
 		client = c.aliasClient
 	}
 	if source == client {

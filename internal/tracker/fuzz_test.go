@@ -80,15 +80,16 @@ func happen(tr *Tracker, code []byte, now time.Time) bool {
 	client := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, 1, code[2] & 1}), 40000+uint16(code[5]&7))
 	tuple := flow.Tuple{Protocol: flow.TCP, Source: client, Dest: netip.MustParseAddrPort("10.1.2.4:22")}
 	packet, direction := tuple, flow.Original
+	zone, wire := uint16(code[7]>>6), string('a'+rune(code[7]>>4&3))
 	if code[2]&2 != 0 {
 		packet, direction = tuple.Reverse(), flow.Reply
 	}
 	switch code[0] % 20 {
 	case 11:
-		tr.AddDrop(flow.Drop{Time: now, Source: flow.DropKfreeSKB, Tuple: packet, TCPFlags: flow.TCPFlags(code[1]), Reason: "X"})
+		tr.AddDrop(flow.Drop{Time: now, Source: flow.DropKfreeSKB, Tuple: packet, TCPFlags: flow.TCPFlags(code[1]), Reason: "X", Interface: wire})
 		return false
 	case 12:
-		tr.AddEnd(flow.ConntrackEnd{Time: now, Connection: tuple, State: flow.TCPState(code[1] % 10), Left: time.Duration(code[4] & 1)})
+		tr.AddEnd(flow.ConntrackEnd{Time: now, Connection: tuple, Zone: zone, State: flow.TCPState(code[1] % 10), Left: time.Duration(code[4] & 1)})
 		return false
 	case 13:
 		tr.AddLoss(now.Add(-time.Second), now, "", 1)
@@ -101,11 +102,11 @@ func happen(tr *Tracker, code []byte, now time.Time) bool {
 		return false
 	}
 	reasons := flow.Reasons()
-	e := &flow.Event{Time: now, Packet: packet, Connection: tuple, Direction: direction, Flag: flow.Flag(1 + code[0]%10),
+	e := &flow.Event{Time: now, Packet: packet, Connection: tuple, Zone: zone, In: wire, Direction: direction, Flag: flow.Flag(1 + code[0]%10),
 		TCPFlags: flow.TCPFlags(code[1]), State: flow.TCPState(code[2] >> 4 % 10), Seq: uint32(code[4]),
 		Ack: uint32(binary.LittleEndian.Uint16(code[4:])), TTL: code[6], Payload: uint16(code[7]), Reason: reasons[int(code[6])%len(reasons)]}
 	if e.Flag == flow.INVALID || code[2]&4 != 0 {
-		e.Connection, e.Direction = flow.Tuple{}, flow.DirectionUnknown
+		e.Connection, e.Zone, e.Direction = flow.Tuple{}, 0, flow.DirectionUnknown
 	} else if code[2]&8 != 0 {
 		e.Packet = translated(packet, direction)
 	}

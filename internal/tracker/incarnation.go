@@ -9,8 +9,12 @@ import "github.com/sekisho/sekisho/internal/flow"
 // with them (after a server's RST, say). What tells two connections apart is
 // the client's initial sequence number.
 func (t *Tracker) find(e *flow.Event, tuple flow.Tuple) *entry {
-	k, source := keyOf(tuple)
-	if c := t.lookup(k); c != nil {
+	k, source := keyOf(tuple, e.Zone)
+	c := t.lookup(&k)
+	if t.zones.inUse(e.Zone) {
+		c = t.zoned(c, &k, e)
+	}
+	if c != nil {
 		isn, known := t.clientISN(e)
 		if same := t.among(c, e, isn, known); same != nil {
 			if known && !same.is(hasISN) {
@@ -22,11 +26,11 @@ func (t *Tracker) find(e *flow.Event, tuple flow.Tuple) *entry {
 	return t.begin(e, tuple, k, source)
 }
 
-func (t *Tracker) lookup(k key) *entry {
-	if c := t.table.get(&k, &t.entries); c != nil {
+func (t *Tracker) lookup(k *key) *entry {
+	if c := t.table.get(k, &t.entries); c != nil {
 		return c
 	}
-	return t.aliases[k]
+	return t.aliases[*k]
 }
 
 // among returns which incarnation of the tuple an event belongs to; nil for a

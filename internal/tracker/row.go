@@ -16,7 +16,7 @@ func (t *Tracker) row(c *entry, v flow.Verdict) (row flow.Connection) {
 // most connections one is made.
 func (t *Tracker) fill(row *flow.Connection, c *entry, v flow.Verdict) {
 	row.ID, row.Firewall = c.id, t.config.Firewall
-	row.Tuple, row.Translated = c.tuple(), c.translated()
+	row.Tuple, row.Translated, row.Zone = c.tuple(), c.translated(), c.key.zone.id()
 	row.Update, row.Told = max(1, int(c.told.updates)), at(t.now)
 	row.First, row.Last, row.Forgotten = at(c.first), at(c.last), at(c.forgotten)
 	row.SYN, row.SYNACK, row.ACK = at(c.syn), at(c.synack), at(c.ack)
@@ -98,10 +98,12 @@ func (t *Tracker) Open(f func(*flow.Connection) bool) {
 // Now returns a connection as it is at this moment, if it is still known. Tuple
 // and first time name it, as in its rows.
 func (t *Tracker) Now(tuple flow.Tuple, first time.Time) (row flow.Connection, known bool) {
-	k, _ := keyOf(tuple)
-	for c := t.table.get(&k, &t.entries); c != nil; c = c.before {
-		if c.first == first.UnixNano() {
-			return t.present(c), true
+	p, _ := pairOf(tuple)
+	for c := range t.table.inAnyZone(&p, &t.entries) {
+		for ; c != nil; c = c.before {
+			if c.first == first.UnixNano() {
+				return t.present(c), true
+			}
 		}
 	}
 	return row, false

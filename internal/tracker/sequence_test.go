@@ -102,9 +102,7 @@ func (s sequence) play(t testing.TB, skip func(i int) bool) []flow.Connection {
 	var rows []flow.Connection
 	config := s.config
 	config.Tell = func(c *flow.Connection) { rows = append(rows, *c) }
-	config.Describe = func(e *flow.Event) flow.Decision {
-		return flow.Decision{Action: e.Action, Policy: "p", Revision: "r1", Rule: map[flow.Action]string{flow.Deny: "no", flow.Allow: "yes"}[e.Action]}
-	}
+	config.Describe = describeDecision
 	tr := New(config)
 	for i, l := range s.steps {
 		if skip == nil || !skip(i) {
@@ -113,6 +111,10 @@ func (s sequence) play(t testing.TB, skip func(i int) bool) []flow.Connection {
 	}
 	tr.Close(tr.time())
 	return rows
+}
+
+func describeDecision(e *flow.Event) flow.Decision {
+	return flow.Decision{Action: e.Action, Policy: "p", Revision: "r1", Rule: map[flow.Action]string{flow.Deny: "no", flow.Allow: "yes"}[e.Action]}
 }
 
 func (t *Tracker) time() time.Time { return at(t.now) }

@@ -110,17 +110,19 @@ func (t *Tracker) move(c *entry, to class) {
 
 // setAlias makes a connection found by its translated tuple too.
 func (t *Tracker) setAlias(c *entry, translated flow.Tuple) {
-	k, source := keyOf(translated)
-	if k == c.key || k == c.alias {
+	p, source := pairOf(translated)
+	if p == c.key.pair || p == c.alias {
 		return
 	}
 	t.dropAlias(c)
-	c.alias, c.aliasClient = k, source
-	t.aliases[k] = c
+	c.alias, c.aliasClient = p, source
+	t.aliases[c.aliasKey()] = c
 }
 
 func (t *Tracker) dropAlias(c *entry) {
-	if c.alias != (key{}) && t.aliases[c.alias] == c {
-		delete(t.aliases, c.alias)
+	if c.alias != (pair{}) && t.aliases[c.aliasKey()] == c {
+		delete(t.aliases, c.aliasKey())
 	}
 }
+
+func (c *entry) aliasKey() key { return key{c.alias, c.key.zone} }

@@ -15,6 +15,7 @@
 //	list.go, decisions.go
 //	lifetime.go, wheel.go                 for how long, and when to look at it
 //	identity.go, incarnation.go           which connection an event belongs to
+//	zones.go
 //	steps.go, closing.go, numbers.go      what an event changes
 //	invalid.go, gone.go, retransmission.go
 //	ends.go, drops.go, windows.go         what is no event: ends, drops, losses
@@ -45,7 +46,8 @@ type Tracker struct {
 
 	table   tuples         // the newest incarnation of each tuple
 	aliases map[key]*entry // by translated tuple, of those that have one
-	classes [classes]list  // the longest untouched first
+	zones   zones
+	classes [classes]list // the longest untouched first
 	timers  wheel
 	entries entries
 

@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"hash/maphash"
+	"iter"
 	"math"
 	"unsafe"
 )
@@ -31,9 +32,10 @@ func newTuples() tuples {
 	return tuples{seed: maphash.MakeSeed(), bits: math.MaxUint32, slots: make([]slot, fewestSlots)}
 }
 
-// hash is one of a key's bytes, of which none is padding.
-func (t *tuples) hash(k *key) uint32 {
-	return uint32(maphash.Bytes(t.seed, unsafe.Slice((*byte)(unsafe.Pointer(k)), unsafe.Sizeof(*k)))) & t.bits
+// hash is one of a pair's bytes, of which none is padding: the same in each zone,
+// so those of all zones stand together.
+func (t *tuples) hash(p *pair) uint32 {
+	return uint32(maphash.Bytes(t.seed, unsafe.Slice((*byte)(unsafe.Pointer(p)), unsafe.Sizeof(*p)))) & t.bits
 }
 
 func (t *tuples) mask() uint32 { return uint32(len(t.slots) - 1) }
@@ -49,10 +51,22 @@ func (t *tuples) find(k *key, hash uint32, in *entries) *slot {
 }
 
 func (t *tuples) get(k *key, in *entries) *entry {
-	if s := t.find(k, t.hash(k), in); s.at != 0 {
+	if s := t.find(k, t.hash(&k.pair), in); s.at != 0 {
 		return in.at(s.at)
 	}
 	return nil
+}
+
+// inAnyZone are the entries of a pair of endpoints, whatever their zones are.
+func (t *tuples) inAnyZone(p *pair, in *entries) iter.Seq[*entry] {
+	return func(yield func(*entry) bool) {
+		hash := t.hash(p)
+		for i := hash & t.mask(); t.slots[i].at != 0; i = (i + 1) & t.mask() {
+			if s := t.slots[i]; s.hash == hash && in.at(s.at).key.pair == *p && !yield(in.at(s.at)) {
+				return
+			}
+		}
+	}
 }
 
 // put makes an entry the newest one of its tuple.
@@ -60,7 +74,7 @@ func (t *tuples) put(c *entry, in *entries) {
 	if 2*(t.n+1) > len(t.slots) {
 		t.grow()
 	}
-	hash := t.hash(&c.key)
+	hash := t.hash(&c.key.pair)
 	s := t.find(&c.key, hash, in)
 	if s.at == 0 {
 		t.n++
@@ -84,7 +98,7 @@ func (t *tuples) grow() {
 
 // remove forgets an entry, if it is the newest one of its tuple.
 func (t *tuples) remove(c *entry) {
-	i := t.hash(&c.key) & t.mask()
+	i := t.hash(&c.key.pair) & t.mask()
 	for t.slots[i].at != c.place {
 		if t.slots[i].at == 0 {
 			return

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Tuples that share a hash are told apart, also while some are replaced and
+// Tuples that share a hash are told apart, as those of several zones do, also while some are replaced and
 // forgotten, and when there are more than there was room for.
 func TestTuples(t *testing.T) {
 	t.Parallel()
@@ -20,7 +20,7 @@ func TestTuples(t *testing.T) {
 			turns = 2000 // each look is long
 		}
 		for turn := range turns {
-			k := key{port: [2]uint16{uint16(random.IntN(ports))}}
+			k := keyOfPort(uint16(random.IntN(ports)))
 			c := want[k]
 			if random.IntN(5) < 3 {
 				newest := made.take(math.MaxInt)
@@ -43,13 +43,18 @@ func TestTuples(t *testing.T) {
 	}
 }
 
+// keyOfPort are the same endpoints in three zones, and others.
+func keyOfPort(port uint16) key {
+	return key{pair{port: [2]uint16{port / 3}}, zone(port % 3)}
+}
+
 func sameTuples(t *testing.T, found *tuples, made *entries, want map[key]*entry, ports uint16) {
 	t.Helper()
 	if found.n != len(want) {
 		t.Fatalf("%d bits: %d tuples, want %d", found.bits, found.n, len(want))
 	}
 	for port := range ports {
-		if k := (key{port: [2]uint16{port}}); found.get(&k, made) != want[k] {
+		if k := keyOfPort(port); found.get(&k, made) != want[k] {
 			t.Fatalf("%d bits: port %d has another entry than it was given", found.bits, port)
 		}
 	}
