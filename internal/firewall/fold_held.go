@@ -25,8 +25,16 @@ type heldSYNs struct {
 // its place empty.
 type heldList struct {
 	syns []*heldSYN
-	at   map[flow.Tuple]int
+	at   map[synKey]int
 }
+
+// synKey names a connection.
+type synKey struct {
+	tuple flow.Tuple
+	zone  uint16
+}
+
+func synKeyOf(e *flow.Event) synKey { return synKey{e.Connection, e.Zone} }
 
 type heldSYN struct {
 	event flow.Event
@@ -44,7 +52,7 @@ func (f *fold) hold(e *flow.Event, rule *logs.Rule) {
 		f.letGo()
 	}
 	for _, list := range []*heldList{&f.held.old, &f.held.young} {
-		if earlier := list.take(e.Connection); earlier != nil {
+		if earlier := list.take(synKeyOf(e)); earlier != nil {
 			f.count(earlier)
 			f.held.spare = append(f.held.spare, earlier)
 		}
@@ -55,7 +63,7 @@ func (f *fold) hold(e *flow.Event, rule *logs.Rule) {
 // answered tells the SYN to which an event belongs, if it is held.
 func (f *fold) answered(e *flow.Event) {
 	for _, list := range []*heldList{&f.held.old, &f.held.young} {
-		if syn := list.take(e.Connection); syn != nil {
+		if syn := list.take(synKeyOf(e)); syn != nil {
 			kind, _ := kindOf(&syn.event)
 			f.kinds[kind].untold--
 			f.tell(&syn.event, syn.rule)
@@ -120,22 +128,22 @@ func (h *heldSYNs) empty(l *heldList) {
 
 func (l *heldList) add(syn *heldSYN) {
 	if l.at == nil {
-		l.at = map[flow.Tuple]int{}
+		l.at = map[synKey]int{}
 	}
-	l.at[syn.event.Connection] = len(l.syns)
+	l.at[synKeyOf(&syn.event)] = len(l.syns)
 	l.syns = append(l.syns, syn)
 }
 
 // take takes a SYN out; nil where there is none.
-func (l *heldList) take(connection flow.Tuple) *heldSYN {
+func (l *heldList) take(of synKey) *heldSYN {
 	if len(l.at) == 0 {
 		return nil
 	}
-	i, ok := l.at[connection]
+	i, ok := l.at[of]
 	if !ok {
 		return nil
 	}
-	delete(l.at, connection)
+	delete(l.at, of)
 	syn := l.syns[i]
 	l.syns[i] = nil
 	return syn

@@ -53,6 +53,7 @@ type foldKey struct {
 	source, dest netip.Addr
 	port         uint16 // of the destination; of ICMP type and code
 	protocol     flow.Protocol
+	zone         uint16
 	reason       flow.Reason
 	rule         uint32
 	generation   uint8
@@ -66,7 +67,7 @@ type folded struct {
 
 func keyOf(e *flow.Event) foldKey {
 	k := foldKey{source: e.Packet.Source.Addr(), dest: e.Packet.Dest.Addr(), port: e.Packet.Dest.Port(),
-		protocol: e.Packet.Protocol, reason: e.Reason, rule: e.Rule, generation: e.Generation}
+		protocol: e.Packet.Protocol, zone: e.Zone, reason: e.Reason, rule: e.Rule, generation: e.Generation}
 	if k.protocol.IsICMP() {
 		k.port = uint16(e.ICMPType)<<8 | uint16(e.ICMPCode)
 	}

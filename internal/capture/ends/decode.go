@@ -24,9 +24,11 @@ const (
 	ctaMark          = 8
 	ctaCountersOrig  = 9
 	ctaCountersReply = 10
+	ctaZone          = 18
 
 	ctaTupleIP    = 1
 	ctaTupleProto = 2
+	ctaTupleZone  = 3 // where one direction alone has a zone
 	ctaIPv4Src    = 1
 	ctaIPv4Dst    = 2
 	ctaIPv6Src    = 3
@@ -88,9 +90,11 @@ func decode(b []byte) (e flow.ConntrackEnd, ok bool) {
 	ok = attributes(b, func(kind uint16, value []byte) {
 		switch kind {
 		case ctaTupleOrig:
-			e.Connection = tuple(value)
+			e.Connection = tuple(value, &e.Zone)
 		case ctaTupleReply:
-			reply = tuple(value)
+			reply = tuple(value, &e.Zone)
+		case ctaZone:
+			e.Zone = uint16(number(value))
 		case ctaProtoinfo:
 			e.State = state(value)
 		case ctaTimeout:
@@ -124,7 +128,8 @@ func number(value []byte) uint64 {
 	return 0
 }
 
-func tuple(b []byte) (t flow.Tuple) {
+// tuple reads one direction's; the zone only if it has one of its own.
+func tuple(b []byte, zone *uint16) (t flow.Tuple) {
 	var source, dest netip.Addr
 	var sport, dport uint16
 	attributes(b, func(kind uint16, value []byte) {
@@ -149,6 +154,8 @@ func tuple(b []byte) (t flow.Tuple) {
 					dport = uint16(number(value))
 				}
 			})
+		case ctaTupleZone:
+			*zone = uint16(number(value))
 		}
 	})
 	t.Source, t.Dest = netip.AddrPortFrom(source, sport), netip.AddrPortFrom(dest, dport)
