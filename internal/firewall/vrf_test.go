@@ -127,9 +127,7 @@ func within(vrf string) []string {
 func TestVRFsWithTheSameAddresses(t *testing.T) {
 	testnet.NeedRoot(t)
 	blue, red := testnet.NewVRF(t, "blue", 100).NewHosts(t), testnet.NewVRF(t, "red", 200).NewHosts(t)
-	command(t, "nft", "add table inet zones; add chain inet zones c { type filter hook prerouting priority raw; }; "+
-		"add rule inet zones c ct zone set iifname map { blue-client : 1, blue-server : 1, red-client : 2, red-server : 2 }")
-	t.Cleanup(func() { _, _ = output("nft", "delete table inet zones") })
+	zonesByInterface(t)
 	o := startObserving(t)
 	serve(t, blue, 80)
 	serve(t, red, 80)

@@ -27,7 +27,7 @@ var Connection = newTable(Table{
 
 // connectionFields are the table's own columns, each with its way back.
 var connectionFields = concat(
-	identityFields(), verdictFields(), timeFields(), countFields(), packetFields(), troubleFields(), decisionFields(),
+	identityFields(), verdictFields(), timeFields(), countFields(), packetFields(), zoneFields(), troubleFields(), decisionFields(),
 )
 
 // connectionRow is what a row of Connection is made from.
@@ -66,6 +66,12 @@ func identityFields() []twoWay {
 		wordField("InInterface", "Interface that the first packet came in by.", func(c *flow.Connection) *string { return &c.In }),
 		wordField("OutInterface", "Interface that the first packet was to leave by.", func(c *flow.Connection) *string { return &c.Out }),
 	}
+}
+
+func zoneFields() []twoWay {
+	f := maybeNumberField("Zone", Int, zoneDoc, func(c *flow.Connection) *uint16 { return &c.Zone })
+	f.column.rests = defaultZone
+	return []twoWay{f}
 }
 
 func verdictFields() []twoWay {
@@ -112,8 +118,11 @@ func decisionFields() []twoWay {
 }
 
 func (*connectionRow) groundsOf(rows []*connectionRow) grounds {
-	shared := sameSource | noTrouble
+	shared := sameSource | noTrouble | defaultZone
 	for _, r := range rows {
+		if r.Zone != 0 {
+			shared &^= defaultZone
+		}
 		if r.src != rows[0].src {
 			shared &^= sameSource
 		}
@@ -127,8 +136,12 @@ func (*connectionRow) groundsOf(rows []*connectionRow) grounds {
 func (r *connectionRow) troubled() bool { return r.Invalid != nil || r.ICMP != nil || r.Drop != nil }
 
 func (*connectionRow) footingOf(r *connectionRow) footing {
-	if r.troubled() {
-		return footing{}
+	var on footing
+	if !r.troubled() {
+		on.holds |= noTrouble
 	}
-	return footing{holds: noTrouble}
+	if r.Zone == 0 {
+		on.holds |= defaultZone
+	}
+	return on
 }

@@ -80,6 +80,8 @@ func TestPrintConnections(t *testing.T) {
 }
 
 // anyConnection draws connections of every shape that a row can hold.
+func anyZone() *rapid.Generator[uint16] { return rapid.SampledFrom([]uint16{0, 0, 0, 1, 65535}) }
+
 func anyConnection() *rapid.Generator[flow.Connection] {
 	s := rapid.String() // what is no UTF-8 does not survive JSON
 	moment := rapid.Custom(func(t *rapid.T) time.Time {
@@ -104,7 +106,7 @@ func anyConnection() *rapid.Generator[flow.Connection] {
 			FINs: pair.Draw(t, "fins"), RSTs: pair.Draw(t, "rsts"), Retransmits: pair.Draw(t, "repeats"), Invalids: count.Draw(t, "invalids"),
 			Denials: count.Draw(t, "denials"), ICMPErrors: count.Draw(t, "errors"), MSS: [2]uint16{rapid.Uint16().Draw(t, "mss"), 1460},
 			TTL: [2]uint8{rapid.Byte().Draw(t, "ttl"), 0}, RSTTTL: rapid.Byte().Draw(t, "rst ttl"), SYNTTL: [2]uint8{1, rapid.Byte().Draw(t, "syn ttl")},
-			RetransmitSize: rapid.Uint16().Draw(t, "size"), Forgotten: maybe.Draw(t, "forgotten"),
+			RetransmitSize: rapid.Uint16().Draw(t, "size"), Zone: anyZone().Draw(t, "zone"), Forgotten: maybe.Draw(t, "forgotten"),
 			Idle: time.Duration(count.Draw(t, "idle")) * time.Millisecond, Timeout: time.Duration(count.Draw(t, "timeout")) * time.Millisecond,
 			End: flow.EndReason(s.Draw(t, "end")), In: s.Draw(t, "in"), Out: s.Draw(t, "out"),
 			Verdict: flow.Verdict{Outcome: rapid.SampledFrom(flow.Outcomes()).Draw(t, "outcome"), StuckAt: flow.StepACK, By: flow.Middlebox,

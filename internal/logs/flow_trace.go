@@ -50,9 +50,15 @@ var FlowTrace = newTable(Table{
 	from(Sekisho, tcpColumns()...),
 	from(Sekisho, streamColumns()...),
 	from(Sekisho, wayColumns()...),
+	from(Sekisho, resting(defaultZone,
+		number("Zone", Int, zoneDoc, func(p *packet) (int64, bool) { return int64(p.ev.Zone), p.ev.Zone != 0 }))...),
 	from(Sekisho, resting(noTrouble, ignoredColumns()...)...),
 	from(Sekisho, foldColumns()...),
 )
+
+// zoneDoc is of both tables that have the column.
+const zoneDoc = "Connection tracking's zone of the connection: in another one there may be a connection with the same addresses and ports. " +
+	"Absent in the default zone, where most hosts have all, and where it is not known."
 
 func icmpError(p *packet) string {
 	if p.ev.Flag != flow.ICMPERROR {

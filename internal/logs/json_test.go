@@ -71,7 +71,7 @@ func anyEvent() *rapid.Generator[*flow.Event] {
 			Payload:        rapid.Uint16().Draw(t, "payload"), In: anyString().Draw(t, "in"), Out: anyString().Draw(t, "out"),
 			Action: flow.Action(rapid.IntRange(0, 2).Draw(t, "action")), Rule: rapid.Uint32().Draw(t, "rule"),
 			Reason:     flow.Reason(rapid.SampledFrom(append(flow.Reasons(), flow.NoReason)).Draw(t, "reason")),
-			ReasonText: anyString().Draw(t, "text"), ConnectionID: anyString().Draw(t, "connection"),
+			ReasonText: anyString().Draw(t, "text"), ConnectionID: anyString().Draw(t, "connection"), Zone: anyZone().Draw(t, "zone"),
 		}
 	})
 }

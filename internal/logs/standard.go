@@ -71,8 +71,11 @@ func (p *packet) isStep() bool {
 }
 
 func (*packet) groundsOf(packets []*packet) grounds {
-	shared := sameSource | noTrouble
+	shared := sameSource | noTrouble | defaultZone
 	for _, p := range packets {
+		if p.ev.Zone != 0 {
+			shared &^= defaultZone
+		}
 		if p.src != packets[0].src {
 			shared &^= sameSource
 		}
@@ -87,6 +90,9 @@ func (*packet) groundsOf(packets []*packet) grounds {
 // what the columns that rest on it are about.
 func (*packet) footingOf(p *packet) footing {
 	on := footing{sameSource, p.src, p.rule, p.ev.Rule, p.decision()}
+	if p.ev.Zone == 0 {
+		on.holds |= defaultZone
+	}
 	switch p.ev.Flag {
 	case flow.INVALID, flow.IGNORED, flow.ICMPERROR:
 		return on

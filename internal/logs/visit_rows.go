@@ -46,6 +46,7 @@ const (
 	sameSource   grounds = 1 << iota // one firewall made them
 	noTrouble                        // of plain steps of connections of TCP, or of connections with no more than those
 	sameDecision                     // one decision by one rule; only JSON makes use of it
+	defaultZone                      // of connections in conntrack's default zone
 )
 
 // block is up to Together records, and room for the values of a column.

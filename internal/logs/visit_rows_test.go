@@ -100,7 +100,15 @@ func TestVisitRowsGivesWhatVisitGives(t *testing.T) {
 	}
 	add(exampleRows(false)...)
 	add(exampleConnectionRows()...)
+	for _, r := range exampleConnectionRows() {
+		zoned := *r.record.(*connectionRow).Connection
+		zoned.Zone = 7
+		add(ConnectionRow(&zoned, hub))
+	}
 	for _, x := range examples() {
+		zoned := x.ev
+		zoned.Zone = 7
+		add(Rows(&zoned, hub, x.rule)...)
 		add(Rows(&x.ev, hub, x.rule)...)
 		add(Rows(&x.ev, &other, x.rule)...)
 		add(FoldedRows(&x.ev, hub, &x.rule, Fold{Count: 3, From: time.Unix(1, 0), By: BySource})...)

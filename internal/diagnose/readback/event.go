@@ -23,7 +23,7 @@ func (f *recorded) addEvent(r logs.Record) error {
 		Window: uint16(whole(r, "Window")), MSS: uint16(whole(r, "Mss")), TTL: uint8(whole(r, "Ttl")),
 		Payload: uint16(whole(r, "PayloadLength")), IPID: uint16(whole(r, "IpId")), ICMPCode: uint8(whole(r, "IcmpCode")),
 		OriginalStream: streamOf(r, "UnackedOriginal"), ReplyStream: streamOf(r, "UnackedReply"),
-		In: text(r, "InInterface"), Out: text(r, "OutInterface"),
+		In: text(r, "InInterface"), Out: text(r, "OutInterface"), Zone: uint16(whole(r, "Zone")),
 		Reason: flow.Reason(text(r, "InvalidReason")), ReasonText: text(r, "InvalidText"),
 	}}
 	if !e.Packet.IsValid() {
