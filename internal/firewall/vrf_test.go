@@ -100,19 +100,21 @@ func TestVRF(t *testing.T) {
 }
 
 // What the host itself drops within a VRF: there the packet has come to the VRF's
-// own interface.
+// own interface, and its row has the member that it came in by.
 func TestDropsWithinAVRF(t *testing.T) {
 	testnet.NeedRoot(t)
 	hosts := testnet.NewVRF(t, "blue", 100).NewHosts(t)
 	o := startObserving(t)
-	hosts.Server.Address = netip.MustParseAddr("192.0.2.1") // nobody's
-	if c, err := attempt(hosts, 80); err == nil {
-		c.Close()
-		t.Error("there is a way to it")
-	}
-	row := o.next(t, logs.KernelDrop, 80)
-	if got := fmt.Sprintf("%v %v", row.Get("Reason"), row.Get("Interface")); got != "IP_INNOROUTES blue" {
-		t.Errorf("the drop is %q", got)
+	for _, nobody := range []string{"192.0.2.1", "2001:db8::1"} {
+		hosts.Server.Address = netip.MustParseAddr(nobody)
+		if c, err := attempt(hosts, 80); err == nil {
+			c.Close()
+			t.Error("there is a way to it")
+		}
+		row := o.next(t, logs.KernelDrop, 80)
+		if got := fmt.Sprintf("%v %v", row.Get("Reason"), row.Get("Interface")); got != "IP_INNOROUTES blue-client" {
+			t.Errorf("the drop is %q", got)
+		}
 	}
 }
 

@@ -36,7 +36,8 @@ type Drop struct {
 	// forward, output or postrouting. Empty where none did.
 	Hook string
 	// Interface is the one the packet was at: that it came in by or, once it
-	// was on its way out, that it was to leave by. Empty where there was none.
+	// was on its way out, that it was to leave by; in a VRF the member, as far as
+	// the packet still tells. Empty where there was none.
 	Interface string
 	// Location is the kernel's function that dropped the packet; empty where
 	// nobody may know.

@@ -86,7 +86,7 @@ func (r *dropped) isPacket() bool { return r.Source == flow.DropKfreeSKB }
 
 func dropPacket() []column[dropped] {
 	return []column[dropped]{
-		word("Interface", "Interface the packet was at: that it came in by or, once it was on its way out, that it was to leave by; in a VRF also the VRF's own.",
+		word("Interface", "Interface the packet was at: that it came in by or, once it was on its way out, that it was to leave by; in a VRF the member, but for packets to the host itself, which have the VRF's own.",
 			func(r *dropped) string { return r.Interface }),
 		number("PacketCount", Long, "Packets that the row stands for; of a counter, by how much it rose.",
 			func(r *dropped) (int64, bool) { return int64(r.Count), true }),

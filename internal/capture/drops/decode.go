@@ -1,7 +1,6 @@
 package drops
 
 import (
-	"bytes"
 	"encoding/binary"
 	"net/netip"
 
@@ -12,6 +11,7 @@ import (
 type decoder struct {
 	reasons reasons
 	symbols symbols
+	members members // of this batch
 }
 
 // hooks are the names of enum hook.
@@ -19,6 +19,7 @@ var hooks = [...]string{"", "prerouting", "input", "forward", "output", "postrou
 
 func (d *decoder) drops(records []record, clock clock) []flow.Drop {
 	d.symbols.learn(records)
+	d.members = members{}
 	out := make([]flow.Drop, len(records))
 	for i := range records {
 		out[i] = d.drop(&records[i])
@@ -29,7 +30,6 @@ func (d *decoder) drops(records []record, clock clock) []flow.Drop {
 
 func (d *decoder) drop(r *record) flow.Drop {
 	p := &r.packet
-	name, _, _ := bytes.Cut(p.Interface[:], []byte{0})
 	return flow.Drop{
 		Source:       flow.DropKfreeSKB,
 		Tuple:        tuple(p),
@@ -38,7 +38,7 @@ func (d *decoder) drop(r *record) flow.Drop {
 		Reason:       d.reasons.name(p.Reason),
 		ReasonNumber: p.Reason,
 		Hook:         hooks[p.Hook],
-		Interface:    string(name),
+		Interface:    d.members.interfaceOf(p),
 		Location:     d.symbols[p.Location],
 		Count:        r.count,
 		TTL:          uint8(r.last.Ttl),

@@ -52,12 +52,13 @@ type kernelPacket struct {
 	Dport     uint16
 	Reason    uint32
 	Interface [16]uint8
+	Member    uint32
 	Version   uint8
 	Protocol  uint8
 	TcpFlags  uint8
 	IcmpType  uint8
 	Hook      uint8
-	Zero      [3]uint8
+	Zero      [7]uint8
 }
 
 // Names of all BPF objects in the ELF.

@@ -55,12 +55,13 @@ struct packet {
 	__be16 sport, dport;      /* zero for protocols without ports */
 	__u32 reason;
 	__u8 interface[IFNAMSIZ];
+	__u32 member; /* index of the VRF's member, where the interface is a VRF's own */
 	__u8 version; /* 4 or 6; 0 where the header could not be read */
 	__u8 protocol;
 	__u8 tcp_flags;
 	__u8 icmp_type;
 	__u8 hook; /* enum hook */
-	__u8 zero[3];
+	__u8 zero[7];
 };
 
 /* What changes from packet to packet. */
@@ -160,6 +161,13 @@ static __always_inline __u32 namespace_of(struct sk_buff *skb, __u64 *ctx)
 	return inum;
 }
 
+static __always_inline __u32 route_flags(struct sk_buff *skb, unsigned long route)
+{
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		return KERNEL(rtable, route)->rt_flags;
+	return KERNEL(rt6_info, route)->rt6i_flags;
+}
+
 /* The netfilter hook that drops a packet. Routing lies between the hooks and
  * leaves its result in the packet, where before it there is nothing or what a
  * tunnel left. A packet that goes back the way it came may be at postrouting
@@ -168,21 +176,35 @@ static __always_inline __u8 hook_of(struct sk_buff *skb)
 {
 	unsigned long route = skb->_skb_refdst & ~SKB_DST_NOREF;
 	struct net_device *dev = KERNEL(net_device, skb->dev);
-	__u32 flags;
 
 	if (!route || KERNEL(dst_entry, route)->flags & DST_METADATA)
 		return HOOK_PREROUTING;
 	if (!skb->skb_iif)
 		return HOOK_OUTPUT;
-	if (skb->protocol == bpf_htons(ETH_P_IP))
-		flags = KERNEL(rtable, route)->rt_flags;
-	else
-		flags = KERNEL(rt6_info, route)->rt6i_flags;
-	if (flags & ROUTE_LOCAL)
+	if (route_flags(skb, route) & ROUTE_LOCAL)
 		return HOOK_INPUT;
 	if (dev->ifindex != skb->skb_iif)
 		return HOOK_POSTROUTING;
 	return HOOK_FORWARD;
+}
+
+/* By which member a packet came that has come to a VRF's own interface; 0 for
+ * others. IP keeps it in cb until it hands a packet to this host's TCP and the
+ * like, which keep other things there. */
+static __always_inline __u32 member_of(struct sk_buff *skb)
+{
+	unsigned long route = skb->_skb_refdst & ~SKB_DST_NOREF;
+	struct net_device *dev = KERNEL(net_device, skb->dev);
+	struct inet6_skb_parm *p6 = KERNEL(inet6_skb_parm, skb->cb);
+	struct inet_skb_parm *p4 = KERNEL(inet_skb_parm, skb->cb);
+
+	if (!bpf_core_field_exists(dev->l3mdev_ops) || !dev->l3mdev_ops)
+		return 0;
+	if (route && route_flags(skb, route) & ROUTE_LOCAL)
+		return 0;
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		return p4->flags & IPSKB_L3SLAVE ? p4->iif : 0;
+	return p6->flags & IP6SKB_L3SLAVE ? p6->iif : 0;
 }
 
 /* Our enforcement marks what it drops. */
@@ -302,6 +324,7 @@ static __always_inline void read_packet(struct sk_buff *skb, struct packet *p, s
 		read_ip6(&l, p, m);
 	/* Where dev is no device the copy fails and leaves zeros. */
 	bpf_core_read(&p->interface, sizeof(p->interface), &KERNEL(net_device, skb->dev)->name);
+	p->member = member_of(skb);
 	m->time_ns = bpf_ktime_get_ns();
 }
 

@@ -28,6 +28,7 @@ typedef struct {
 struct net_device {
 	int ifindex;
 	possible_net_t nd_net;
+	const void *l3mdev_ops; /* a VRF's have some, with CONFIG_NET_L3_MASTER_DEV */
 	char name[IFNAMSIZ];
 };
 
@@ -59,10 +60,22 @@ struct sk_buff {
 	unsigned long _skb_refdst;
 	int skb_iif;
 	__u32 mark;
+	char cb[48];
 	__be16 protocol;
 	__u16 network_header;
 	unsigned int tail; /* an offset from head, on machines of 64 bits */
 	unsigned char *head;
+};
+
+/* What IPv4 and IPv6 keep in cb. */
+struct inet_skb_parm {
+	int iif;
+	__u16 flags;
+};
+
+struct inet6_skb_parm {
+	int iif;
+	__u16 flags;
 };
 
 #pragma clang attribute pop
@@ -143,5 +156,9 @@ struct transport_header {
 
 /* RTCF_LOCAL of rtable's flags and RTF_LOCAL of rt6_info's: to this host */
 #define ROUTE_LOCAL 0x80000000
+
+/* include/net/ip.h and include/linux/ipv6.h: the packet came in by a member of a VRF */
+#define IPSKB_L3SLAVE (1 << 7)
+#define IP6SKB_L3SLAVE (1 << 6)
 
 #endif
