@@ -67,7 +67,7 @@ func (g *grouping) join(row flow.Connection) {
 	if row.ID == "" {
 		same := g.byTuple[key]
 		for n := len(same) - 1; n >= 0; n-- { // the latest that fits
-			if a := &g.attempts[same[n]]; a.overlaps(row.First, row.Last) {
+			if a := &g.attempts[same[n]]; a.overlaps(row.First, row.Last) && !a.elsewhere(&row) {
 				a.add(row)
 				return
 			}
@@ -81,6 +81,14 @@ func (g *grouping) join(row flow.Connection) {
 
 func (a *Attempt) overlaps(first, last time.Time) bool {
 	return !first.After(a.Last.Add(slack)) && !a.First.After(last.Add(slack))
+}
+
+// elsewhere reports whether the row's firewall saw the attempt in another of its
+// zones, where others have the same addresses. 0 may also be one that is not known.
+func (a *Attempt) elsewhere(row *flow.Connection) bool {
+	return slices.ContainsFunc(a.Rows, func(r flow.Connection) bool {
+		return r.Firewall == row.Firewall && r.Zone != row.Zone && r.Zone != 0 && row.Zone != 0
+	})
 }
 
 func (a *Attempt) add(row flow.Connection) {

@@ -96,6 +96,7 @@ func drawRow(t *rapid.T, firewall string) flow.Connection {
 		FINs: [2]int{count("FINs"), count("server's FINs")}, RSTs: [2]int{count("RSTs"), count("server's RSTs")},
 		Retransmits: [2]int{count("repeats"), count("server's repeats")}, RetransmitSize: uint16(rapid.IntRange(0, 1500).Draw(t, "size")),
 		TTL: [2]uint8{uint8(rapid.IntRange(0, 64).Draw(t, "ttl")), 0}, Denials: count("denials"),
+		Zone: rapid.SampledFrom([]uint16{0, 1, 2}).Draw(t, "zone"),
 		Verdict: flow.Verdict{Outcome: rapid.SampledFrom(outcomes).Draw(t, "outcome"),
 			By:        rapid.SampledFrom([]flow.Side{flow.NoSide, flow.Client, flow.Server, flow.Middlebox}).Draw(t, "by"),
 			Certainty: rapid.SampledFrom([]flow.Certainty{flow.Certain, flow.Likely, flow.Unknown}).Draw(t, "certainty")},
