@@ -52,7 +52,7 @@ func (f *fold) hold(e *flow.Event, rule *logs.Rule) {
 		f.letGo()
 	}
 	for _, list := range []*heldList{&f.held.old, &f.held.young} {
-		if earlier := list.take(synKeyOf(e)); earlier != nil {
+		if earlier := list.take(e); earlier != nil {
 			f.count(earlier)
 			f.held.spare = append(f.held.spare, earlier)
 		}
@@ -63,7 +63,7 @@ func (f *fold) hold(e *flow.Event, rule *logs.Rule) {
 // answered tells the SYN to which an event belongs, if it is held.
 func (f *fold) answered(e *flow.Event) {
 	for _, list := range []*heldList{&f.held.old, &f.held.young} {
-		if syn := list.take(synKeyOf(e)); syn != nil {
+		if syn := list.take(e); syn != nil {
 			kind, _ := kindOf(&syn.event)
 			f.kinds[kind].untold--
 			f.tell(&syn.event, syn.rule)
@@ -134,16 +134,17 @@ func (l *heldList) add(syn *heldSYN) {
 	l.syns = append(l.syns, syn)
 }
 
-// take takes a SYN out; nil where there is none.
-func (l *heldList) take(of synKey) *heldSYN {
+// take takes the SYN of an event's connection out; nil where there is none.
+func (l *heldList) take(e *flow.Event) *heldSYN {
 	if len(l.at) == 0 {
 		return nil
 	}
-	i, ok := l.at[of]
+	key := synKeyOf(e)
+	i, ok := l.at[key]
 	if !ok {
 		return nil
 	}
-	delete(l.at, of)
+	delete(l.at, key)
 	syn := l.syns[i]
 	l.syns[i] = nil
 	return syn

@@ -15,8 +15,6 @@ type Connection struct {
 	// Tuple is the original one, client to server. Translated is the one the
 	// server sees where address translation changed it; invalid otherwise.
 	Tuple, Translated Tuple
-	// Zone is conntrack's, as an event's.
-	Zone uint16
 	// Update counts the rows told about this connection: 1, 2 for the first
 	// correction, and so on. Firewall, Tuple and First name the connection
 	// among them, the highest Update is what counts. Told is when this row was
@@ -64,6 +62,8 @@ type Connection struct {
 	Unacked      [2]uint32
 	UnackedKnown bool
 
+	// Zone is conntrack's, as an event's.
+	Zone uint16
 	// Invalid is the first INVALID packet, with its Way as far as addresses
 	// tell.
 	Invalid *InvalidPacket
