@@ -115,7 +115,7 @@ func runHere(ctx context.Context, q store.Query) (*kql.Answer, error) {
 		return nil, err
 	}
 	defer engine.Close()
-	a, err := kql.Run(ctx, engine, q.Text, kql.Options{Now: q.Now})
+	a, err := kql.Run(ctx, engine, q.Text, kql.Options{Now: q.Now, Unbounded: q.Unbounded})
 	if err != nil {
 		return nil, err
 	}
