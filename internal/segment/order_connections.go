@@ -20,7 +20,7 @@ type grouping struct{ server, cpu bool }
 // times that long together: where they are among others, the times and counters
 // of their last packets take the room of the greatest step for all.
 const (
-	usualTime = time.Second
+	usualTime = 2 * time.Second
 	longest   = 15
 )
 
