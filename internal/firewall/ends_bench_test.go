@@ -21,8 +21,9 @@ import (
 )
 
 // BenchmarkConntrackEnds is what a new connection costs the CPU, through a
-// firewall that hears conntrack's ends, one that also tells packets and bytes,
-// and one that does neither: of client, server, kernel and reader together,
+// firewall that hears conntrack's ends, of which those of closed connections are
+// filtered, one that hears all and tells packets and bytes, and one that does
+// neither: of client, server, kernel and reader together,
 // which all run in this process. Medians of rounds, one after the other. (That conntrack makes a message of an end is done
 // by a thread of the kernel: see BenchmarkEnd of capture/ends.)
 func BenchmarkConntrackEnds(b *testing.B) {

@@ -101,6 +101,18 @@ func (f TCPFlags) String() string {
 // tcp_conntrack, include/uapi/linux/netfilter/nf_conntrack_tcp.h).
 type TCPState uint8
 
+const (
+	StateSynSent TCPState = iota + 1
+	StateSynRecv
+	StateEstablished
+	StateFinWait
+	StateCloseWait
+	StateLastAck
+	StateTimeWait
+	StateClose // after an RST
+	StateSynSent2
+)
+
 var tcpStates = [...]string{"NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2"}
 
 // String is the kernel's name without its prefix; empty for a packet without

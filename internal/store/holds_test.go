@@ -55,16 +55,8 @@ func TestNoRowIsLeftOut(t *testing.T) {
 // without filters among them, and some merged.
 func takeRandom(t *testing.T, s store.Store, folder string, r *rand.Rand) {
 	t.Helper()
-	old, err := os.ReadFile("testdata/without-keys.parquet")
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(folder, "old.parquet")
-	if err := os.WriteFile(file, old, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	takeOld(t, s, folder)
 	fw := storetest.NewFirewall("fw-a")
-	takeOne(t, s, file)
 	for n := range 40 {
 		for _, rows := range randomRows(fw, r, n) {
 			takeOne(t, s, fw.Close(t, folder, rows))
@@ -75,6 +67,20 @@ func takeRandom(t *testing.T, s store.Store, folder string, r *rand.Rand) {
 			}
 		}
 	}
+}
+
+// takeOld has it take a segment of the first version.
+func takeOld(t *testing.T, s store.Store, folder string) {
+	t.Helper()
+	old, err := os.ReadFile("testdata/without-keys.parquet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(folder, "old.parquet")
+	if err := os.WriteFile(file, old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	takeOne(t, s, file)
 }
 
 func takeOne(t *testing.T, s store.Store, file string) {

@@ -2,8 +2,6 @@ package store_test
 
 import (
 	"net/netip"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -22,15 +20,7 @@ func TestAnOlderVersionsSegmentLacksAColumn(t *testing.T) {
 	folder := t.TempDir()
 	s := openEmbedded(t, folder)
 	t.Cleanup(func() { s.Close() })
-	old, err := os.ReadFile("testdata/without-keys.parquet")
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(folder, "old.parquet")
-	if err := os.WriteFile(file, old, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	takeOne(t, s, file)
+	takeOld(t, s, folder)
 	fw := storetest.NewFirewall("fw-a")
 	tuple := flow.Tuple{Protocol: flow.TCP, Source: netip.MustParseAddrPort("10.1.1.4:1"), Dest: netip.MustParseAddrPort("10.1.2.4:22")}
 	for range 40 {

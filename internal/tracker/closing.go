@@ -40,7 +40,7 @@ func (t *Tracker) takeRST(c *entry, e *flow.Event, way flow.Way, at int64) {
 	if shaken(e.State) {
 		t.connect(c)
 	}
-	if e.State != 0 && e.State != closeState {
+	if e.State != 0 && e.State != flow.StateClose {
 		return
 	}
 	c.progress(e, way)

@@ -79,7 +79,8 @@ type Sight uint32
 const (
 	// Numbers: sequence and acknowledgement numbers, and the TCP flags.
 	Numbers Sight = 1 << (iota + 24)
-	// Ends: conntrack's ends come to AddEnd.
+	// Ends: conntrack's ends come to AddEnd. Of connections that were closed
+	// they need not, unless there is Accounting.
 	Ends
 	// Drops: what the host drops comes to AddDrop.
 	Drops

@@ -84,14 +84,14 @@ func (t *Tracker) predecessors(c *entry, e flow.ConntrackEnd, at int64) bool {
 	if forgotten := c.before.forgotten != 0; forgotten {
 		return false
 	}
-	fits := e.State == 0 || e.State >= timeWait || !c.before.is(closed)
+	fits := e.State == 0 || e.State >= flow.StateTimeWait || !c.before.is(closed)
 	return c.is(pending) || t.tooNew(c, e, at) || c.entered != 0 && at-c.entered < sameMoment && fits
 }
 
 // tooNew reports whether a connection began about when the entry was deleted,
 // in a state that it has not reached: the end is another's.
 func (t *Tracker) tooNew(c *entry, e flow.ConntrackEnd, at int64) bool {
-	return !c.is(closed) && c.step < connected && at-c.first < sameMoment && (shaken(e.State) || e.State == closeState)
+	return !c.is(closed) && c.step < connected && at-c.first < sameMoment && (shaken(e.State) || e.State == flow.StateClose)
 }
 
 // forget notes that conntrack does not know a connection any more.

@@ -29,9 +29,9 @@ func (t *Tracker) inForce(c *entry) time.Duration {
 	state := c.state
 	switch {
 	case state == 0 && c.step == connected:
-		state = established
-	case state == finWait && c.step == connected:
-		state = closeWait // the FIN's ACK is no event
+		state = flow.StateEstablished
+	case state == flow.StateFinWait && c.step == connected:
+		state = flow.StateCloseWait // the FIN's ACK is no event
 	}
 	timeout := timeouts.of(state)
 	switch {

@@ -29,7 +29,7 @@ func TestClosedConnectionsAreForgotten(t *testing.T) {
 			recorded(nth(1), flow.FromServer, flow.FINACK, epoch, 9001, 101),
 		} {
 			if c.reset {
-				e.Flag, e.TCPFlags, e.State = flow.RST, flow.BitRST|flow.BitACK, closeState
+				e.Flag, e.TCPFlags, e.State = flow.RST, flow.BitRST|flow.BitACK, flow.StateClose
 			}
 			tr.Add(&e)
 		}

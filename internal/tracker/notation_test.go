@@ -49,10 +49,10 @@ var usual = map[flow.Flag]struct {
 	bits  flow.TCPFlags
 	state flow.TCPState
 }{
-	flow.SYN: {flow.BitSYN, synSent}, flow.SYNACK: {flow.BitSYN | flow.BitACK, synRecv}, flow.ACK: {flow.BitACK, established},
-	flow.FIN: {flow.BitFIN | flow.BitACK, finWait}, flow.FINACK: {flow.BitFIN | flow.BitACK, lastAck},
-	flow.RST: {flow.BitRST | flow.BitACK, closeState}, flow.RETRANS: {flow.BitPSH | flow.BitACK, established},
-	flow.DENIED: {flow.BitPSH | flow.BitACK, established}, flow.INVALID: {0, 0},
+	flow.SYN: {flow.BitSYN, flow.StateSynSent}, flow.SYNACK: {flow.BitSYN | flow.BitACK, flow.StateSynRecv}, flow.ACK: {flow.BitACK, flow.StateEstablished},
+	flow.FIN: {flow.BitFIN | flow.BitACK, flow.StateFinWait}, flow.FINACK: {flow.BitFIN | flow.BitACK, flow.StateLastAck},
+	flow.RST: {flow.BitRST | flow.BitACK, flow.StateClose}, flow.RETRANS: {flow.BitPSH | flow.BitACK, flow.StateEstablished},
+	flow.DENIED: {flow.BitPSH | flow.BitACK, flow.StateEstablished}, flow.INVALID: {0, 0},
 }
 
 func (l line) event(t testing.TB) *flow.Event {
@@ -132,7 +132,7 @@ func (l line) end(t testing.TB) flow.ConntrackEnd {
 		e.Counters.Bytes[0], _ = strconv.ParseUint(there, 10, 64)
 		e.Counters.Bytes[1], _ = strconv.ParseUint(back, 10, 64)
 	}
-	e.State = map[string]flow.TCPState{"": 0, "SYN_SENT": synSent, "SYN_RECV": synRecv, "ESTABLISHED": established,
-		"FIN_WAIT": finWait, "CLOSE_WAIT": closeWait, "TIME_WAIT": timeWait, "CLOSE": closeState}[l.args["state"]]
+	e.State = map[string]flow.TCPState{"": 0, "SYN_SENT": flow.StateSynSent, "SYN_RECV": flow.StateSynRecv, "ESTABLISHED": flow.StateEstablished,
+		"FIN_WAIT": flow.StateFinWait, "CLOSE_WAIT": flow.StateCloseWait, "TIME_WAIT": flow.StateTimeWait, "CLOSE": flow.StateClose}[l.args["state"]]
 	return e
 }

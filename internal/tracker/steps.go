@@ -57,7 +57,7 @@ func (t *Tracker) takeSYN(c *entry, e *flow.Event, way flow.Way, at int64) {
 		c.decision = t.share(t.config.Describe(e))
 	}
 	c.reached(requested, at)
-	if e.State == synSent {
+	if e.State == flow.StateSynSent {
 		once(&c.entered, at)
 	}
 	if e.Action == flow.Deny {

@@ -31,41 +31,28 @@ func DefaultTimeouts() Timeouts {
 // of is the timeout of a state; of one that has none, that of a SYN.
 func (t *Timeouts) of(state flow.TCPState) time.Duration {
 	switch state {
-	case synRecv:
+	case flow.StateSynRecv:
 		return t.SynReceived
-	case established:
+	case flow.StateEstablished:
 		return t.Established
-	case finWait:
+	case flow.StateFinWait:
 		return t.FinWait
-	case closeWait:
+	case flow.StateCloseWait:
 		return t.CloseWait
-	case lastAck:
+	case flow.StateLastAck:
 		return t.LastAck
-	case timeWait:
+	case flow.StateTimeWait:
 		return t.TimeWait
-	case closeState:
+	case flow.StateClose:
 		return t.Close
 	}
 	return t.SynSent
 }
 
-// conntrack's states of a TCP connection: the numbers of flow.TCPState.
-const (
-	synSent flow.TCPState = iota + 1
-	synRecv
-	established
-	finWait
-	closeWait
-	lastAck
-	timeWait
-	closeState
-	synSent2
-)
-
 // alive reports whether a SYN that leaves this state behind is about a
 // connection that conntrack still follows: it lets the SYN pass and waits for
 // the answer. After a SYN that opens an entry of its own it is SYN_SENT.
-func alive(s flow.TCPState) bool { return s >= synRecv && s <= lastAck }
+func alive(s flow.TCPState) bool { return s >= flow.StateSynRecv && s <= flow.StateLastAck }
 
 // shaken reports whether the handshake is done in this state.
-func shaken(s flow.TCPState) bool { return s >= established && s <= timeWait }
+func shaken(s flow.TCPState) bool { return s >= flow.StateEstablished && s <= flow.StateTimeWait }

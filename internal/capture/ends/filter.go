@@ -5,6 +5,8 @@ import (
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
+
+	"github.com/sekisho/sekisho/internal/flow"
 )
 
 // Where ctnetlink puts the protocol number: after the headers of message and
@@ -16,13 +18,6 @@ const (
 	attributesAt = 16 + 4
 	protocolAt4  = attributesAt + 4 + 4 + 2*8 + 4 + 4
 	protocolAt6  = attributesAt + 4 + 4 + 2*20 + 4 + 4
-)
-
-// Conntrack's states of a connection that was closed (enum tcp_conntrack in
-// linux/netfilter/nf_conntrack_tcp.h).
-const (
-	timeWait   = 7
-	closeState = 8
 )
 
 var (
@@ -60,8 +55,8 @@ var notClosed = []bpf.Instruction{
 	bpf.JumpIf{Cond: bpf.JumpEqual, Val: 0, SkipTrue: 4},
 	bpf.TAX{},
 	bpf.LoadIndirect{Off: unix.SizeofNlAttr, Size: 1},
-	bpf.JumpIf{Cond: bpf.JumpEqual, Val: timeWait, SkipTrue: 2},
-	bpf.JumpIf{Cond: bpf.JumpEqual, Val: closeState, SkipTrue: 1},
+	bpf.JumpIf{Cond: bpf.JumpEqual, Val: uint32(flow.StateTimeWait), SkipTrue: 2},
+	bpf.JumpIf{Cond: bpf.JumpEqual, Val: uint32(flow.StateClose), SkipTrue: 1},
 	keep,
 	drop,
 }
