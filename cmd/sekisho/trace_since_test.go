@@ -83,14 +83,11 @@ func TestAFreshWorkspaceIsNotWaitedFor(t *testing.T) {
 	a := storetest.NewFirewall("fw-a")
 	rows := a.Trace(lastTuesday.Add(time.Hour), time.Second, 900, 1)
 	for fresh, want := range map[string]bool{a.Source.ResourceID: true, "/another": false} {
-		lines := make(chan traceLine)
-		pump := newPump(lines)
 		record, _, err := control.ParseTraceLine(logs.AppendJSON(nil, rows[0], false))
 		if err != nil {
 			t.Fatal(err)
 		}
-		lines <- traceLine{record: record}
-		close(lines)
+		pump := &pump{lines: []traceLine{{record: record}}}
 		st := &storedTrace{asker: reader, from: lastTuesday, seen: map[string]bool{}}
 		begin := time.Now()
 		if err := st.untilMet(t.Context(), pump, []string{fresh}); err != nil {
