@@ -21,20 +21,20 @@ type record struct {
 	v6 bool
 }
 
-// parse reads one record of a ring. The rings are written by our program only;
-// a record of another size means that the pinned maps are of another layout.
-func parse(raw []byte) (record, error) {
-	var r record
+// read3 reads one record of a ring. The rings are written by our program only; a
+// record of another size means that the pinned maps are of another layout.
+func read3(raw []byte, into *record) error {
 	switch len(raw) {
 	case event6Size:
-		r.RecordEvent6 = *(*RecordEvent6)(unsafe.Pointer(unsafe.SliceData(raw)))
-		r.v6 = true
+		into.RecordEvent6 = *(*RecordEvent6)(unsafe.Pointer(unsafe.SliceData(raw)))
+		into.v6 = true
 	case eventSize:
-		r.E = *(*RecordEvent)(unsafe.Pointer(unsafe.SliceData(raw)))
+		into.E = *(*RecordEvent)(unsafe.Pointer(unsafe.SliceData(raw)))
+		into.v6 = false
 	default:
-		return r, fmt.Errorf("ring record has %d bytes, want %d or %d", len(raw), eventSize, event6Size)
+		return fmt.Errorf("ring record has %d bytes, want %d or %d", len(raw), eventSize, event6Size)
 	}
-	return r, nil
+	return nil
 }
 
 // packet is the tuple on the packet.
@@ -92,37 +92,22 @@ type decoder struct {
 	interfaces *interfaceNames
 }
 
-func (d *decoder) event(r *record) flow.Event {
+// event makes the event of a record, in memory that may be of an earlier one.
+func (d *decoder) event(r *record, into *flow.Event) {
 	e := &r.E
-	window, kind, code := r.window()
-	return flow.Event{
-		Number:     flow.Number{Boot: d.boot, CPU: e.Cpu, Seq: e.Seq},
-		Time:       d.clock.at(int64(e.TimeNs)),
-		Packet:     r.packet(),
-		Connection: r.connection(),
-		Direction:  flow.Direction(e.Direction),
-		Flag:       flow.Flag(e.Flag),
-		TCPFlags:   flow.TCPFlags(e.TcpFlags),
-		State:      flow.TCPState(e.TcpState),
-		Seq:        e.TcpSeq,
-		Ack:        e.TcpAck,
-		Window:     window,
-		MSS:        e.Mss,
-		TTL:        e.Ttl,
-		IPID:       e.IpId,
-		Payload:    e.Payload,
-		ICMPType:   kind,
-		ICMPCode:   code,
-		InIndex:    int(e.InIfindex),
-		OutIndex:   int(e.OutIfindex),
-		In:         d.interfaces.name(int(e.InIfindex)),
-		Out:        d.interfaces.name(int(e.OutIfindex)),
-		Mark:       e.Mark,
-		Zone:       e.Zone,
-
-		OriginalStream: stream(e.Original),
-		ReplyStream:    stream(e.Reply),
-	}
+	*into = flow.Event{}
+	into.Number.Boot, into.Number.CPU, into.Number.Seq = d.boot, e.Cpu, e.Seq
+	into.Time = d.clock.at(int64(e.TimeNs))
+	into.Packet, into.Connection = r.packet(), r.connection()
+	into.Direction, into.Flag = flow.Direction(e.Direction), flow.Flag(e.Flag)
+	into.TCPFlags, into.State = flow.TCPFlags(e.TcpFlags), flow.TCPState(e.TcpState)
+	into.Seq, into.Ack, into.MSS = e.TcpSeq, e.TcpAck, e.Mss
+	into.TTL, into.IPID, into.Payload = e.Ttl, e.IpId, e.Payload
+	into.Window, into.ICMPType, into.ICMPCode = r.window()
+	into.OriginalStream, into.ReplyStream = stream(e.Original), stream(e.Reply)
+	into.InIndex, into.OutIndex = int(e.InIfindex), int(e.OutIfindex)
+	into.In, into.Out = d.interfaces.name(into.InIndex), d.interfaces.name(into.OutIndex)
+	into.Mark, into.Zone = e.Mark, e.Zone
 }
 
 // tuple takes ports in network byte order, as the headers have them.

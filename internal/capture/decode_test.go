@@ -10,7 +10,7 @@ import (
 func TestParseKnowsItsRecordsByLength(t *testing.T) {
 	t.Parallel()
 	for n := range 2 * event6Size {
-		r, err := parse(make([]byte, n))
+		r, err := currentLayout.parse(make([]byte, n))
 		if known := n == eventSize || n == event6Size; (err == nil) != known || r.v6 != (n == event6Size) {
 			t.Errorf("%d bytes: IPv6 %v, %v", n, r.v6, err)
 		}

@@ -19,14 +19,21 @@ const (
 )
 
 // parse reads one sample of a ring.
-func (l layout) parse(sample []byte) (record, error) {
+func (l layout) parse(sample []byte) (r record, err error) {
+	err = l.read(sample, &r)
+	return r, err
+}
+
+// read is parse into memory that may be of an earlier record. Of that it leaves
+// the addresses of IPv6 where the new one has none, as nobody looks at them then.
+func (l layout) read(sample []byte, into *record) error {
 	switch l {
 	case currentLayout:
-		return parse(sample)
+		return read3(sample, into)
 	case layout2:
-		return parse2(sample)
+		return read2(sample, into)
 	}
-	return record{}, fmt.Errorf("events of layout %d are not known here, only of %d and %d", l, layout2, currentLayout)
+	return fmt.Errorf("events of layout %d are not known here, only of %d and %d", l, layout2, currentLayout)
 }
 
 func (l layout) known() bool { return l == currentLayout || l == layout2 }
@@ -51,20 +58,19 @@ type event62 struct {
 	Saddr, Daddr, OrigSaddr, OrigDaddr [4]uint32
 }
 
-func parse2(sample []byte) (record, error) {
-	var r record
+func read2(sample []byte, into *record) error {
 	switch len(sample) {
 	case int(unsafe.Sizeof(event62{})):
 		e := (*event62)(unsafe.Pointer(unsafe.SliceData(sample)))
-		r.E, r.v6 = e.E.current(), true
-		r.Saddr, r.Daddr, r.OrigSaddr, r.OrigDaddr = e.Saddr, e.Daddr, e.OrigSaddr, e.OrigDaddr
+		into.E, into.v6 = e.E.current(), true
+		into.Saddr, into.Daddr, into.OrigSaddr, into.OrigDaddr = e.Saddr, e.Daddr, e.OrigSaddr, e.OrigDaddr
 	case int(unsafe.Sizeof(event2{})):
-		r.E = (*event2)(unsafe.Pointer(unsafe.SliceData(sample))).current()
+		into.E, into.v6 = (*event2)(unsafe.Pointer(unsafe.SliceData(sample))).current(), false
 	default:
-		return r, fmt.Errorf("ring record of layout 2 has %d bytes, want %d or %d",
+		return fmt.Errorf("ring record of layout 2 has %d bytes, want %d or %d",
 			len(sample), unsafe.Sizeof(event2{}), unsafe.Sizeof(event62{}))
 	}
-	return r, nil
+	return nil
 }
 
 // current is the event in the current layout. Its zone is not known, which reads

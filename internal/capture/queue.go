@@ -36,11 +36,29 @@ type queue struct {
 
 func newQueue(reasons *reasons) queue { return queue{reasons: reasons} }
 
-func (q *queue) add(r *record) {
-	if flow.Flag(r.E.Flag) == flow.INVALID && q.now-int64(r.E.TimeNs) < int64(time.Second) {
+// add adds the event of a sample, which it returns until the next one is added.
+func (q *queue) add(l layout, sample []byte) (*record, error) {
+	p := q.next()
+	if err := l.read(sample, &p.record); err != nil {
+		q.items = q.items[:len(q.items)-1]
+		return nil, err
+	}
+	if flow.Flag(p.E.Flag) == flow.INVALID && q.now-int64(p.E.TimeNs) < int64(time.Second) {
 		q.invalid++
 	}
-	q.items = append(q.items, pending{record: *r, read: q.now})
+	return &p.record, nil
+}
+
+// next is the place of one more: memory of an earlier one, where there is some.
+func (q *queue) next() *pending {
+	n := len(q.items)
+	if n == cap(q.items) {
+		q.items = append(q.items, pending{})
+	}
+	q.items = q.items[:n+1]
+	p := &q.items[n]
+	p.read, p.reasoned, p.reason = q.now, false, flow.NoReason
+	return p
 }
 
 // stamp is when an event happened, and its place in the queue.
@@ -50,27 +68,34 @@ type stamp struct {
 }
 
 // sort puts what was added in its place among what is there. Events are large:
-// each is moved once.
+// each is moved once, and mostly none is.
 func (q *queue) sort() {
-	if q.sorted == len(q.items) {
+	if q.inOrder() {
 		return
 	}
-	q.sorted = len(q.items)
 	q.stamps = q.stamps[:0]
 	for i := range q.items {
 		q.stamps = append(q.stamps, stamp{q.items[i].E.TimeNs, i})
 	}
-	byTime := func(a, b stamp) int { return cmp.Compare(a.time, b.time) }
-	if slices.IsSortedFunc(q.stamps, byTime) {
-		return
-	}
-	slices.SortStableFunc(q.stamps, byTime)
+	slices.SortStableFunc(q.stamps, func(a, b stamp) int { return cmp.Compare(a.time, b.time) })
 	q.spare = q.spare[:0]
 	for _, s := range q.stamps {
 		q.spare = append(q.spare, q.items[s.place])
 	}
 	clear(q.items) // the texts
 	q.items, q.spare = q.spare, q.items
+}
+
+// inOrder reports whether all are in the order of their time.
+func (q *queue) inOrder() bool {
+	sorted := max(1, q.sorted)
+	q.sorted = len(q.items)
+	for i := sorted; i < len(q.items); i++ {
+		if q.items[i].E.TimeNs < q.items[i-1].E.TimeNs {
+			return false
+		}
+	}
+	return true
 }
 
 // ready is how many events, from the front, happened before the given monotonic
@@ -87,7 +112,9 @@ func (q *queue) ready(until int64, last bool) int {
 // drop removes events from the front.
 func (q *queue) drop(n int) {
 	rest := copy(q.items, q.items[n:])
-	clear(q.items[rest:]) // the texts
+	for i := rest; i < len(q.items); i++ {
+		q.items[i].text = "" // or it would be kept
+	}
 	q.items = q.items[:rest]
 	q.sorted = rest
 }

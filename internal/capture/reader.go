@@ -3,6 +3,7 @@ package capture
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/flow"
@@ -153,18 +154,19 @@ func (r *Recorder) deliver(n int, reached time.Time, deliver func([]flow.Event))
 		return false
 	}
 	r.decoder.interfaces.refresh(time.Now())
-	r.events = r.decoder.events(r.events[:0], batch)
+	r.events = r.decoder.events(r.events, batch)
 	deliver(r.events)
 	r.queue.drop(n)
 	return true
 }
 
-// events decodes a batch.
+// events decodes a batch, into memory of an earlier one.
 func (d *decoder) events(into []flow.Event, batch []pending) []flow.Event {
+	into = slices.Grow(into[:0], len(batch))[:len(batch)]
 	for i := range batch {
-		e := d.event(&batch[i].record)
+		e := &into[i]
+		d.event(&batch[i].record, e)
 		e.Reason, e.ReasonText = batch[i].reason, batch[i].text
-		into = append(into, e)
 	}
 	return into
 }

@@ -128,6 +128,6 @@ func FuzzReadPacket(f *testing.F) {
 	f.Add([]byte{0x4f})
 	f.Fuzz(func(_ *testing.T, packet []byte) {
 		readPacket(packet)
-		_, _ = parse(packet)
+		_, _ = currentLayout.parse(packet)
 	})
 }

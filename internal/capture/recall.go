@@ -94,11 +94,9 @@ func (c *recaller) head(content []byte) error {
 	c.begun, c.positions, c.boot.clock = true, h.positions, resume(h.clock)
 	c.queue.items, c.queue.sorted = c.queue.items[:0], 0
 	for _, sample := range h.pending {
-		e, err := l.parse(sample)
-		if err != nil {
+		if _, err := c.queue.add(l, sample); err != nil {
 			return err
 		}
-		c.queue.add(&e)
 	}
 	return nil
 }
@@ -107,11 +105,9 @@ func (c *recaller) add(regions []region) error {
 	for i := range regions {
 		g := &regions[i]
 		for _, sample := range g.samples() {
-			e, err := g.layout.parse(sample)
-			if err != nil {
+			if _, err := c.queue.add(g.layout, sample); err != nil {
 				return err
 			}
-			c.queue.add(&e)
 		}
 		c.positions[g.ring] = g.end()
 	}
@@ -139,7 +135,7 @@ func (c *recaller) deliver(d delivery) error {
 // take hands out the first events of the queue.
 func (c *recaller) take(n int, mark []byte) {
 	c.boot.interfaces.refresh(time.Now())
-	c.events = c.boot.events(c.events[:0], c.queue.items[:n])
+	c.events = c.boot.events(c.events, c.queue.items[:n])
 	c.last = &Recalled{Events: c.events, Mark: append([]byte{}, mark...)}
 	c.queue.drop(n)
 }
