@@ -53,6 +53,11 @@ func (c *clock) newest() line {
 func (c *clock) at(mono int64) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.held(mono)
+}
+
+// held is at for who holds the lock, for many times.
+func (c *clock) held(mono int64) time.Time {
 	i := len(c.lines) - 1
 	for i > 0 && c.lines[i].start > mono {
 		i--

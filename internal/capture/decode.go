@@ -92,12 +92,13 @@ type decoder struct {
 	interfaces *interfaceNames
 }
 
-// event makes the event of a record, in memory that may be of an earlier one.
+// event makes the event of a record, in memory that may be of an earlier one. The
+// clock is locked.
 func (d *decoder) event(r *record, into *flow.Event) {
 	e := &r.E
 	*into = flow.Event{}
 	into.Number.Boot, into.Number.CPU, into.Number.Seq = d.boot, e.Cpu, e.Seq
-	into.Time = d.clock.at(int64(e.TimeNs))
+	into.Time = d.clock.held(int64(e.TimeNs))
 	into.Packet, into.Connection = r.packet(), r.connection()
 	into.Direction, into.Flag = flow.Direction(e.Direction), flow.Flag(e.Flag)
 	into.TCPFlags, into.State = flow.TCPFlags(e.TcpFlags), flow.TCPState(e.TcpState)

@@ -163,6 +163,8 @@ func (r *Recorder) deliver(n int, reached time.Time, deliver func([]flow.Event))
 // events decodes a batch, into memory of an earlier one.
 func (d *decoder) events(into []flow.Event, batch []pending) []flow.Event {
 	into = slices.Grow(into[:0], len(batch))[:len(batch)]
+	d.clock.mu.Lock()
+	defer d.clock.mu.Unlock()
 	for i := range batch {
 		e := &into[i]
 		d.event(&batch[i].record, e)
