@@ -83,6 +83,7 @@ func (s *Spool) closed(g *generation) {
 	s.state.Rows += uint64(g.rows) + g.missing
 	s.state.lose(logs.SegmentLoss, g.missing)
 	delete(s.open, g.number)
+	s.blocks = g.blocks[:0]
 	for name, t := range g.tables {
 		if t.writer.Len() == 0 && len(s.idle[name]) < mostIdle {
 			s.idle[name] = append(s.idle[name], t.writer)
@@ -102,7 +103,7 @@ func (s *Spool) closed(g *generation) {
 // waiting is how many rows no segment has yet.
 func (s *Spool) waiting() (rows int) {
 	for _, g := range s.open {
-		rows += g.rows + len(g.kept)
+		rows += g.rows + g.kept
 	}
 	return rows
 }
@@ -111,11 +112,15 @@ func (s *Spool) waiting() (rows int) {
 // one, where there are not too many: they tell of the loss.
 func (s *Spool) giveUp(g *generation, why error) {
 	s.options.Log.Error("rows are given up, because there is no room for more", "rows", g.rows, "error", why)
-	events, kept := g.unwritten()
+	events, kept, err := g.unwritten()
+	if err != nil {
+		s.options.Log.Error("rows that follow from no event are given up with them", "rows", g.kept, "error", err)
+		s.state.lose(logs.SegmentLoss, uint64(g.kept))
+	}
 	s.state.lose(logs.SegmentLoss, events)
 	next := s.at(g.number + 1)
 	const most = 10_000
-	if len(kept)+len(next.kept) <= most {
+	if len(kept)+next.kept <= most {
 		next.keep(s, kept)
 		if s.state.KeptFrom == 0 {
 			s.state.KeptFrom = g.number

@@ -14,8 +14,9 @@ import (
 type generation struct {
 	number  uint64
 	tables  map[*logs.Table]*table
-	rows    int // of events, in all tables
-	kept    []logs.Row
+	rows    int       // of events, in all tables
+	kept    int       // rows that follow from no event
+	blocks  []byte    // those, as they are written down
 	missing uint64    // rows that the journal does not have any more
 	since   time.Time // when its first row came
 	sealed  bool      // nothing comes any more
@@ -58,7 +59,7 @@ func (g *generation) begin() {
 	}
 }
 
-func (g *generation) empty() bool { return g.rows == 0 && len(g.kept) == 0 && g.missing == 0 }
+func (g *generation) empty() bool { return g.rows == 0 && g.kept == 0 && g.missing == 0 }
 
 // naming is what the segments of one generation are called.
 type naming struct {
@@ -104,17 +105,23 @@ func (s *Spool) write(g *generation) (n naming, bytes int64, err error) {
 	return n, bytes, nil
 }
 
-// keep adds rows that follow from no event.
-func (g *generation) keep(s *Spool, rows []logs.Row) {
+// keep adds rows that follow from no event, and returns them as they are to be
+// written down.
+func (g *generation) keep(s *Spool, rows []logs.Row) (blocks []byte) {
 	if len(rows) == 0 {
-		return
+		return nil
 	}
 	g.begin()
-	g.kept = append(g.kept, rows...)
+	g.kept += len(rows)
 	s.sort(g, rows)
-	for _, t := range g.tables {
-		t.add()
+	before := len(g.blocks)
+	for _, t := range g.sorted() {
+		w := g.tables[t].writer
+		from := w.Len()
+		g.tables[t].add()
+		g.blocks = appendBlock(g.blocks, w, from)
 	}
+	return g.blocks[before:]
 }
 
 // sorted are the tables that have rows, always in the same order.
@@ -145,16 +152,17 @@ func (s *Spool) table(g *generation, t *logs.Table) *table {
 
 // unwritten are the rows that no segment has: of events how many, and the kept
 // ones.
-func (g *generation) unwritten() (events uint64, kept []logs.Row) {
+func (g *generation) unwritten() (events uint64, kept []logs.Row, err error) {
 	for _, t := range g.tables {
 		if t.writer.Len() > 0 {
 			events += uint64(t.rows)
 		}
 	}
-	for _, r := range g.kept {
-		if t := g.tables[r.Table()]; t == nil || t.writer.Len() > 0 {
-			kept = append(kept, r)
+	records, _, err := readBlocks(g.blocks)
+	for _, r := range records {
+		if t := g.tables[r.Row().Table()]; t == nil || t.writer.Len() > 0 {
+			kept = append(kept, r.Row())
 		}
 	}
-	return events, kept
+	return events, kept, err
 }

@@ -20,7 +20,6 @@ type kept struct {
 	generation uint64
 	file       *os.File // nil where it could not be made
 	size       int64
-	blocks     []byte
 }
 
 // Files of older programs have another name, and only lines of JSON, which are

@@ -81,6 +81,7 @@ type Spool struct {
 	state   state
 	open    map[uint64]*generation // those that are not closed
 	idle    map[*logs.Table][]*segment.Writer
+	blocks  []byte        // memory for those of the next generation
 	noted   uint64        // the newest closed one that is in the state's file
 	events  uint64        // the one that rows of events go to
 	kept    *kept         // where other rows are written down, and which generation they go to
@@ -170,24 +171,14 @@ func (s *Spool) Add(rows []logs.Row) {
 	g.rows += len(rows)
 }
 
-// Keep adds rows that nothing but themselves follows from. An error says that
+// Keep adds rows that nothing but themselves follows from, and which are the
+// caller's again when it returns. An error says that
 // they are not written down, and are lost if the process is killed before their
 // generation is closed.
 func (s *Spool) Keep(rows []logs.Row) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g := s.at(s.kept.generation)
-	before := map[*logs.Table]int{}
-	for t, there := range g.tables {
-		before[t] = there.writer.Len()
-	}
-	g.keep(s, rows)
-	k := s.kept
-	k.blocks = k.blocks[:0]
-	for t, there := range g.tables {
-		k.blocks = appendBlock(k.blocks, there.writer, before[t])
-	}
-	return k.write(k.blocks)
+	return s.kept.write(s.at(s.kept.generation).keep(s, rows))
 }
 
 // at is a generation that is not closed.
@@ -195,6 +186,7 @@ func (s *Spool) at(number uint64) *generation {
 	g := s.open[number]
 	if g == nil {
 		g = newGeneration(number)
+		g.blocks, s.blocks = s.blocks, nil
 		s.open[number] = g
 	}
 	return g
