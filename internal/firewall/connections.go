@@ -8,29 +8,25 @@ import (
 	"github.com/sekisho/sekisho/internal/tracker"
 )
 
-// rememberedRows is how many rows about connections are kept for who asks
-// later.
-const rememberedRows = 5000
-
 // connections are those of this firewall: its tracker, for the goroutines that
 // have something to tell it, and the rows that it told last.
 type connections struct {
-	publish func([]*flow.Connection)
+	publish func(rows []flow.Connection, first uint64)
+	told    *rowsTold
 
 	mu      sync.Mutex
 	tracker *tracker.Tracker
 	rule    *logs.Rule // of the event that is being added
 	late    []late
 	ends    []*flow.ConntrackEnd // memory for those that are told together
-	fresh   []*flow.Connection   // told and not published yet
-	newest  []*flow.Connection   // a ring once it is full
-	at      int
+	fresh   []flow.Connection    // told and not published yet
+	spare   []flow.Connection    // memory for as many
 }
 
-func newConnections(config tracker.Config, publish func([]*flow.Connection)) *connections {
-	c := &connections{publish: publish}
+func newConnections(config tracker.Config, told *rowsTold, publish func(rows []flow.Connection, first uint64)) *connections {
+	c := &connections{publish: publish, told: told}
 	config.Describe = c.describe
-	config.Tell = func(row *flow.Connection) { c.fresh = append(c.fresh, row) }
+	config.Tell = func(row *flow.Connection) { c.fresh = append(c.fresh, *row) }
 	c.tracker = tracker.New(config)
 	return c
 }
@@ -87,37 +83,37 @@ func (c *connections) with(do func(*tracker.Tracker)) {
 func (c *connections) tell() {
 	c.mu.Lock()
 	rows := c.fresh
-	c.fresh = nil
-	for _, row := range rows {
-		c.remember(row)
-	}
+	c.fresh, c.spare = c.spare, nil
 	c.mu.Unlock()
 	if len(rows) > 0 {
-		c.publish(rows)
+		c.publish(rows, c.told.add(rows))
 	}
+	c.mu.Lock()
+	c.spare = emptied(rows)
+	c.mu.Unlock()
 }
 
-func (c *connections) remember(row *flow.Connection) {
-	if len(c.newest) < rememberedRows {
-		c.newest = append(c.newest, row)
-		return
+// emptied is the memory of rows that are published, for the next ones; nil where
+// it is too much to be kept.
+func emptied(rows []flow.Connection) []flow.Connection {
+	const many = 4096
+	if cap(rows) > many {
+		return nil
 	}
-	c.newest[c.at] = row
-	c.at = (c.at + 1) % rememberedRows
+	return rows[:0]
 }
 
-// publishConnections makes rows of what the tracker told.
-func (f *Firewall) publishConnections(told []*flow.Connection) {
-	for _, c := range told {
-		f.stream.tellConnection(c)
-	}
+// publishConnections makes rows of what the tracker told, which is the tracker's
+// again when it returns.
+func (f *Firewall) publishConnections(told []flow.Connection, first uint64) {
+	f.stream.tellConnections(told, first)
 	if len(f.outputs.Load().files) == 0 {
 		return
 	}
 	rows, entries := make([]logs.Row, len(told)), make([]Entry, len(told))
-	for i, c := range told {
-		rows[i] = logs.ConnectionRow(c, f.source)
-		entries[i] = Entry{Connection: c, Rows: rows[i : i+1]}
+	for i := range told {
+		rows[i] = logs.ConnectionRow(&told[i], f.source)
+		entries[i] = Entry{Connection: &told[i], Rows: rows[i : i+1]}
 	}
 	f.writeKept(entries...)
 	f.flushFiles()

@@ -22,8 +22,10 @@ func (f *Firewall) ToldConnections(max int, keep func(*flow.Connection) bool) []
 	}
 	seen := map[name]bool{}
 	var out []flow.Connection
-	for i := len(c.newest) - 1; i >= 0 && (max < 0 || len(out) < max); i-- {
-		row := *c.newest[(c.at+i)%len(c.newest)]
+	for row := range c.told.newest() {
+		if max >= 0 && len(out) >= max {
+			break
+		}
 		n := name{row.Tuple, row.First}
 		if seen[n] {
 			continue

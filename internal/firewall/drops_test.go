@@ -19,7 +19,7 @@ import (
 // What no router forwards is no news.
 func TestWhichDropsAreTold(t *testing.T) {
 	t.Parallel()
-	f := &Firewall{source: &logs.Source{Firewall: "fw"}, stream: newStream(&logs.Source{Firewall: "fw"}), policies: &policies{}, connections: noConnections()}
+	f := &Firewall{source: &logs.Source{Firewall: "fw"}, stream: newStream(&logs.Source{Firewall: "fw"}, &rowsTold{}), policies: &policies{}, connections: noConnections()}
 	f.outputs.Store(noOutputs())
 	from := netip.MustParseAddrPort("10.1.1.4:40000")
 	drop := func(to string) flow.Drop {

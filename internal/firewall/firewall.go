@@ -103,10 +103,10 @@ func prepare(config *Config, log *slog.Logger) (*Firewall, error) {
 		return nil, err
 	}
 	source := config.source()
-	f := &Firewall{config: config, log: log, source: source, started: time.Now(), instance: claimed, stream: newStream(source),
+	f := &Firewall{config: config, log: log, source: source, started: time.Now(), instance: claimed, stream: newStream(source, &rowsTold{}),
 		fold: newFold(config.Logs.foldRate()), ignored: newFold(config.Logs.foldRate()), ending: func() bool { return false }}
 	f.opened.files = map[layout]*files{}
-	f.connections = newConnections(f.trackerConfig(), f.publishConnections)
+	f.connections = newConnections(f.trackerConfig(), f.stream.rows, f.publishConnections)
 	return f, nil
 }
 

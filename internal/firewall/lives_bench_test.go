@@ -22,9 +22,9 @@ const (
 // grows is memory that nobody has touched before. BenchmarkTake has the same few
 // connections again and again.
 func BenchmarkLives(b *testing.B) {
-	f := &Firewall{config: &Config{Name: "fw"}, source: &logs.Source{Firewall: "fw"}, stream: newStream(&logs.Source{Firewall: "fw"}), fold: newFold(DefaultFoldRate)}
+	f := &Firewall{config: &Config{Name: "fw"}, source: &logs.Source{Firewall: "fw"}, stream: newStream(&logs.Source{Firewall: "fw"}, &rowsTold{}), fold: newFold(DefaultFoldRate)}
 	f.outputs.Store(noOutputs())
-	f.connections = newConnections(f.trackerConfig(), f.publishConnections)
+	f.connections = newConnections(f.trackerConfig(), f.stream.rows, f.publishConnections)
 	l := lives{now: time.Now().Add(-24 * time.Hour), batch: make([]flow.Event, 0, 5*livesAtOnce)}
 	b.ReportAllocs()
 	cpu, before := used(), spent()

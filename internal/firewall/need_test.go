@@ -69,9 +69,9 @@ func newRig(t *testing.T, random *rand.Rand, every time.Duration, config Config)
 
 // open is the start of a process.
 func (r *rig) open() {
-	f := &Firewall{config: r.config, source: &logs.Source{Firewall: "rig"}, stream: newStream(&logs.Source{Firewall: "fw"}), log: slog.New(slog.DiscardHandler),
+	f := &Firewall{config: r.config, source: &logs.Source{Firewall: "rig"}, stream: newStream(&logs.Source{Firewall: "fw"}, &rowsTold{}), log: slog.New(slog.DiscardHandler),
 		fold: newFold(r.config.Logs.foldRate()), ignored: newFold(r.config.Logs.foldRate()), ending: func() bool { return false }}
-	f.connections = newConnections(f.trackerConfig(), f.publishConnections)
+	f.connections = newConnections(f.trackerConfig(), f.stream.rows, f.publishConnections)
 	closing := &atomic.Uint64{} // what a process that was killed was about to close it never does
 	s, err := spool.Open(spool.Options{Folder: r.config.spoolFolder(), State: filepath.Join(r.config.stateFolder(), "spool"), Firewall: "rig",
 		Every: r.every, Group: -1, Log: f.log, Unsynced: true, Ready: func(n uint64) bool { return n < closing.Load() }})

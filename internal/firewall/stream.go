@@ -42,6 +42,7 @@ const (
 // waits for a follower: one that is too slow is told how many it missed.
 type stream struct {
 	source    *logs.Source
+	rows      *rowsTold // about connections
 	mu        sync.Mutex
 	newest    []remnant // a ring once it is full
 	at        int
@@ -59,8 +60,8 @@ type Follower struct {
 	left    func()
 }
 
-func newStream(source *logs.Source) *stream {
-	return &stream{source: source, newest: make([]remnant, 0, remembered), followers: map[*Follower]struct{}{}}
+func newStream(source *logs.Source, rows *rowsTold) *stream {
+	return &stream{source: source, rows: rows, newest: make([]remnant, 0, remembered), followers: map[*Follower]struct{}{}}
 }
 
 // publish takes an entry that does not change any more.
@@ -68,7 +69,7 @@ func (s *stream) publish(e Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.next()
-	r.entry, r.connection = &e, nil
+	r.entry = &e
 	s.handOut(e)
 }
 
@@ -83,19 +84,22 @@ func (s *stream) tell(list []telling) {
 		r := s.next()
 		r.set(&list[i])
 		if len(s.followers) > 0 {
-			s.handOut(r.made(s.source))
+			e, _ := r.made(s)
+			s.handOut(e)
 		}
 	}
 }
 
-// tellConnection takes the row of a connection, which does not change any more.
-func (s *stream) tellConnection(c *flow.Connection) {
+// tellConnections takes rows about connections, which are the caller's again when
+// it returns. They are remembered by their numbers, the first one's and on.
+func (s *stream) tellConnections(rows []flow.Connection, first uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := s.next()
-	r.entry, r.connection = nil, c
-	if len(s.followers) > 0 {
-		s.handOut(r.made(s.source))
+	for i := range rows {
+		s.next().setConnection(first + uint64(i))
+		if len(s.followers) > 0 {
+			s.handOut(connectionEntry(rows[i], s.source))
+		}
 	}
 }
 
@@ -126,7 +130,7 @@ func (s *stream) handOut(e Entry) {
 func (s *stream) recent(max int, keep func(Entry) bool) []Entry {
 	var out []Entry
 	for i := len(s.newest) - 1; i >= 0 && (max < 0 || len(out) < max); i-- {
-		if e := s.newest[(s.at+i)%len(s.newest)].made(s.source); keep(e) {
+		if e, there := s.newest[(s.at+i)%len(s.newest)].made(s); there && keep(e) {
 			out = append(out, e)
 		}
 	}

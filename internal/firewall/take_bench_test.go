@@ -15,7 +15,7 @@ import (
 // BenchmarkTake is what an event costs after the ring: naming, id, rows, and
 // keeping them for who asks later.
 func BenchmarkTake(b *testing.B) {
-	f := &Firewall{config: &Config{Name: "fw"}, source: &logs.Source{Firewall: "fw"}, stream: newStream(&logs.Source{Firewall: "fw"})}
+	f := &Firewall{config: &Config{Name: "fw"}, source: &logs.Source{Firewall: "fw"}, stream: newStream(&logs.Source{Firewall: "fw"}, &rowsTold{})}
 	f.outputs.Store(noOutputs())
 	benchmarkTake(b, f)
 }
@@ -24,7 +24,7 @@ func BenchmarkTake(b *testing.B) {
 // them each 10 ms, and the rows of connections with them.
 func BenchmarkTakeToSegments(b *testing.B) {
 	f := &Firewall{config: &Config{Name: "fw", StateFolder: b.TempDir(), Logs: LogsConfig{Spool: SpoolConfig{Folder: b.TempDir()}}},
-		source: &logs.Source{Firewall: "fw"}, stream: newStream(&logs.Source{Firewall: "fw"}), log: slog.New(slog.DiscardHandler), ending: func() bool { return false }}
+		source: &logs.Source{Firewall: "fw"}, stream: newStream(&logs.Source{Firewall: "fw"}, &rowsTold{}), log: slog.New(slog.DiscardHandler), ending: func() bool { return false }}
 	f.ignored = newFold(DefaultFoldRate)
 	o, err := f.outputsOf(1, settings.NewRouter([]settings.Setting{{Name: "all", Workspace: true}}, time.Time{}))
 	if err != nil {
@@ -37,7 +37,7 @@ func BenchmarkTakeToSegments(b *testing.B) {
 func benchmarkTake(b *testing.B, f *Firewall) {
 	b.Helper()
 	f.fold, f.noted.Moment = newFold(math.MaxInt), moment{Rate: math.MaxInt}
-	f.connections = newConnections(f.trackerConfig(), f.publishConnections)
+	f.connections = newConnections(f.trackerConfig(), f.stream.rows, f.publishConnections)
 	if f.spool() != nil {
 		f.config.Logs.FoldRate = math.MaxInt32
 	}

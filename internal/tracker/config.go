@@ -42,8 +42,9 @@ type Config struct {
 	// Accounting tells an ended connection once more when its packets and bytes
 	// are known: most connections then have two rows.
 	Accounting bool
-	// Tell is called with each row, which is the callee's, in the course of the
-	// other methods: it must not call the tracker. nil is nobody.
+	// Tell is called with each row, in the course of the other methods: it must not
+	// call the tracker, and the row is the tracker's again when it returns. What the
+	// row leads to does not change any more. nil is nobody.
 	Tell func(*flow.Connection)
 }
 

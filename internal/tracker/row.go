@@ -40,17 +40,6 @@ func (t *Tracker) fill(row *flow.Connection, c *entry, v flow.Verdict) {
 	}
 }
 
-// newRow is memory for a row, which is some one else's then.
-func (t *Tracker) newRow() *flow.Connection {
-	const together = 16 // allocated at once
-	if len(t.rows) == 0 {
-		t.rows = make([]flow.Connection, together)
-	}
-	row := &t.rows[0]
-	t.rows = t.rows[1:]
-	return row
-}
-
 // tell adds what few connections have. The row must not change any more: it
 // gets copies of what still may.
 func (more *trouble) tell(row *flow.Connection) {

@@ -86,9 +86,9 @@ func (t *Tracker) tell(c *entry, v flow.Verdict) {
 	if c.told.updates > 1 {
 		t.stats.Corrected++
 	}
-	row := t.newRow()
-	t.fill(row, c, v)
-	t.config.Tell(row)
+	t.told = flow.Connection{}
+	t.fill(&t.told, c, v)
+	t.config.Tell(&t.told)
 }
 
 // count counts a connection once, by its outcome.

@@ -58,9 +58,9 @@ type Tracker struct {
 	pressure  pressure // on conntrack's table
 	policy    policyChange
 	fold      fold
-	quiet     bool              // no row is told
-	rows      []flow.Connection // memory for the next ones
-	fetched   uint32            // of no meaning: what was read so that it is near
+	quiet     bool            // no row is told
+	told      flow.Connection // the row that is being told
+	fetched   uint32          // of no meaning: what was read so that it is near
 	stats     Stats
 }
 
