@@ -41,6 +41,9 @@ func (f *Firewall) openEnds() {
 		return
 	}
 	f.ends = watcher
+	if f.asker, err = ends.NewAsker(); err != nil {
+		f.log.Warn("connections that are closed unseen will stay in the list of those that are open", "error", err)
+	}
 }
 
 // closing is whether conntrack's ends of connections that were closed are heard.

@@ -52,6 +52,7 @@ type Firewall struct {
 	losses      []logs.Loss    // found at the start, and not told yet
 	drops       *drops.Watcher // nil where the host cannot tell
 	ends        *ends.Watcher  // nil where the host cannot tell
+	asker       *ends.Asker    // likewise
 	closing     closing
 	journal     *journal.Journal // nil when only observing
 	gone        bool             // our rules were not there when we came, and somebody had put them there
@@ -251,6 +252,7 @@ func (f *Firewall) Run(ctx context.Context) error {
 	beside.Go(func() { f.keepRuleset(ctx) })
 	beside.Go(func() { f.watchConntrack(ctx) })
 	beside.Go(func() { f.watchEnds(ctx) })
+	beside.Go(func() { f.watchSilent(ctx) })
 	beside.Go(func() { f.keepTime(ctx) })
 	err := f.recorder.Run(ctx, f.take)
 	f.tellIgnored(f.ignored.rest())
@@ -276,6 +278,9 @@ func (f *Firewall) Close() error {
 	}
 	if f.ends != nil {
 		errs = append(errs, f.ends.Close())
+	}
+	if f.asker != nil {
+		errs = append(errs, f.asker.Close())
 	}
 	if f.keeper != nil {
 		errs = append(errs, f.keeper.Close())

@@ -30,6 +30,8 @@ type late struct {
 	drop *flow.Drop
 	loss *logs.Loss
 	gap  *logs.Loss // nothing was recorded, because nobody wanted it
+	// unknown is a connection that conntrack did not know when it was asked.
+	unknown *tracker.Name
 }
 
 // tell gives it to the tracker; ends are given together.
@@ -37,6 +39,8 @@ func (l late) tell(t *tracker.Tracker) {
 	switch {
 	case l.drop != nil:
 		t.AddDrop(*l.drop)
+	case l.unknown != nil:
+		t.Unknown(*l.unknown, l.at)
 	case l.gap != nil:
 		l.tellGap(t)
 	case l.loss != nil:

@@ -160,6 +160,9 @@ const (
 	EndPolicy EndReason = "policy"
 	// EndTimeout: conntrack forgot it while it was open.
 	EndTimeout EndReason = "timeout"
+	// EndUnseen: conntrack did not know it any more when it was asked, and its end
+	// was not told: packets closed it that did not come to the forward hook.
+	EndUnseen EndReason = "unseen"
 	// EndReplaced: a new connection took its ports.
 	EndReplaced EndReason = "replaced"
 	// EndEvicted: the tracker needed its memory.

@@ -86,7 +86,7 @@ func verdictFields() []twoWay {
 			func(c *flow.Connection) *flow.Certainty { return &c.Verdict.Certainty }),
 		doubtsField(),
 		wordField("Detail", "The kernel's or the packet's own word for the cause.", func(c *flow.Connection) *string { return &c.Verdict.Detail }),
-		wordField("EndReason", "How it ended: fin, rst, denied, policy (a change of it), timeout (connection tracking forgot it while it was open), replaced (its ports have a new connection), evicted (its memory was needed), stopped (the firewall's process ended). Absent while it has not.",
+		wordField("EndReason", "How it ended: fin, rst, denied, policy (a change of it), timeout (connection tracking forgot it while it was open), unseen (connection tracking does not know it any more: it was closed by packets that never came to the forward hook, as other rules drop them before it or there is no route for them), replaced (its ports have a new connection), evicted (its memory was needed), stopped (the firewall's process ended). Absent while it has not.",
 			func(c *flow.Connection) *flow.EndReason { return &c.End }),
 		wordField("History", "Its events in order, in letters: upper case from the client, lower case from the server. S SYN, H SYN-ACK, A ACK, F FIN, R RST, T data sent again, I INVALID, C bad checksum, Q impossible flags, W above the window, X denied, E ICMP error, K dropped by the kernel; ^ the client is a guess, . connection tracking forgot it, + more. What repeats itself is written the 1st, 2nd, 4th, 8th time.",
 			func(c *flow.Connection) *string { return &c.History }),

@@ -4,6 +4,7 @@ package tracker
 // again, the last one first: it is in a cache still.
 type entries struct {
 	chunks [][]entry
+	n      int    // of all
 	spare  *entry // released ones, linked by links[byClass]
 }
 
@@ -33,6 +34,7 @@ func (l *entries) add(n int) {
 		l.spare = &made[i]
 	}
 	l.chunks = append(l.chunks, made)
+	l.n += n
 }
 
 // giveBack takes an entry back.

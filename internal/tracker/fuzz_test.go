@@ -100,6 +100,11 @@ func happen(tr *Tracker, code []byte, now time.Time) bool {
 	case 15:
 		tr.Tick(now)
 		return false
+	case 16:
+		for _, n := range tr.Silent(now, int(code[1]), int(code[4])) {
+			tr.Unknown(n, now)
+		}
+		return false
 	}
 	reasons := flow.Reasons()
 	e := &flow.Event{Time: now, Packet: packet, Connection: tuple, Zone: zone, In: wire, Direction: direction, Flag: flow.Flag(1 + code[0]%10),

@@ -18,7 +18,8 @@
 //	zones.go
 //	steps.go, closing.go, numbers.go      what an event changes
 //	invalid.go, gone.go, retransmission.go
-//	ends.go, drops.go, windows.go         what is no event: ends, drops, losses
+//	ends.go, unseen.go, drops.go          what is no event: ends, drops, losses
+//	windows.go
 //	finding.go, stuck.go                  what it looks like
 //	certainty.go, absence.go              how sure that is
 //	tell.go, fold.go, row.go, stats.go    when it is told, and the row
@@ -50,6 +51,7 @@ type Tracker struct {
 	classes [classes]list // the longest untouched first
 	timers  wheel
 	entries entries
+	looked  uint32 // the place of the last one that Silent looked at
 
 	decisions map[flow.Decision]*flow.Decision // one of each, shared by entries
 	latest    *flow.Decision
