@@ -85,6 +85,17 @@ type unnamed struct {
 	why    error
 }
 
+// clientOf is the client of the workspace that is asked; nil where none runs.
+func clientOf(a workspace.Asker) *workspace.Client {
+	switch a := a.(type) {
+	case *workspace.Client:
+		return a
+	case unnamed:
+		return a.client
+	}
+	return nil
+}
+
 // Tables implements [workspace.Asker].
 func (u unnamed) Tables(ctx context.Context) ([]workspace.TableSize, error) {
 	if u.why != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -123,12 +124,17 @@ func followTrace(ctx context.Context, w io.Writer, options control.TraceOptions,
 	return <-failed
 }
 
-// traceLine is a line of one firewall's stream.
+// traceLine is a line of one firewall's stream: a row, or what is said about the
+// stream itself.
 type traceLine struct {
-	firewall string
-	record   logs.Record
-	raw      []byte // the line as it came
+	firewall   string
+	record     logs.Record
+	raw        []byte              // the row's line as it came
+	remembered *control.Remembered // the mark, where one was asked for
+	ended      bool                // nothing more comes; only said to who follows
 }
+
+func (l traceLine) isRow() bool { return l.record.Table() != nil }
 
 // stream reads the streams of all firewalls until they end. The first error is
 // in failed once lines is closed; nil where there was none. ready waits until
@@ -149,24 +155,23 @@ func streamLines(ctx context.Context, firewalls []firewall.Status, follow bool, 
 			opened := sync.OnceFunc(opening.Done)
 			defer opened() // also where it could not be opened
 			err := read(control.NewClient(fw.ID), opened, func(raw []byte) error {
-				record, notice, err := control.ParseTraceLine(raw)
-				if err != nil {
-					return err
+				l, err := parseLine(fw.ID, raw)
+				if err == nil && (l.isRow() || l.remembered != nil) {
+					lines <- l
 				}
-				if notice.Missed > 0 {
-					fmt.Fprintf(os.Stderr, "sekisho: %s: %d rows left out here: this terminal or pipe is too slow (the firewall has them)\n", fw.ID, notice.Missed)
-					return nil
-				}
-				lines <- traceLine{firewall: fw.ID, record: record, raw: append([]byte(nil), raw...)}
-				return nil
+				return err
 			})
+			if follow {
+				lines <- traceLine{firewall: fw.ID, ended: true}
+			}
 			switch {
+			case follow && ctx.Err() != nil: // it was we who left
 			case err != nil && follow && len(firewalls) > 1: // the others go on
 				fmt.Fprintf(os.Stderr, "sekisho: nothing more comes from %s: %v\n", fw.ID, err)
 				failed <- fmt.Errorf("%s: %w", fw.ID, err)
 			case err != nil:
 				failed <- fmt.Errorf("%s: %w", fw.ID, err)
-			case follow && ctx.Err() == nil:
+			case follow:
 				fmt.Fprintf(os.Stderr, "sekisho: %s stopped\n", fw.ID)
 			}
 		})
@@ -177,4 +182,14 @@ func streamLines(ctx context.Context, firewalls []firewall.Status, follow bool, 
 		close(failed)
 	}()
 	return lines, failed, opening.Wait
+}
+
+// parseLine reads a line as it came. It has neither a row nor a mark where the
+// firewall says that we are too slow, which it passes on.
+func parseLine(firewall string, raw []byte) (traceLine, error) {
+	record, notice, err := control.ParseTraceLine(raw)
+	if notice.Missed > 0 {
+		fmt.Fprintf(os.Stderr, "sekisho: %s: %d rows left out here: this terminal or pipe is too slow (the firewall has them)\n", firewall, notice.Missed)
+	}
+	return traceLine{firewall: firewall, record: record, raw: bytes.Clone(raw), remembered: notice.Remembered}, err
 }

@@ -40,7 +40,9 @@ func (m *merger) run(lines <-chan traceLine) error {
 				}
 				return m.out.end()
 			}
-			m.held = append(m.held, heldLine{l, time.Now()})
+			if l.isRow() {
+				m.held = append(m.held, heldLine{l, time.Now()})
+			}
 		case <-tick.C:
 			if err := m.release(time.Now().Add(-m.hold)); err != nil {
 				return err

@@ -1,33 +1,73 @@
 package main
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/sekisho/sekisho/internal/firewall"
 	"github.com/sekisho/sekisho/internal/logs"
 )
 
-// pump takes lines as they come, so that no firewall has to wait and none calls
+// pump takes rows as they come, so that no firewall has to wait and none calls
 // us too slow, until somebody has time for them.
 type pump struct {
 	mu    sync.Mutex
 	lines []traceLine
 	more  chan struct{} // has an element when there are lines
 	ended bool
+
+	awaited map[string]string    // resource ids of those whose mark has not come, by id
+	gone    []string             // those that ended before it came
+	since   map[string]time.Time // what the marks say, by resource id
+	settled chan struct{}        // is closed when nobody is awaited
 }
 
-func newPump(from <-chan traceLine) *pump {
-	p := &pump{more: make(chan struct{}, 1)}
-	go func() {
-		for l := range from {
-			p.put(l)
-		}
-		p.mu.Lock()
-		p.ended = true
-		p.mu.Unlock()
-		p.wake()
-	}()
+// newPump takes the lines of firewalls that were asked for marks.
+func newPump(from <-chan traceLine, firewalls []firewall.Status) *pump {
+	p := &pump{more: make(chan struct{}, 1), awaited: map[string]string{}, since: map[string]time.Time{}, settled: make(chan struct{})}
+	for _, fw := range firewalls {
+		p.awaited[fw.ID] = logs.LowerID(fw.ResourceID)
+	}
+	if len(firewalls) == 0 {
+		close(p.settled)
+	}
+	go p.run(from)
 	return p
+}
+
+func (p *pump) run(from <-chan traceLine) {
+	for l := range from {
+		if l.isRow() {
+			p.put(l)
+		} else {
+			p.hear(l)
+		}
+	}
+	p.mu.Lock()
+	p.ended = true
+	p.mu.Unlock()
+	p.wake()
+}
+
+// hear takes a mark, or word that a firewall's stream ended.
+func (p *pump) hear(l traceLine) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	resource, ok := p.awaited[l.firewall]
+	if !ok {
+		return
+	}
+	delete(p.awaited, l.firewall)
+	if l.ended {
+		p.gone = append(p.gone, l.firewall)
+	} else if !l.remembered.Since.IsZero() {
+		p.since[resource] = l.remembered.Since
+	}
+	if len(p.awaited) == 0 {
+		close(p.settled)
+	}
 }
 
 func (p *pump) put(l traceLine) {
@@ -53,24 +93,25 @@ func (p *pump) take() []traceLine {
 	return lines
 }
 
-// settle waits until what the firewalls remember has come, which they send at
-// once: until nothing comes for a moment, or not for long where much is recorded.
-func (p *pump) settle() {
-	const pause, pauses = 50 * time.Millisecond, 20
-	count := func() int {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		return len(p.lines)
+// settle waits until all that the firewalls remember has come, which their marks
+// say. It does not wait for those whose streams end before, and not for long for
+// those that hang or know of no marks: it returns both.
+func (p *pump) settle(wait time.Duration) (ended, silent []string) {
+	late := time.NewTimer(wait)
+	defer late.Stop()
+	select {
+	case <-p.settled:
+	case <-late.C:
 	}
-	for before, i := -1, 0; i < pauses && count() != before; i++ {
-		before = count()
-		time.Sleep(pause)
-	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Sorted(slices.Values(p.gone)), sortedKeys(p.awaited)
 }
 
-// oldest is the time of the first row of each firewall, by its resource id: labs
-// have firewalls of the same names.
-func (p *pump) oldest() map[string]time.Time {
+// memory is since when each firewall has sent everything, by its resource id:
+// labs have firewalls of the same names. Without a mark it is the time of its
+// oldest row.
+func (p *pump) memory() map[string]time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	out := map[string]time.Time{}
@@ -80,6 +121,7 @@ func (p *pump) oldest() map[string]time.Time {
 			out[resource] = l.record.Time()
 		}
 	}
+	maps.Copy(out, p.since)
 	return out
 }
 

@@ -26,6 +26,8 @@ type storedTrace struct {
 	output  string
 	seen    map[string]bool // the names of the rows that are printed
 	read    time.Time       // no row of a later time was stored when stored rows were read
+	warn    io.Writer       // for where rows may be missing
+	wait    time.Duration   // for the firewalls' marks
 }
 
 // traceSince is trace with --since, or over stored rows.
@@ -35,7 +37,7 @@ func traceSince(ctx context.Context, w io.Writer, stored *storedFlags, options c
 		return err
 	}
 	defer done()
-	t := &storedTrace{asker: asker, options: options, from: from, output: output, seen: map[string]bool{}}
+	t := &storedTrace{asker: asker, options: options, from: from, output: output, seen: map[string]bool{}, warn: os.Stderr, wait: markTime}
 	if options.Follow {
 		return t.follow(ctx, w)
 	}
@@ -163,21 +165,34 @@ func rowName(r logs.Record) string {
 // settleTime is how long rows may take from a firewall into the workspace.
 const settleTime = 5 * time.Second
 
-// follow opens the firewalls' own streams first, with all that they remember,
-// and then reads what is stored: what is in both is printed once. It reads again
-// until what is stored reaches what the firewalls remember.
+// markTime is how long a firewall may take to send what it remembers: as long as
+// [control.Find] waits for one that hangs.
+const markTime = 5 * time.Second
+
+// follow goes on with the rows of the firewalls that are meant and run.
 func (t *storedTrace) follow(ctx context.Context, w io.Writer) error {
 	firewalls, err := control.Find(ctx, t.options.Filter.Firewalls)
 	if err != nil {
 		return err
 	}
+	return t.goOn(ctx, w, firewalls)
+}
+
+// goOn opens the firewalls' own streams first, with all that they remember, and
+// then reads what is stored: what is in both is printed once. It reads again
+// until what is stored reaches what the firewalls remember.
+func (t *storedTrace) goOn(ctx context.Context, w io.Writer, firewalls []firewall.Status) error {
 	live := t.options
-	live.Last = -1
-	lines, failed, ready := stream(ctx, firewalls, live)
-	pump := newPump(lines)
-	ready()
+	live.Last, live.Mark = -1, true
+	lines, failed, _ := stream(ctx, firewalls, live)
+	pump := newPump(lines, firewalls)
+	ended, silent := pump.settle(t.wait)
+	if ctx.Err() != nil {
+		return nil
+	}
+	t.warnOf(ended, silent)
 	var fresh []string
-	if client, ok := t.asker.(*workspace.Client); ok {
+	if client := clientOf(t.asker); client != nil {
 		fresh = freshen(ctx, client)
 	}
 	if err := t.join(ctx, pump, newTraceOutput(w, firewalls, t.output, 0), fresh); err != nil {
@@ -186,10 +201,20 @@ func (t *storedTrace) follow(ctx context.Context, w io.Writer) error {
 	return <-failed
 }
 
+// warnOf tells of firewalls whose mark did not come.
+func (t *storedTrace) warnOf(ended, silent []string) {
+	for _, fw := range ended {
+		fmt.Fprintf(t.warn, "sekisho: rows may be missing here: %s ended before it had sent what it remembers\n", fw)
+	}
+	for _, fw := range silent {
+		fmt.Fprintf(t.warn, "sekisho: rows may be missing here, or come late: %s has not said within %v that it sent all that it remembers; "+
+			"it hangs, has too much to do, or runs an older version: then start it again\n", fw, t.wait)
+	}
+}
+
 // join prints what is stored and what comes, each row once. Of the firewalls with
 // fresh resource ids all is stored that happened before the stream began.
 func (t *storedTrace) join(ctx context.Context, pump *pump, out traceOutput, fresh []string) error {
-	pump.settle()
 	if err := t.untilMet(ctx, pump, fresh); err != nil {
 		return err
 	}
@@ -217,7 +242,7 @@ func (t *storedTrace) untilMet(ctx context.Context, p *pump, fresh []string) err
 	deadline := time.Now().Add(settleTime)
 	for {
 		var lacking []string
-		for resource, at := range p.oldest() {
+		for resource, at := range p.memory() {
 			if at.Before(t.from) || slices.ContainsFunc(fresh, func(f string) bool { return strings.EqualFold(f, resource) }) {
 				continue // it remembers all that is asked for, or all is there
 			}
@@ -234,7 +259,7 @@ func (t *storedTrace) untilMet(ctx context.Context, p *pump, fresh []string) err
 		}
 		if time.Now().After(deadline) {
 			slices.Sort(lacking)
-			fmt.Fprintf(os.Stderr, "sekisho: rows may be missing here: what %s does not remember any more is not, or not all, in the workspace\n", strings.Join(lacking, ", "))
+			fmt.Fprintf(t.warn, "sekisho: rows may be missing here: what %s does not remember any more is not, or not all, in the workspace\n", strings.Join(lacking, ", "))
 			return nil
 		}
 		time.Sleep(settleTime / 20)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ func TestStoredRowsGoOnLive(t *testing.T) {
 	defer reader.Close()
 	a := storetest.NewFirewall("fw-a")
 	lines := make(chan traceLine)
-	pump := newPump(lines)
+	pump := newPump(lines, nil)
 	send := func(rows []logs.Row) {
 		for _, r := range rows {
 			raw := logs.AppendJSON(nil, r, false)
@@ -88,7 +89,7 @@ func TestAFreshWorkspaceIsNotWaitedFor(t *testing.T) {
 			t.Fatal(err)
 		}
 		pump := &pump{lines: []traceLine{{record: record}}}
-		st := &storedTrace{asker: reader, from: lastTuesday, seen: map[string]bool{}}
+		st := &storedTrace{asker: reader, from: lastTuesday, seen: map[string]bool{}, warn: io.Discard}
 		begin := time.Now()
 		if err := st.untilMet(t.Context(), pump, []string{fresh}); err != nil {
 			t.Fatalf("untilMet() error:\n%+v", err)

@@ -12,7 +12,7 @@
 //	POST /v1/flush    closes segments, so that a workspace sees every row
 //	GET /metrics      for Prometheus, docs/reference/metrics.md
 //	GET /v1/trace     rows as JSON lines in Azure's envelope:
-//	                  filter=<words> table=<name>|all last=<n> follow=true azureOnly=true
+//	                  filter=<words> table=<name>|all last=<n> follow=true mark=true azureOnly=true
 //	GET /v1/connections  rows of the table Connection as JSON lines, open ones too:
 //	                  filter=<words> outcome=<words> open=true last=<n> follow=true
 //

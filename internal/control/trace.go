@@ -1,14 +1,12 @@
 package control
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/sekisho/sekisho/internal/firewall"
 	"github.com/sekisho/sekisho/internal/flow"
@@ -25,15 +23,11 @@ type TraceOptions struct {
 	// Last is how many remembered events come first; negative is all.
 	Last int
 	// Follow goes on with new events until the client leaves.
-	Follow    bool
+	Follow bool
+	// Mark asks, with Follow, for a notice between what is remembered and what
+	// is new. A firewall of an older version does not send it.
+	Mark      bool
 	AzureOnly bool
-}
-
-// Notice is a line among the rows that is none.
-type Notice struct {
-	// Missed is how many events were left out because the reader of the
-	// stream was too slow. The firewall has logged them all the same.
-	Missed uint64 `json:"missed,omitempty"`
 }
 
 func (o TraceOptions) query() url.Values {
@@ -44,6 +38,9 @@ func (o TraceOptions) query() url.Values {
 	if o.Follow {
 		v.Set("follow", "true")
 	}
+	if o.Mark {
+		v.Set("mark", "true")
+	}
 	if o.AzureOnly {
 		v.Set("azureOnly", "true")
 	}
@@ -51,7 +48,7 @@ func (o TraceOptions) query() url.Values {
 }
 
 func parseTraceOptions(v url.Values) (TraceOptions, error) {
-	o := TraceOptions{Table: v.Get("table"), Follow: v.Get("follow") == "true", AzureOnly: v.Get("azureOnly") == "true"}
+	o := TraceOptions{Table: v.Get("table"), Follow: v.Get("follow") == "true", Mark: v.Get("mark") == "true", AzureOnly: v.Get("azureOnly") == "true"}
 	var err error
 	if o.Filter, err = flow.ParseFilter([]string{v.Get("filter")}); err != nil {
 		return o, err
@@ -92,6 +89,9 @@ func (s *Server) trace(w http.ResponseWriter, r *http.Request) {
 	recent, follower := s.fw.Follow(o.Last, out.keeps)
 	defer follower.Close()
 	out.send(recent)
+	if o.Mark {
+		tell(w, Notice{Remembered: &Remembered{Since: out.oldest}})
+	}
 	// The header at once: a follower of a silent firewall knows it is there.
 	_ = http.NewResponseController(w).Flush()
 	out.follow(r, follower)
@@ -103,10 +103,15 @@ type traceWriter struct {
 	subset  logs.Subset
 	w       http.ResponseWriter
 	buf     []byte
+	oldest  time.Time // of the entries that keeps was asked about
 }
 
-// keeps reports whether an entry has a row to send.
+// keeps reports whether an entry has a row to send. It is asked about the newest
+// first, so the last one is as far back as anybody looked.
 func (t *traceWriter) keeps(e firewall.Entry) bool {
+	if len(e.Rows) > 0 {
+		t.oldest = e.Rows[0].Time()
+	}
 	return e.Matches(&t.options.Filter) && slices.ContainsFunc(e.Rows, func(r logs.Row) bool {
 		return t.options.wants(r) && t.subset.Keeps(r)
 	})
@@ -160,25 +165,4 @@ func waiting(f *firewall.Follower) []firewall.Entry {
 		}
 	}
 	return out
-}
-
-func tellMissed(w io.Writer, n uint64) {
-	if n == 0 {
-		return
-	}
-	line, err := json.Marshal(Notice{Missed: n})
-	if err == nil {
-		_, _ = w.Write(append(line, '\n'))
-	}
-}
-
-// ParseTraceLine reads a line of a trace: a row, or a notice.
-func ParseTraceLine(line []byte) (logs.Record, Notice, error) {
-	var n Notice
-	if bytes.HasPrefix(line, []byte(`{"missed":`)) {
-		err := json.Unmarshal(line, &n)
-		return logs.Record{}, n, err
-	}
-	r, err := logs.ParseJSON(line)
-	return r, n, err
 }
