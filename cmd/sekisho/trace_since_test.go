@@ -118,3 +118,17 @@ func TestLiveRowsAreNotRemembered(t *testing.T) {
 		t.Errorf("%d rows are remembered, want 11", len(st.seen))
 	}
 }
+
+// The one workspace that runs is asked for its newest rows, named or not.
+func TestWhoIsAskedForItsNewestRows(t *testing.T) {
+	t.Parallel()
+	client := workspace.NewClient("/run/sekisho/workspaces/hub.sock")
+	for _, c := range []struct {
+		asker workspace.Asker
+		want  *workspace.Client
+	}{{client, client}, {unnamed{client: client}, client}, {unnamed{why: workspace.ErrNotRunning}, nil}, {&workspace.Reader{}, nil}} {
+		if got := clientOf(c.asker); got != c.want {
+			t.Errorf("%T: %v, want %v", c.asker, got, c.want)
+		}
+	}
+}
