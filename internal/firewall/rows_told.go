@@ -8,8 +8,8 @@ import (
 )
 
 // rememberedRows is how many rows about connections are kept for who asks
-// later.
-const rememberedRows = 5000
+// later: all that may be among the entries of a stream.
+const rememberedRows = remembered
 
 // rowsTold are the newest rows about connections. They are large, and there are
 // thousands a second: each is copied to where an older one was, and who asks gets
