@@ -40,7 +40,7 @@ func (f *Folder) Notes() []Note {
 // goes to the folder damaged, with a report beside it, and the others still
 // answer. Where the file is gone, there is the report alone. The name is that of
 // the file. Queries that have pinned the segment
-// may not find its file any more.
+// may not find its file any more. [Folder.Losses] has its rows.
 func (f *Folder) SetAside(name, reason string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -51,10 +51,17 @@ func (f *Folder) SetAside(name, reason string) error {
 	if f.lock == nil {
 		return fmt.Errorf("set segment aside: %w", ErrReadOnly)
 	}
-	if err := f.moveAside(info.Path, reason); err != nil {
+	return f.lose(info, reason)
+}
+
+// lose takes a segment out of the list whose rows are lost. Its file may be put
+// back: it is not taken for one that was merged.
+func (f *Folder) lose(info *Info, reason string) error {
+	if err := f.moveAside(info.Path, reason, lostOf(info)); err != nil {
 		return err
 	}
-	return f.change(record{Remove: []string{name}}, nil)
+	name := []string{info.Name.String()}
+	return f.change(record{Remove: name, Lost: name}, nil)
 }
 
 // Missing takes a segment out of the list whose file somebody has removed, and
@@ -80,23 +87,27 @@ func (f *Folder) Missing(name string) error {
 	if _, err := os.Stat(info.Path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := f.moveAside(info.Path, "its file was removed, and not by this program"); err != nil {
-		return err
-	}
-	return f.change(record{Remove: []string{name}}, nil)
+	return f.lose(info, "its file was removed, and not by this program")
 }
 
-func (f *Folder) setAside(path, reason string) error {
+// refuse sets a file aside that was to be taken. Where its rows came before, as
+// when it was delivered twice, none is lost.
+func (f *Folder) refuse(path, reason string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.lock == nil {
 		return ErrReadOnly
 	}
-	return f.moveAside(path, reason)
+	lost := lostFile(path)
+	if n, err := ParseName(lost.File); err == nil && f.state.known[n.source()].Has(n.Sequence) {
+		lost = nil
+	}
+	return f.moveAside(path, reason, lost)
 }
 
-// moveAside moves a file into the folder damaged and writes why.
-func (f *Folder) moveAside(path, reason string) error {
+// moveAside moves a file into the folder damaged and writes why, and which rows
+// are lost with it; nil for none.
+func (f *Folder) moveAside(path, reason string, lost *Lost) error {
 	folder := filepath.Join(f.root, damagedFolder)
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return fmt.Errorf("set segment aside: %w", err)
@@ -106,7 +117,15 @@ func (f *Folder) moveAside(path, reason string) error {
 	if err := os.WriteFile(to+".txt", []byte(report), 0o640); err != nil {
 		return fmt.Errorf("set segment aside: %w", err)
 	}
+	if lost != nil {
+		if err := f.owe(lost, reason); err != nil {
+			return fmt.Errorf("set segment aside: %w", err)
+		}
+	}
 	if err := moveFile(path, to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if lost != nil {
+			err = errors.Join(err, os.Remove(f.lostPath(lost.File)))
+		}
 		return fmt.Errorf("set segment aside: %w", err)
 	}
 	f.note(Note{to, reason})

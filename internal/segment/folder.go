@@ -252,14 +252,14 @@ func (f *Folder) change(r record, add []*Info) error {
 	}
 	next := f.current.next(add, removed)
 	for _, name := range r.Remove {
-		if i := f.state.segments[name]; i != nil {
+		if i := f.state.segments[name]; i != nil && !slices.Contains(r.Lost, name) {
 			f.graves = append(f.graves, grave{i.Path, next.number, time.Now()})
 		}
 	}
 	for _, i := range add {
 		f.state.add(i)
 	}
-	if err := f.state.apply(record{Remove: r.Remove, Forget: r.Forget}); err != nil {
+	if err := f.state.apply(record{Remove: r.Remove, Forget: r.Forget, Lost: r.Lost}); err != nil {
 		return err
 	}
 	f.current = next

@@ -30,6 +30,8 @@ type Held struct {
 	Firewall string `json:"firewall"`
 	Boot     string `json:"boot"`
 	Ranges   Ranges `json:"sequences"`
+	// Rows is how many they are; 0 where an older program merged them.
+	Rows int64 `json:"rows,omitempty"`
 }
 
 // metaKey is the key of the file's own words in the footer.

@@ -1,47 +1,98 @@
 package segment
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
+// met is what the files of a folder are, beside its list.
+type met struct {
+	seen     map[string]bool // files that are as the list says, by name
+	others   map[string]bool
+	unlisted []*Info
+	wrong    []wrong
+}
+
+// wrong is a file that is to be set aside, and what is known of its rows.
+type wrong struct {
+	path, reason string
+	lost         *Lost
+}
+
 // reconcile makes list and files agree: the files decide, and what a file holds
-// decides between files. It reports whether the state changed.
+// decides between files. It reports whether the state changed. The list is whole,
+// or it may have more than there should be.
 func (f *Folder) reconcile(whole bool) (changed bool, err error) {
-	seen, met := map[string]bool{}, map[string]bool{} // files that are as the list says, and others
-	var unlisted []*Info
+	m := met{seen: map[string]bool{}, others: map[string]bool{}}
 	err = f.walk(func(path string, size int64) error {
 		name := filepath.Base(path)
 		if i := f.state.segments[name]; i != nil && i.Bytes == size && path == f.pathOf(i.Name) {
-			i.Path, seen[name] = path, true
+			i.Path, m.seen[name] = path, true
 			return nil
 		}
-		met[name] = true
-		i, err := f.inspect(path)
-		if i != nil {
-			unlisted = append(unlisted, i)
-		}
-		return err
+		m.others[name] = true
+		return f.inspect(path, &m)
 	})
 	if err != nil {
 		return false, err
 	}
+	var gone []*Info
 	for name, i := range f.state.segments {
-		if !seen[name] {
+		if !m.seen[name] {
 			delete(f.state.segments, name)
-			changed = true
-			if whole && !met[name] {
+			gone = append(gone, i)
+			if whole && !m.others[name] {
 				f.note(Note{f.pathOf(i.Name), fmt.Sprintf("the file is gone, and with it %d rows", i.Rows)})
 			}
 		}
 	}
-	return f.adopt(unlisted) || changed, nil
+	changed = f.adopt(m.unlisted) || len(gone) > 0
+	if !whole {
+		gone = nil // they may have been merged, or too old
+	}
+	return changed, f.giveUp(gone, m.wrong)
+}
+
+// giveUp sets files aside, and owes the rows that are in no other file: theirs, and
+// those of segments whose files are gone.
+func (f *Folder) giveUp(gone []*Info, wrong []wrong) error {
+	if len(gone)+len(wrong) == 0 {
+		return nil
+	}
+	left, owed := f.held(), map[string]*Info{}
+	for _, i := range gone {
+		if !left.has(i) {
+			owed[i.Name.String()] = i
+			f.state.lost[i.Name.String()] = true
+		}
+	}
+	for _, w := range wrong {
+		if i := owed[w.lost.File]; i != nil {
+			w.lost = lostOf(i)
+			delete(owed, w.lost.File)
+		} else if n, err := ParseName(w.lost.File); err == nil && left.has(&Info{Name: n, Holds: w.lost.Holds}) {
+			w.lost = nil
+		}
+		if err := f.aside(w.path, w.reason, w.lost); err != nil {
+			return err
+		}
+	}
+	if f.options.ReadOnly || len(owed) == 0 {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Join(f.root, damagedFolder), 0o750); err != nil {
+		return err
+	}
+	for _, i := range owed {
+		if err := f.owe(lostOf(i), "its file was removed, and not by this program"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // walk calls a function for each file of a segment. It deletes what a killed
@@ -80,33 +131,42 @@ func (f *Folder) walk(do func(path string, size int64) error) error {
 	})
 }
 
-// inspect reads a file that the list does not have. It returns nil where that
-// is not to be added.
-func (f *Folder) inspect(path string) (*Info, error) {
+// inspect reads a file that the list does not have.
+func (f *Folder) inspect(path string, m *met) error {
+	if n, err := ParseName(filepath.Base(path)); err == nil && path == f.pathOf(n) && f.replaced(n) {
+		return f.remove(path)
+	}
 	info, err := ReadInfo(path)
 	var damaged *DamagedError
 	switch {
 	case errors.As(err, &damaged):
-		return nil, f.aside(path, damaged.Err.Error())
+		m.wrong = append(m.wrong, wrong{path, damaged.Err.Error(), lostFile(path)})
+		return nil
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil
+		return nil
 	case err != nil:
-		return nil, err
+		return err
 	case path != f.pathOf(info.Name):
-		return nil, f.aside(path, fmt.Sprintf("it says that it is %s", info.Name))
-	case f.state.segments[info.Name.String()] == nil && f.state.known[info.Name.source()].Has(info.Name.Sequence):
-		// It was taken out of the list, and its file was to be deleted.
-		return nil, f.remove(path)
+		m.wrong = append(m.wrong, wrong{path, fmt.Sprintf("it says that it is %s", info.Name), lostOf(&info)})
+		return nil
 	}
-	return &info, nil
+	m.unlisted = append(m.unlisted, &info)
+	return nil
 }
 
-func (f *Folder) aside(path, reason string) error {
+// replaced reports whether a segment was taken out of the list for others or for
+// its age, and its file was to be deleted.
+func (f *Folder) replaced(n Name) bool {
+	name := n.String()
+	return f.state.segments[name] == nil && !f.state.lost[name] && f.state.known[n.source()].Has(n.Sequence)
+}
+
+func (f *Folder) aside(path, reason string, lost *Lost) error {
 	if f.options.ReadOnly {
 		f.note(Note{path, reason})
 		return nil
 	}
-	return f.moveAside(path, reason)
+	return f.moveAside(path, reason, lost)
 }
 
 func (f *Folder) remove(path string) error {
@@ -114,54 +174,4 @@ func (f *Folder) remove(path string) error {
 		return nil
 	}
 	return os.Remove(path)
-}
-
-// adopt adds files to the state and resolves which of them hold the same: of
-// two, the one that was merged more often has all rows of the other.
-func (f *Folder) adopt(unlisted []*Info) (changed bool) {
-	if len(unlisted) == 0 {
-		return false
-	}
-	all := slices.Clone(unlisted)
-	for _, i := range f.state.segments {
-		all = append(all, i)
-	}
-	slices.SortFunc(all, func(a, b *Info) int {
-		return cmp.Or(cmp.Compare(b.Name.Level, a.Name.Level), cmp.Compare(a.Name.String(), b.Name.String()))
-	})
-	held := map[source]Ranges{}
-	for _, i := range all {
-		covered, overlaps := true, false
-		for _, h := range i.holds() {
-			by := held[source{i.Name.Table, h.Firewall, h.Boot}]
-			covered = covered && by.Covers(h.Ranges)
-			overlaps = overlaps || by.Overlaps(h.Ranges)
-		}
-		if covered || overlaps {
-			f.drop(i, covered)
-			continue
-		}
-		f.state.add(i)
-		for _, h := range i.holds() {
-			from := source{i.Name.Table, h.Firewall, h.Boot}
-			for _, r := range h.Ranges {
-				held[from] = held[from].AddRange(r[0], r[1])
-			}
-		}
-	}
-	return true
-}
-
-// drop takes a file out of the state whose rows others have.
-func (f *Folder) drop(i *Info, covered bool) {
-	delete(f.state.segments, i.Name.String())
-	var err error
-	if covered {
-		err = f.remove(i.Path)
-	} else {
-		err = f.aside(i.Path, "it has some of the rows that others have too")
-	}
-	if err != nil {
-		f.note(Note{i.Path, err.Error()})
-	}
 }

@@ -13,10 +13,11 @@ type state struct {
 	segments map[string]*Info // by the name of the file
 	known    map[source]Ranges
 	newest   map[source]time.Time // of the rows that a source delivered
+	lost     map[string]bool      // names of files that were set aside, or went away
 }
 
 func newState() *state {
-	return &state{map[string]*Info{}, map[source]Ranges{}, map[source]time.Time{}}
+	return &state{map[string]*Info{}, map[source]Ranges{}, map[source]time.Time{}, map[string]bool{}}
 }
 
 // record is one change of a folder, a line of its list.
@@ -28,6 +29,9 @@ type record struct {
 	Known []knownRanges `json:"known,omitempty"`
 	// Forget are sources of which nothing is known any more.
 	Forget []source `json:"forget,omitempty"`
+	// Lost are files whose rows are lost: unlike others of which no segment of
+	// the list tells, they may come back.
+	Lost []string `json:"lost,omitempty"`
 }
 
 // entry is an Info as the list has it.
@@ -69,6 +73,9 @@ func (s *state) apply(r record) error {
 	for _, name := range r.Remove {
 		delete(s.segments, name)
 	}
+	for _, name := range r.Lost {
+		s.lost[name] = true
+	}
 	for _, from := range r.Forget {
 		delete(s.known, from)
 		delete(s.newest, from)
@@ -79,6 +86,7 @@ func (s *state) apply(r record) error {
 // add adds a segment and knows what it holds.
 func (s *state) add(i *Info) {
 	s.segments[i.Name.String()] = i
+	delete(s.lost, i.Name.String())
 	s.know(i.Name.source(), Ranges{{i.Name.Sequence, i.Name.Sequence}}, i.To)
 	for _, h := range i.Holds {
 		s.know(source{i.Name.Table, h.Firewall, h.Boot}, h.Ranges, i.To)
@@ -102,6 +110,9 @@ func (s *state) checkpoint() []record {
 	for from, ranges := range s.known {
 		records[0].Known = append(records[0].Known, knownRanges{from, s.newest[from], ranges})
 	}
+	for name := range s.lost {
+		records[0].Lost = append(records[0].Lost, name)
+	}
 	for _, i := range s.segments {
 		records = append(records, record{Add: []entry{entryOf(i)}})
 	}
@@ -111,17 +122,19 @@ func (s *state) checkpoint() []record {
 // holds is what an info's segment holds, itself where it was not merged.
 func (i *Info) holds() []Held {
 	if i.Name.Level == 0 {
-		return []Held{{i.Name.Firewall, i.Name.Boot, Ranges{{i.Name.Sequence, i.Name.Sequence}}}}
+		return []Held{{i.Name.Firewall, i.Name.Boot, Ranges{{i.Name.Sequence, i.Name.Sequence}}, i.Rows}}
 	}
 	return i.Holds
 }
 
 // union is all that some segments hold, in the order of its sources.
 func union(infos []*Info) []Held {
-	all := map[source]Ranges{}
+	all, rows, unknown := map[source]Ranges{}, map[source]int64{}, map[source]bool{}
 	for _, i := range infos {
 		for _, h := range i.holds() {
 			from := source{"", h.Firewall, h.Boot}
+			rows[from] += h.Rows
+			unknown[from] = unknown[from] || h.Rows == 0
 			for _, r := range h.Ranges {
 				all[from] = all[from].AddRange(r[0], r[1])
 			}
@@ -129,7 +142,11 @@ func union(infos []*Info) []Held {
 	}
 	var held []Held
 	for from, ranges := range all {
-		held = append(held, Held{from.Firewall, from.Boot, ranges})
+		h := Held{from.Firewall, from.Boot, ranges, rows[from]}
+		if unknown[from] {
+			h.Rows = 0
+		}
+		held = append(held, h)
 	}
 	slices.SortFunc(held, func(a, b Held) int {
 		return cmp.Or(cmp.Compare(a.Firewall, b.Firewall), cmp.Compare(a.Boot, b.Boot))

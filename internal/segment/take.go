@@ -12,7 +12,7 @@ import (
 
 // Take moves a closed segment into the folder. Taken is false where its name is
 // known already, as when it is delivered a second time: then its file is
-// deleted. A file that is no whole segment is set aside, and the error is a
+// deleted; but one that was set aside may come back. A file that is no whole segment is set aside, and the error is a
 // [DamagedError].
 //
 // On the same file system the file is renamed, otherwise copied and then
@@ -22,7 +22,7 @@ func (f *Folder) Take(path string) (taken bool, err error) {
 	info, err := ReadInfo(path)
 	var damaged *DamagedError
 	if errors.As(err, &damaged) {
-		return false, errors.Join(err, f.setAside(path, damaged.Err.Error()))
+		return false, errors.Join(err, f.refuse(path, damaged.Err.Error()))
 	}
 	if err != nil {
 		return false, fmt.Errorf("take segment: %w", err)
@@ -35,7 +35,7 @@ func (f *Folder) Take(path string) (taken bool, err error) {
 	if f.lock == nil {
 		return false, fmt.Errorf("take segment: %w", ErrReadOnly)
 	}
-	if f.state.known[info.Name.source()].Has(info.Name.Sequence) {
+	if f.state.known[info.Name.source()].Has(info.Name.Sequence) && !f.state.lost[info.Name.String()] {
 		if err := os.Remove(path); err != nil {
 			return false, fmt.Errorf("delete segment that was delivered before: %w", err)
 		}
