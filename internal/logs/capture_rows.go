@@ -12,12 +12,23 @@ type Loss struct {
 	// From and To bound when they happened; From is zero where unknown.
 	From, To time.Time
 	Place    LossPlace
-	// Kind is the flag of the events, "first" for other protocols; empty where
-	// the place does not know it.
+	// Noticed is when the loss was found, where that is not To.
+	Noticed time.Time
+	// Kind is the flag of the events, "first" for other protocols; the table of
+	// rows that a workspace lost; empty where the place does not know it.
 	Kind string
 	// Reason says why in a few words.
 	Reason string
-	Count  uint64
+	// Count is how many; 0 where nobody knows.
+	Count uint64
+}
+
+// noticed is when a loss was found.
+func (l *Loss) noticed() time.Time {
+	if l.Noticed.IsZero() {
+		return l.To
+	}
+	return l.Noticed
 }
 
 // LossPlace is where on their way events were lost.
@@ -58,6 +69,9 @@ const (
 	// SpoolLoss: rows of segments that nobody took from the spool, which was
 	// full.
 	SpoolLoss LossPlace = "spool"
+	// WorkspaceLoss: rows that a workspace had, or was given, and whose file is
+	// damaged or gone.
+	WorkspaceLoss LossPlace = "workspace"
 )
 
 // State is a change of what is recorded.
@@ -106,18 +120,18 @@ var CaptureLoss = newTable(Table{
 		"What rests on a row that is missing is not sure for that time.",
 },
 	from(Azure, inEnvelope(moment("TimeGenerated", "When the loss was noticed, in UTC.",
-		func(r *lossRow) time.Time { return r.To }))...),
+		func(r *lossRow) time.Time { return r.noticed() }))...),
 	from(Azure, standardOf(captureLossName, func(r *lossRow) *Source { return r.src })...),
 	from(Sekisho,
 		word("Firewall", "Short name of the firewall.", func(r *lossRow) string { return r.src.Firewall }),
 		maybeMoment("From", "No event was lost before; absent where that is not known.", func(r *lossRow) time.Time { return r.From }),
 		maybeMoment("To", "No event that is counted here was lost later.", func(r *lossRow) time.Time { return r.To }),
-		word("Place", "Where events were lost: ring (it was full), journal (it could not be written, so nothing was taken from the ring, and that was full), nflog (the kernel's reasons; the packets have rows), reason-join (INVALID packets whose reason must have been lost; they have rows), kernel-drops (packets the host dropped, beyond what KernelDrop tells), file (rows could not be written), conntrack-ends (how connections ended in connection tracking), fold (packets that were to have a row together when a process was killed), ignored (packets that connection tracking ignored and let pass), followers (rows that somebody who follows live was too slow for; files have them), segment (rows that could not be written for a workspace), spool (rows that no workspace took in time).",
+		word("Place", "Where events were lost: ring (it was full), journal (it could not be written, so nothing was taken from the ring, and that was full), nflog (the kernel's reasons; the packets have rows), reason-join (INVALID packets whose reason must have been lost; they have rows), kernel-drops (packets the host dropped, beyond what KernelDrop tells), file (rows could not be written), conntrack-ends (how connections ended in connection tracking), fold (packets that were to have a row together when a process was killed), ignored (packets that connection tracking ignored and let pass), followers (rows that somebody who follows live was too slow for; files have them), segment (rows that could not be written for a workspace), spool (rows that no workspace took in time), workspace (rows that the workspace had or was given, and whose file is damaged or gone; From and To are those of the rows).",
 			func(r *lossRow) string { return string(r.Place) }),
-		word("Kind", "Flag of the events, \"first\" for the first packets of other protocols; absent where the place does not know it.",
+		word("Kind", "Flag of the events, \"first\" for the first packets of other protocols; for the place workspace the table of the rows; absent where the place does not know it.",
 			func(r *lossRow) string { return r.Kind }),
 		word("Reason", "Why, in a few words.", func(r *lossRow) string { return r.Reason }),
-		number("Count", Long, "How many.", func(r *lossRow) (int64, bool) { return int64(r.Count), true })),
+		number("Count", Long, "How many; absent where nobody knows, as of a damaged file that was in no list.", func(r *lossRow) (int64, bool) { return int64(r.Count), r.Count > 0 })),
 )
 
 // CaptureState is the table CaptureState: what was recorded, when.

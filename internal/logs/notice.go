@@ -20,24 +20,28 @@ func notice(e Entry) string {
 }
 
 func lossNotice(e Entry) string {
-	count, _ := e.Get("Count").(int64)
+	count := e.Get("Count")
+	if count == nil {
+		count = "some"
+	}
 	what := map[LossPlace]string{
-		RingLoss:   "%d %s events lost: the ring was full",
-		ReasonLoss: "%d of the kernel's reasons lost%s: they came too fast",
-		DropLoss:   "%d packets that the host dropped have no row%s: too many",
-		FileLoss:   "%d rows not written to their file%s",
+		RingLoss:   "%v %s events lost: the ring was full",
+		ReasonLoss: "%v of the kernel's reasons lost%s: they came too fast",
+		DropLoss:   "%v packets that the host dropped have no row%s: too many",
+		FileLoss:   "%v rows not written to their file%s",
 
-		JournalLoss:  "%d %s events lost: the journal could not be written, and the ring was full",
-		JoinLoss:     "%d %s packets without the reason that the kernel must have given",
-		FoldLoss:     "%d %s packets, to be told together, not told: the process was killed",
-		IgnoredLoss:  "%d %s packets have no row: too many",
-		EndLoss:      "conntrack forgot connections faster than they were heard%[2]s, %[1]d times",
-		FollowerLoss: "%d rows not shown%s: too many to follow",
-		SegmentLoss:  "%d rows not written for the workspace%s",
-		SpoolLoss:    "%d rows given up%s: no workspace took them",
+		JournalLoss:   "%v %s events lost: the journal could not be written, and the ring was full",
+		JoinLoss:      "%v %s packets without the reason that the kernel must have given",
+		FoldLoss:      "%v %s packets, to be told together, not told: the process was killed",
+		IgnoredLoss:   "%v %s packets have no row: too many",
+		EndLoss:       "conntrack forgot connections faster than they were heard%[2]s, %[1]v times",
+		FollowerLoss:  "%v rows not shown%s: too many to follow",
+		SegmentLoss:   "%v rows not written for the workspace%s",
+		SpoolLoss:     "%v rows given up%s: no workspace took them",
+		WorkspaceLoss: "%v rows of %s lost: the workspace's file is damaged or gone",
 	}[LossPlace(stringOf(e, "Place"))]
 	if what == "" {
-		what = "%d %s lost"
+		what = "%v %s lost"
 	}
 	return join(", ", fmt.Sprintf(what, count, stringOf(e, "Kind")), span(e))
 }

@@ -14,12 +14,14 @@ func TestRowsAboutTheRecordingAreLines(t *testing.T) {
 		LossRow(Loss{From: at.Add(-time.Second), To: at, Place: RingLoss, Kind: "SYN", Count: 12}, src),
 		LossRow(Loss{To: at, Place: ReasonLoss, Count: 3}, src),
 		LossRow(Loss{From: at.Add(-time.Second), To: at, Place: FileLoss, Count: 7}, src),
+		LossRow(Loss{To: at, Place: WorkspaceLoss, Kind: "Connection"}, src),
 		StateRow(State{Time: at, State: PolicyApplied, Detail: "policy east-west, revision 0123456789ab"}, src),
 		StateRow(State{Time: at, State: RulesetTampered, Detail: "the table was deleted by nft (77)", From: at, To: at.Add(30 * time.Millisecond)}, src),
 	}
 	want := `17:52:01.412 ── 12 SYN events lost: the ring was full, 17:52:00.412 to 17:52:01.412
 17:52:01.412 ── 3 of the kernel's reasons lost: they came too fast
 17:52:01.412 ── 7 rows not written to their file, 17:52:00.412 to 17:52:01.412
+17:52:01.412 ── some rows of Connection lost: the workspace's file is damaged or gone
 17:52:01.412 ── PolicyApplied: policy east-west, revision 0123456789ab
 17:52:01.412 ── RulesetTampered: the table was deleted by nft (77), 17:52:01.412 to 17:52:01.442
 `

@@ -61,6 +61,16 @@ func (h held) has(i *Info) bool {
 	return len(i.holds()) > 0
 }
 
+// hasLost reports whether they hold all that was in a file of which the list does
+// not tell. A merged one that a whole list does not have took nobody's place yet.
+func (h held) hasLost(l *Lost, whole bool) bool {
+	n, err := ParseName(l.File)
+	if err != nil {
+		return false
+	}
+	return n.Level > 0 && whole || h.has(&Info{Name: n, Holds: l.Holds})
+}
+
 // hasSome reports whether they hold a part of it.
 func (h held) hasSome(i *Info) bool {
 	return slices.ContainsFunc(i.holds(), func(x Held) bool {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -51,36 +52,39 @@ func (f *Folder) reconcile(whole bool) (changed bool, err error) {
 		}
 	}
 	changed = f.adopt(m.unlisted) || len(gone) > 0
-	if !whole {
-		gone = nil // they may have been merged, or too old
-	}
-	return changed, f.giveUp(gone, m.wrong)
+	return changed, f.giveUp(gone, m.wrong, whole)
 }
 
 // giveUp sets files aside, and owes the rows that are in no other file: theirs, and
 // those of segments whose files are gone.
-func (f *Folder) giveUp(gone []*Info, wrong []wrong) error {
-	if len(gone)+len(wrong) == 0 {
+func (f *Folder) giveUp(gone []*Info, files []wrong, whole bool) error {
+	if len(gone)+len(files) == 0 {
 		return nil
 	}
 	left, owed := f.held(), map[string]*Info{}
 	for _, i := range gone {
-		if !left.has(i) {
+		// By a list that is not whole they may have been merged, or too old.
+		if !left.has(i) && (whole || slices.ContainsFunc(files, func(w wrong) bool { return w.lost.File == i.Name.String() })) {
 			owed[i.Name.String()] = i
 			f.state.lost[i.Name.String()] = true
 		}
 	}
-	for _, w := range wrong {
+	for _, w := range files {
 		if i := owed[w.lost.File]; i != nil {
 			w.lost = lostOf(i)
 			delete(owed, w.lost.File)
-		} else if n, err := ParseName(w.lost.File); err == nil && left.has(&Info{Name: n, Holds: w.lost.Holds}) {
+		} else if left.hasLost(w.lost, whole) {
 			w.lost = nil
 		}
 		if err := f.aside(w.path, w.reason, w.lost); err != nil {
 			return err
 		}
 	}
+	return f.oweGone(owed)
+}
+
+// oweGone owes the rows of segments whose files are gone.
+func (f *Folder) oweGone(owed map[string]*Info) error {
 	if f.options.ReadOnly || len(owed) == 0 {
 		return nil
 	}

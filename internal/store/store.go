@@ -14,6 +14,7 @@
 //	relation.go   the SQL that stands for a table, its rows limited to a scope
 //	billed.go     what Azure would bill for a row
 //	damage.go     which file made a query fail
+//	lost.go       which rows went with it
 package store
 
 import (
@@ -38,6 +39,11 @@ type Store interface {
 	View(ctx context.Context, scope Scope) (View, error)
 	// Tables lists what is kept, table by table; those without rows too.
 	Tables(ctx context.Context) ([]Table, error)
+	// Lost lists what was lost of what was taken, or could not be taken, until
+	// it is told.
+	Lost(ctx context.Context) ([]Lost, error)
+	// Told says that the loss of a file is told.
+	Told(ctx context.Context, file string) error
 	// Tend does what is due: small segments become larger ones, rows that are
 	// too old or too many are removed. What a view shows stays until it is
 	// closed.
@@ -117,6 +123,26 @@ type Tended struct {
 	// Notes are what was set aside or repaired since the last time, a sentence
 	// each, with the path.
 	Notes []string
+}
+
+// Lost are the rows of a file that is damaged, and was set aside, or gone.
+type Lost struct {
+	// File is the file's name, and Table that of its rows; empty where it is not
+	// known.
+	File, Table string
+	// From and To bound TimeGenerated of the rows; zero where unknown.
+	From, To time.Time
+	// Parts are whose rows they are; none where unknown.
+	Parts   []LostPart
+	Reason  string
+	Noticed time.Time
+}
+
+// LostPart is what one firewall lost.
+type LostPart struct {
+	// Firewall is its id on its host, as segments name it.
+	Firewall string
+	Rows     int64 // 0 where unknown
 }
 
 // Unreadable is a file that cannot be read. It was moved to where it does no

@@ -74,9 +74,11 @@ func evidenceAt(ctx context.Context, a Asker, q diagnose.Question, at time.Time,
 	questions := map[*logs.Table]string{
 		logs.Connection: fmt.Sprintf("TimeGenerated between (%s .. %s) and FirstTime <= %s and (%s)",
 			Literal(from), Literal(to.Add(longest)), Literal(to), aboutConnection(q)),
-		logs.FlowTrace:   near + " and (" + aboutPacket(q) + ")",
-		logs.KernelDrop:  near + " and (" + aboutPacket(q) + ")",
-		logs.CaptureLoss: near,
+		logs.FlowTrace:  near + " and (" + aboutPacket(q) + ")",
+		logs.KernelDrop: near + " and (" + aboutPacket(q) + ")",
+		// That rows of then are lost may have been found much later.
+		logs.CaptureLoss: fmt.Sprintf("TimeGenerated >= %s and (TimeGenerated <= %s or Place == %q and From <= %[2]s and (isnull(To) or To >= %[1]s))",
+			Literal(from), Literal(to), logs.WorkspaceLoss),
 		// What was recorded then was said when it changed last.
 		logs.CaptureState: fmt.Sprintf("TimeGenerated between (%s .. %s) and State in (%q, %q)",
 			Literal(from.Add(-settled)), Literal(to), logs.RecordedInPart, logs.RecordedWhole),

@@ -32,6 +32,7 @@ func (w *Workspace) ingest(ctx context.Context, ready func()) error {
 	for {
 		watch.follow(w.log)
 		w.takeAll(ctx)
+		w.tellLost(ctx)
 		if ready != nil {
 			ready()
 			ready = nil

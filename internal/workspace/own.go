@@ -58,7 +58,12 @@ func (w *Workspace) write(ctx context.Context, table *logs.Table, rows []logs.Ro
 	if err != nil {
 		return err
 	}
-	_, _, err = w.store.Take(ctx, file)
+	return w.takeOwn(ctx, file)
+}
+
+// takeOwn takes a segment that the workspace has closed.
+func (w *Workspace) takeOwn(ctx context.Context, file string) error {
+	_, _, err := w.store.Take(ctx, file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // ingest was quicker
 	}
@@ -77,15 +82,17 @@ const ownName = "workspace"
 func (o *ownRows) close(table *logs.Table, rows []logs.Row) (file string, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	file, err = o.closeAs(table, rows, o.boot, o.sequence[table]+1)
+	if err == nil {
+		o.sequence[table]++
+	}
+	return file, err
+}
+
+// closeAs writes a segment under a name that is given.
+func (o *ownRows) closeAs(table *logs.Table, rows []logs.Row, boot string, sequence uint64) (file string, err error) {
 	writer := segment.NewWriter(table)
-	for _, r := range rows {
-		writer.Add(r)
-	}
-	name := segment.Name{Firewall: ownName, Boot: o.boot, Sequence: o.sequence[table] + 1}
-	info, err := writer.Close(o.folder, name, segment.Meta{Program: "sekisho workspace"})
-	if err != nil {
-		return "", err
-	}
-	o.sequence[table]++
-	return info.Path, nil
+	writer.Add(rows...)
+	info, err := writer.Close(o.folder, segment.Name{Firewall: ownName, Boot: boot, Sequence: sequence}, segment.Meta{Program: "sekisho workspace"})
+	return info.Path, err
 }

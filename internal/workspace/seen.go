@@ -18,6 +18,7 @@ type seen struct {
 	merged         int64
 	removed        int64
 	tendFailed     error
+	lostFailed     error
 	// firewalls are those that are known: that delivered, or that an older
 	// heartbeat tells of.
 	firewalls map[store.Source]*delivered

@@ -11,6 +11,7 @@
 //	ingest.go, watch.go   spool folders → store
 //	tend.go               merging and retention
 //	heartbeat.go, own.go  rows that the workspace itself writes
+//	lost.go               rows about rows whose file is damaged or gone
 //	query.go, turns.go    what is asked, of which firewall, and how much at a time
 //	sizes.go              what is kept, and what Azure would bill
 //	evidence.go           stored rows → connections, for diagnosis

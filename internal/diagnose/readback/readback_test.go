@@ -137,6 +137,32 @@ func TestLossesAreKept(t *testing.T) {
 	}
 }
 
+// What a workspace lost of the time in question was found later; of tables without
+// evidence it is no loss here.
+func TestLossesOfAWorkspaceAreKept(t *testing.T) {
+	t.Parallel()
+	source := &logs.Source{Firewall: "fw-a"}
+	text := lines(packet(0, flow.SYN, flow.BitSYN, false, 1000, 0)).String()
+	for _, l := range []logs.Loss{
+		{From: at(-100), To: at(500), Noticed: at(900_000), Place: logs.WorkspaceLoss, Kind: logs.FlowTrace.Name, Count: 40},
+		{From: at(-200), Noticed: at(900_000), Place: logs.WorkspaceLoss, Kind: logs.Connection.Name},
+		{From: at(-100), To: at(500), Noticed: at(900_000), Place: logs.WorkspaceLoss, Kind: logs.Heartbeat.Name, Count: 5},
+	} {
+		text += string(logs.AppendJSON(nil, logs.LossRow(l, source), false)) + "\n"
+	}
+	rows, err := read(t, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []diagnose.Loss{{Span: diagnose.Span{From: at(-100), To: at(500)}, Count: 40}, {Span: diagnose.Span{From: at(-200), To: at(900_000)}, Count: 1}}
+	if len(rows.Watches) != 1 || !slices.Equal(rows.Watches[0].Losses, want) {
+		t.Errorf("watches: %+v, want losses %+v", rows.Watches, want)
+	}
+	if v := rows.Connections[0].Verdict; v.Certainty == flow.Certain {
+		t.Errorf("the verdict %+v is certain, though rows are lost", v)
+	}
+}
+
 // Of a row that stands for several packets, the others are lost here.
 func TestFoldedRowsAreLosses(t *testing.T) {
 	t.Parallel()

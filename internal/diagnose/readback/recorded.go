@@ -149,6 +149,14 @@ func (f *recorded) addDrop(r logs.Record) {
 	f.drops = append(f.drops, d)
 }
 
+// until is when the last event can be of those that a row tells to be lost.
+func until(r logs.Record) time.Time {
+	if to, ok := r.Get("To").(time.Time); ok {
+		return to
+	}
+	return r.Time()
+}
+
 // addLoss takes a row of CaptureLoss. Losses of what has rows all the same are
 // none here; rows that were not written are missing here as much as events that
 // were not read.
@@ -159,6 +167,16 @@ func (f *recorded) addLoss(r logs.Record) {
 	case logs.RingLoss, logs.JournalLoss, logs.FileLoss, logs.FoldLoss:
 	case logs.DropLoss:
 		l.kind = "drop"
+	case logs.WorkspaceLoss: // found later, and its kind is a table
+		l.to, l.count = until(r), max(l.count, 1)
+		switch l.kind {
+		case logs.FlowTrace.Name, logs.Connection.Name:
+			l.kind = ""
+		case logs.KernelDrop.Name:
+			l.kind = "drop"
+		default:
+			return
+		}
 	default:
 		return
 	}

@@ -172,9 +172,29 @@ func damagedDelivery(t *testing.T, b *bench) {
 		if _, err := os.Stat(file); err == nil {
 			t.Error("the damaged segment is still in its spool folder")
 		}
+		expectLost(t, b, filepath.Base(file))
 	}
 	b.takeTrace(t, 100, 1, 5)
 	b.expect(t, all, "AZFWFlowTrace | count", "5")
+}
+
+// expectLost expects the loss of one file, until it is told.
+func expectLost(t *testing.T, b *bench, file string) {
+	t.Helper()
+	lost, err := b.Lost(t.Context())
+	if err != nil || len(lost) != 1 {
+		t.Fatalf("Lost() = %+v, error:\n%+v", lost, err)
+	}
+	if l := lost[0]; l.File != file || l.Table != "AZFWFlowTrace" || !l.From.Equal(at) || l.Reason == "" || l.Noticed.IsZero() ||
+		!slices.Equal(l.Parts, []store.LostPart{{Firewall: "lab-" + b.fw.Source.Firewall}}) {
+		t.Errorf("Lost() = %+v", l)
+	}
+	if err := b.Told(t.Context(), file); err != nil {
+		t.Errorf("Told() error:\n%+v", err)
+	}
+	if lost, err := b.Lost(t.Context()); err != nil || len(lost) != 0 {
+		t.Errorf("Lost() after Told() = %+v, error:\n%+v", lost, err)
+	}
 }
 
 func sizes(t *testing.T, b *bench) {
