@@ -1,7 +1,6 @@
 package firewall
 
 import (
-	"bytes"
 	"errors"
 	"sync"
 	"time"
@@ -18,12 +17,8 @@ type files struct {
 	mu      sync.Mutex
 	tables  map[*logs.Table]*file
 	repeats repeats
-	owed    []byte // rows about losses for which there was no room here
 	told    time.Time
 }
-
-// mostOwed bounds what is owed: some thousand rows, of an hour or so.
-const mostOwed = 1 << 20
 
 func openFiles(l layout, subset logs.Subset) (*files, error) {
 	fs := &files{layout: l, subset: subset, tables: map[*logs.Table]*file{}}
@@ -115,27 +110,6 @@ func (fs *files) append(table *logs.Table, lines []byte) error {
 	return errors.Join(f.flush(), f.append(lines))
 }
 
-// owe keeps rows about losses that were told elsewhere, until there is room for
-// them here. Those for which there is none in memory either are lost, and counted.
-func (fs *files) owe(lines []byte) {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	if len(fs.owed)+len(lines) > mostOwed {
-		fs.tables[logs.CaptureLoss].lost += uint64(bytes.Count(lines, []byte{'\n'}))
-		return
-	}
-	fs.owed = append(fs.owed, lines...)
-}
-
-// pay writes what is owed, all or nothing.
-func (fs *files) pay() {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	if len(fs.owed) > 0 && fs.tables[logs.CaptureLoss].append(fs.owed) == nil {
-		fs.owed = nil
-	}
-}
-
 // writing is what is about to be written to a table's file.
 func (fs *files) writing(table *logs.Table, rows []logs.Row) writing {
 	fs.mu.Lock()
@@ -168,8 +142,17 @@ func (fs *files) tally(t *logs.Table) tally {
 	return tally{t.Name, fs.tables[t].written, fs.tables[t].lost}
 }
 
+// lostRows are those of all tables.
+func (fs *files) lostRows() (n uint64) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	for _, f := range fs.tables {
+		n += f.lost
+	}
+	return n
+}
+
 func (fs *files) close() error {
-	fs.pay()
 	err := fs.flush()
 	for _, f := range fs.tables {
 		err = errors.Join(err, f.close())

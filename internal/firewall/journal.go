@@ -23,6 +23,7 @@ func (f *Firewall) resume() error {
 	if err := f.recorder.Resume(f.recall); err != nil {
 		return err
 	}
+	f.ledger.resumed(f.lostRows())
 	for _, cut := range f.journal.Cuts() {
 		f.log.Warn("the journal had a torn end, as a killed process leaves it", "cut", cut.String())
 	}
@@ -67,6 +68,7 @@ func (f *Firewall) takeInterrupted(b capture.Recalled) {
 			fs.dontRepeat(fm)
 		}
 	}
+	f.ledger.resume(m.Lost)
 	f.dontTellAgain(m.Place)
 	f.losses = f.foldLosses(m.Moment)
 	f.reach(m)

@@ -21,6 +21,7 @@ type ledger struct {
 	file string // empty: not kept
 	told
 	process counts // told in this process
+	lost    uint64 // rows that processes before this one could not write to files
 	late    bool   // the file is not as it should be: it could not be written
 	failure string // of the journal, as it was told last
 }
@@ -29,12 +30,16 @@ type ledger struct {
 type told struct {
 	Told  map[flow.Flag]uint64 `json:"told"` // of the rings, by kind
 	Since time.Time            `json:"since"`
+	// Files are rows that were told to have no room in files.
+	Files uint64 `json:"files,omitempty"`
 	// Segments are rows that were told to be lost on their way to a workspace.
 	Segments map[logs.LossPlace]uint64 `json:"segments,omitempty"`
 	// Writings are the rows that tell it, noted before they are written: a
 	// process that is killed in between tells nothing twice.
 	Writings []writing `json:"writings,omitempty"`
-	Writing  *writing  `json:"writing,omitempty"` // that of an older program
+	// Owed are losses that files did not get yet.
+	Owed    []debt   `json:"owed,omitempty"`
+	Writing *writing `json:"writing,omitempty"` // that of an older program
 }
 
 // writing is lines that are to be in a file, at a place of it.
@@ -42,12 +47,15 @@ type writing struct {
 	File  string `json:"file"`
 	At    int64  `json:"at"`
 	Lines string `json:"lines"`
+	// Pays says whose debt it is that is paid with it; nil for none.
+	Pays *layout `json:"pays,omitempty"`
 }
 
 // counts are losses that are counted in this process, not in the kernel.
 type counts struct {
-	overruns, lacking, files, drops, missed, journal, ignored uint64
-	// segments are counted over restarts.
+	overruns, lacking, drops, missed, journal, ignored uint64
+	// files and segments are counted over restarts.
+	files    uint64
 	segments map[logs.LossPlace]uint64
 }
 
@@ -66,6 +74,7 @@ func openLedger(file string) (*ledger, error) {
 	if err := json.Unmarshal(data, &l.told); err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
+	l.lost = l.Files
 	if l.Writing != nil {
 		l.Writings, l.Writing = append(l.Writings, *l.Writing), nil
 	}
@@ -73,16 +82,20 @@ func openLedger(file string) (*ledger, error) {
 		return l, nil
 	}
 	for _, w := range l.Writings {
-		if err := w.finish(); err != nil {
+		switch err := w.finish(); {
+		case err == nil && w.Pays != nil:
+			l.paid(*w.Pays)
+		case err != nil && w.Pays == nil: // else it is owed still
 			return nil, fmt.Errorf("finish rows about losses: %w", err)
 		}
 	}
 	l.Writings = nil
-	return l, l.keep()
+	_ = l.keep() // the next one tries again, and finds what is finished
+	return l, nil
 }
 
-// finish writes what a killed process has not written of its lines. If the
-// file is another one now, nobody knows: rather twice than never.
+// finish writes what a killed process has not written of its lines, all or none. If
+// the file is another one now, nobody knows: rather twice than never.
 func (w *writing) finish() error {
 	if err := os.MkdirAll(filepath.Dir(w.File), 0o750); err != nil {
 		return err
@@ -97,11 +110,17 @@ func (w *writing) finish() error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
 	rest := []byte(w.Lines)
 	if bytes.HasPrefix(rest, there[:n]) {
-		rest = rest[n:]
+		rest, end = rest[n:], min(end, w.At)
 	}
-	_, err = f.Write(rest)
+	if _, err = f.Write(rest); err != nil {
+		err = errors.Join(err, f.Truncate(end))
+	}
 	return err
 }
 
@@ -131,7 +150,8 @@ func (l *ledger) losses(s capture.Stats, now counts, at time.Time) ([]logs.Loss,
 	p := l.process
 	add(logs.ReasonLoss, "", "they came faster than they were read", now.overruns-p.overruns)
 	add(logs.JoinLoss, flow.INVALID.String(), "no text came for the packet", now.lacking-p.lacking)
-	add(logs.FileLoss, "", "the file could not be written", now.files-p.files)
+	add(logs.FileLoss, "", "the file could not be written", now.files-min(now.files, l.Files))
+	next.Files = now.files
 	add(logs.DropLoss, "", "too many to tell of each", now.drops-p.drops)
 	add(logs.IgnoredLoss, flow.IGNORED.String(), "they came faster than they are told of", now.ignored-p.ignored)
 	if next.Segments = now.segments; next.Segments == nil {

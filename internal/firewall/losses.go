@@ -36,9 +36,6 @@ func (f *Firewall) tellLossesOnce() error {
 	if err != nil {
 		return err
 	}
-	for _, fs := range f.outputs.Load().lineFiles() {
-		fs.pay()
-	}
 	f.logJournal(stats.Journal)
 	now := f.counts(stats)
 	losses, next := f.ledger.losses(stats, now, time.Now())
@@ -46,11 +43,8 @@ func (f *Firewall) tellLossesOnce() error {
 	for _, l := range losses {
 		rows = append(rows, logs.LossRow(l, f.source))
 	}
-	if told, err := f.tellOnce(rows, next); err != nil {
-		f.log.Error("losses could not be noted or written", "error", err)
-		if !told {
-			return nil // they are told with the next ones
-		}
+	if err := f.tellOnce(losses, rows, next); err != nil && len(rows) > 0 {
+		f.log.Error("losses could not be noted or written; they are tried again", "error", err)
 	}
 	f.ledger.process = now
 	for i, l := range losses {
@@ -68,10 +62,19 @@ func (f *Firewall) counts(s capture.Stats) counts {
 	if f.spool() != nil {
 		c.segments = f.spool().Losses()
 	}
-	for _, t := range f.tallies() {
-		c.files += t.lost
-	}
+	c.files = f.lostRows()
 	return c
+}
+
+// lostRows are those that could not be written to files, over restarts.
+func (f *Firewall) lostRows() uint64 {
+	f.opened.Lock()
+	defer f.opened.Unlock()
+	n := f.ledger.lost
+	for _, fs := range f.opened.files {
+		n += fs.lostRows()
+	}
+	return n
 }
 
 // logJournal says when the journal stops and when it goes on.
@@ -86,52 +89,41 @@ func (f *Firewall) logJournal(failure string) {
 }
 
 // tellOnce writes rows about losses, and that they are told: neither without the
-// other, whenever the process is killed. Rows that could be written nowhere are
-// told with the next ones. That it could not be noted that they are told is no
+// other, whenever the process is killed. That it could not be noted that they are told is no
 // reason not to tell them: it is noted as soon as it can. A file that has no room
-// gets them when it has some.
-func (f *Firewall) tellOnce(rows []logs.Row, next told) (told bool, err error) {
-	l := f.ledger
-	if len(rows) == 0 {
+// is owed them, and gets them when it has some.
+func (f *Firewall) tellOnce(losses []logs.Loss, rows []logs.Row, next told) error {
+	l, o := f.ledger, f.outputs.Load()
+	if len(rows) == 0 && len(l.Owed) == 0 {
 		l.Since = next.Since
-		return true, l.keepLate()
+		return l.keepLate()
 	}
-	before := l.told
+	next.Owed = l.Owed
 	l.told = next
-	o := f.outputs.Load()
-	if len(o.files) == 0 {
-		return true, l.keep()
-	}
 	for _, fs := range o.lineFiles() {
-		l.Writings = append(l.Writings, fs.writing(logs.CaptureLoss, rows))
+		l.owe(fs.layout, losses)
+	}
+	debtors := f.debtors()
+	for _, fs := range debtors {
+		l.Writings = append(l.Writings, f.payment(fs))
 	}
 	var errs []error
-	if o.spooled {
-		told = true
+	if o.spooled && len(rows) > 0 {
 		errs = append(errs, f.spool().KeepNoted(rows, func(w spool.Writing) {
-			l.Writings = append(l.Writings, writing(w))
+			l.Writings = append(l.Writings, writing{File: w.File, At: w.At, Lines: w.Lines})
 			errs = append(errs, l.keep())
 		}))
 	} else {
 		errs = append(errs, l.keep())
 	}
-	var full []int
-	for i, fs := range o.lineFiles() {
+	for i, fs := range debtors {
 		err := fs.append(logs.CaptureLoss, []byte(l.Writings[i].Lines))
-		told = told || err == nil
-		if errs = append(errs, err); err != nil {
-			full = append(full, i)
+		if errs = append(errs, err); err == nil {
+			l.paid(fs.layout)
 		}
 	}
-	if !told {
-		l.told = before
-		full = nil // they come again
-	}
-	for _, i := range full {
-		o.lineFiles()[i].owe([]byte(l.Writings[i].Lines))
-	}
 	l.Writings = nil
-	return told, errors.Join(append(errs, l.keep())...)
+	return errors.Join(append(errs, l.keep())...)
 }
 
 // tellState writes a row about what is recorded.

@@ -155,42 +155,6 @@ func TestRowsOnAFullDisk(t *testing.T) {
 	}
 }
 
-// What a file had no room for, but another destination had, is in it once when it
-// has room again.
-func TestRowsAboutLossesAreOwed(t *testing.T) {
-	t.Parallel()
-	folder := t.TempDir()
-	fs, err := openFiles(layout{Directory: folder}, logs.Subset{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := fs.tables[logs.CaptureLoss]
-	good := f.f
-	if f.f, err = os.OpenFile("/dev/full", os.O_WRONLY, 0); err != nil {
-		t.Fatal(err)
-	}
-	fs.owe([]byte("1\n2\n"))
-	fs.pay()
-	fs.owe([]byte("3\n"))
-	fs.pay()
-	f.f.Close()
-	f.f = good
-	fs.pay()
-	fs.pay()
-	fs.owe([]byte("4\n"))
-	fs.owe([]byte(strings.Repeat("x\n", mostOwed/2)))
-	if err := fs.close(); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(filepath.Join(folder, "CaptureLoss.jsonl"))
-	if err != nil || string(text) != "1\n2\n3\n4\n" {
-		t.Errorf("the file has %q, error %v", text, err)
-	}
-	if f.written != 4 || f.lost != mostOwed/2 {
-		t.Errorf("%d written, %d lost; want 4, %d", f.written, f.lost, mostOwed/2)
-	}
-}
-
 func TestAFullDiskIsNotToldEachBatch(t *testing.T) {
 	t.Parallel()
 	fs, now := &files{}, time.Now()

@@ -25,6 +25,9 @@ type mark struct {
 	At journal.Spot `json:"at,omitzero"`
 	// Place is where the rows go that are for a workspace.
 	Place spool.Place `json:"segments,omitzero"`
+	// Lost is how many rows could not be written to files up to here: what was told
+	// of them may be less.
+	Lost uint64 `json:"lost,omitempty"`
 	// Settings is the revision of the settings that say which those are.
 	Settings int `json:"settings,omitempty"`
 }
@@ -96,7 +99,7 @@ func (f *Firewall) mark(reached time.Time) []byte {
 	changed := f.switchOutputs()
 	f.tellIgnored(f.ignored.reach(now)) // before the ends of the files are noted
 	o := f.outputs.Load()
-	m := mark{Moment: f.fold.moment(f.config.Logs.foldRate(), reached, f.ending() || f.foldsForLong()), Settings: o.revision}
+	m := mark{Lost: f.lostRows(), Moment: f.fold.moment(f.config.Logs.foldRate(), reached, f.ending() || f.foldsForLong()), Settings: o.revision}
 	if f.journal != nil {
 		m.At = f.journal.End()
 	}

@@ -69,7 +69,7 @@ func newRig(t *testing.T, random *rand.Rand, every time.Duration, config Config)
 
 // open is the start of a process.
 func (r *rig) open() {
-	f := &Firewall{config: r.config, source: &logs.Source{Firewall: "rig"}, stream: newStream(&logs.Source{Firewall: "fw"}, &rowsTold{}), log: slog.New(slog.DiscardHandler),
+	f := &Firewall{config: r.config, ledger: &ledger{}, source: &logs.Source{Firewall: "rig"}, stream: newStream(&logs.Source{Firewall: "fw"}, &rowsTold{}), log: slog.New(slog.DiscardHandler),
 		fold: newFold(r.config.Logs.foldRate()), ignored: newFold(r.config.Logs.foldRate()), ending: func() bool { return false }}
 	f.connections = newConnections(f.trackerConfig(), f.stream.rows, f.publishConnections)
 	closing := &atomic.Uint64{} // what a process that was killed was about to close it never does

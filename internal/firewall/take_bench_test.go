@@ -23,7 +23,7 @@ func BenchmarkTake(b *testing.B) {
 // BenchmarkTakeToSegments is the same with everything in segments, a batch of
 // them each 10 ms, and the rows of connections with them.
 func BenchmarkTakeToSegments(b *testing.B) {
-	f := &Firewall{config: &Config{Name: "fw", StateFolder: b.TempDir(), Logs: LogsConfig{Spool: SpoolConfig{Folder: b.TempDir()}}},
+	f := &Firewall{config: &Config{Name: "fw", StateFolder: b.TempDir(), Logs: LogsConfig{Spool: SpoolConfig{Folder: b.TempDir()}}}, ledger: &ledger{},
 		source: &logs.Source{Firewall: "fw"}, stream: newStream(&logs.Source{Firewall: "fw"}, &rowsTold{}), log: slog.New(slog.DiscardHandler), ending: func() bool { return false }}
 	f.ignored = newFold(DefaultFoldRate)
 	o, err := f.outputsOf(1, settings.NewRouter([]settings.Setting{{Name: "all", Workspace: true}}, time.Time{}))
