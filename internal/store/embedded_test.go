@@ -72,8 +72,8 @@ func TestDamagedSegment(t *testing.T) {
 				t.Errorf("sums without the damaged segment (-want +got):\n%s", diff)
 			}
 			aside, err := os.ReadDir(filepath.Join(folder, "segments", "damaged"))
-			if err != nil || len(aside) != 2 {
-				t.Errorf("beside the damaged segment and its report there are %v, error:\n%+v", aside, err)
+			if err != nil || len(aside) != 3 {
+				t.Errorf("there are not the damaged segment, its report and its loss: %v, error:\n%+v", aside, err)
 			}
 		})
 	}

@@ -164,6 +164,10 @@ func TestKilledWhileFilesAreDamaged(t *testing.T) {
 			rows += uint32(n)
 		}
 	}
+	fw.Close(t, spool, []logs.Row{logs.StateRow(logs.State{Time: time.Now(), State: logs.RecordingStarted}, fw.Source)})
+	first := start(t, folder) // which knows the firewall's name from then on
+	until(t, first, "CaptureState | count", "1")
+	first.end()
 	for range kills {
 		deliver()
 		if random.IntN(2) == 0 { // nobody can say how many rows it had
