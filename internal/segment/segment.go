@@ -29,5 +29,7 @@
 //	writer.go                              rows → a segment
 //	folder.go, generation.go, take.go      the folder
 //	merge.go, read.go, retain.go           what becomes of segments
-//	list.go, state.go, reconcile.go        its list, and what is repaired at the start
+//	list.go, state.go, reconcile.go,
+//	adopt.go                               its list, and what is repaired at the start
+//	damaged.go, lost.go                    what is set aside, and which rows are lost with it
 package segment
