@@ -29,12 +29,9 @@ func (r *Recorder) Run(ctx context.Context, deliver func([]flow.Event)) error {
 		return err
 	}
 	r.settled.Store(0) // what was read until here was of predecessors
-	poll := r.config.Poll
-	if poll == 0 {
-		poll = DefaultPoll
-	}
-	tick := time.NewTicker(poll)
-	defer tick.Stop()
+	r.pause = pause{fixed: r.config.Poll}
+	wake := time.NewTimer(r.pause.next())
+	defer wake.Stop()
 	for more := false; ; {
 		select {
 		case <-ctx.Done():
@@ -44,7 +41,8 @@ func (r *Recorder) Run(ctx context.Context, deliver func([]flow.Event)) error {
 		if !more {
 			select {
 			case <-ctx.Done():
-			case <-tick.C:
+			case <-wake.C:
+				wake.Reset(r.pause.next())
 			}
 		}
 		var err error
