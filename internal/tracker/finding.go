@@ -134,7 +134,23 @@ func (t *Tracker) judgeOpen(c *entry) finding {
 	case c.facts&(finClient|finServer) != 0 && c.silentSince(t):
 		return finding{outcome: flow.HalfClosed, stuck: flow.StepFIN, by: c.unclosed()}
 	}
-	return finding{outcome: flow.ActiveNow}
+	return finding{outcome: flow.ActiveNow, detail: c.forgottenDetail()}
+}
+
+// forgottenDetail is what became of a connection that looks well, where it is not
+// there any more.
+func (c *entry) forgottenDetail() string {
+	switch {
+	case c.forgotten == 0:
+		return ""
+	case c.end == flow.EndUnseen:
+		return "conntrack does not know it any more: what closed it did not come to the forward hook"
+	case c.is(deletedBefore):
+		return "its conntrack entry was deleted, and nobody has spoken since"
+	case c.is(expiredByTimeout):
+		return "conntrack forgot it after its timeout, and nobody has spoken since"
+	}
+	return ""
 }
 
 // unclosed is the side that has not closed.
