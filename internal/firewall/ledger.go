@@ -13,6 +13,7 @@ import (
 	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/logs"
+	"github.com/sekisho/sekisho/internal/spool"
 )
 
 // ledger knows which losses have been told. What the program in the kernel
@@ -56,7 +57,7 @@ type counts struct {
 	overruns, lacking, drops, missed, journal, ignored uint64
 	// files and segments are counted over restarts.
 	files    uint64
-	segments map[logs.LossPlace]uint64
+	segments map[logs.LossPlace]spool.Loss
 }
 
 func openLedger(file string) (*ledger, error) {
@@ -154,13 +155,26 @@ func (l *ledger) losses(s capture.Stats, now counts, at time.Time) ([]logs.Loss,
 	next.Files = now.files
 	add(logs.DropLoss, "", "too many to tell of each", now.drops-p.drops)
 	add(logs.IgnoredLoss, flow.IGNORED.String(), "they came faster than they are told of", now.ignored-p.ignored)
-	if next.Segments = now.segments; next.Segments == nil {
-		next.Segments = l.Segments // nothing goes to a workspace at the moment
-	}
-	for place, lost := range now.segments {
-		add(place, "", segmentReasons[place], lost-min(lost, l.Segments[place]))
-	}
+	var untold []logs.Loss
+	untold, next.Segments = l.segmentLosses(now.segments, at)
+	out = append(out, untold...)
 	add(logs.FollowerLoss, "", "who followed live was too slow", now.missed-p.missed)
+	return out, next
+}
+
+// segmentLosses are rows that were lost on their way to a workspace and not told
+// yet, with their own times: they may have waited for days.
+func (l *ledger) segmentLosses(now map[logs.LossPlace]spool.Loss, at time.Time) (out []logs.Loss, next map[logs.LossPlace]uint64) {
+	if now == nil {
+		return nil, l.Segments // nothing goes to a workspace at the moment
+	}
+	next = map[logs.LossPlace]uint64{}
+	for place, lost := range now {
+		next[place] = lost.Rows
+		if n := lost.Rows - min(lost.Rows, l.Segments[place]); n > 0 {
+			out = append(out, logs.Loss{From: lost.From, To: lost.To, Noticed: at, Place: place, Reason: segmentReasons[place], Count: n})
+		}
+	}
 	return out, next
 }
 

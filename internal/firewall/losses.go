@@ -47,6 +47,11 @@ func (f *Firewall) tellLossesOnce() error {
 		f.log.Error("losses could not be noted or written; they are tried again", "error", err)
 	}
 	f.ledger.process = now
+	if s := f.spool(); s != nil {
+		for place, n := range next.Segments {
+			s.Told(place, n)
+		}
+	}
 	for i, l := range losses {
 		f.log.Warn("events were lost", "place", l.Place, "kind", l.Kind, "count", l.Count, "reason", l.Reason)
 		f.stream.publish(Entry{Rows: rows[i : i+1]})

@@ -10,6 +10,7 @@ import (
 	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/logs"
+	"github.com/sekisho/sekisho/internal/spool"
 )
 
 func sum(losses []logs.Loss) (n uint64) {
@@ -58,20 +59,28 @@ func TestLossesAreToldOnceAlsoOverARestart(t *testing.T) {
 	if got, next = l.losses(lost(9, 2), counts{}, now.Add(time.Minute)); sum(got) != 4 || got[0].Kind != "SYN" || got[0].Place != logs.RingLoss {
 		t.Errorf("after a restart: %+v", got)
 	}
+	yesterday := now.AddDate(0, 0, -1)
 	// What no segment has is counted over restarts, also where nothing goes to a
 	// workspace for a while.
 	l.told = next
 	for i, tt := range []struct {
-		lost map[logs.LossPlace]uint64
+		lost map[logs.LossPlace]spool.Loss
 		want uint64
 	}{
-		{map[logs.LossPlace]uint64{logs.SpoolLoss: 4}, 4},
+		{map[logs.LossPlace]spool.Loss{logs.SpoolLoss: {Rows: 4, From: yesterday, To: yesterday}}, 4},
 		{nil, 0},
-		{map[logs.LossPlace]uint64{logs.SpoolLoss: 5, logs.SegmentLoss: 2}, 3},
+		{map[logs.LossPlace]spool.Loss{logs.SpoolLoss: {Rows: 5, From: yesterday, To: yesterday}, logs.SegmentLoss: {Rows: 2, From: yesterday, To: yesterday}}, 3},
+		{map[logs.LossPlace]spool.Loss{logs.SpoolLoss: {Rows: 1}, logs.SegmentLoss: {Rows: 2}}, 0}, // another spool
+		{map[logs.LossPlace]spool.Loss{logs.SpoolLoss: {Rows: 2, From: yesterday, To: yesterday}, logs.SegmentLoss: {Rows: 2}}, 1},
 	} {
 		got, next = l.losses(lost(9, 2), counts{segments: tt.lost}, now.Add(time.Minute))
 		if sum(got) != tt.want {
 			t.Errorf("case %d of segments: %+v", i, got)
+		}
+		for _, g := range got { // the times are the rows' own
+			if !g.From.Equal(yesterday) || !g.To.Equal(yesterday) || !g.Noticed.Equal(now.Add(time.Minute)) {
+				t.Errorf("case %d of segments: times of %+v", i, g)
+			}
 		}
 		l.told = next
 	}

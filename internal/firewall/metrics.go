@@ -48,8 +48,8 @@ func (f *Firewall) measureSpool(s *metrics.Snapshot) {
 		return // the folder cannot be read: what is told of the writing says more
 	}
 	s.Spool = &metrics.Spool{Segments: g.Closed, Waiting: g.Files, Bytes: g.Bytes, Bound: g.Bound, Lost: map[string]uint64{}, Failing: sp.Failure() != nil}
-	for place, n := range sp.Losses() {
-		s.Spool.Lost[string(place)] = n
+	for place, lost := range sp.Losses() {
+		s.Spool.Lost[string(place)] = lost.Rows
 	}
 }
 

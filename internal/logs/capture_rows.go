@@ -64,7 +64,7 @@ const (
 	// each follower counted. Files have them.
 	FollowerLoss LossPlace = "followers"
 	// SegmentLoss: rows that no segment could be written for, and that there
-	// was no room for in memory any more.
+	// was no room for in memory any more. From and To are theirs here and below.
 	SegmentLoss LossPlace = "segment"
 	// SpoolLoss: rows of segments that nobody took from the spool, which was
 	// full.
@@ -126,7 +126,7 @@ var CaptureLoss = newTable(Table{
 		word("Firewall", "Short name of the firewall.", func(r *lossRow) string { return r.src.Firewall }),
 		maybeMoment("From", "No event was lost before; absent where that is not known.", func(r *lossRow) time.Time { return r.From }),
 		maybeMoment("To", "No event that is counted here was lost later.", func(r *lossRow) time.Time { return r.To }),
-		word("Place", "Where events were lost: ring (it was full), journal (it could not be written, so nothing was taken from the ring, and that was full), nflog (the kernel's reasons; the packets have rows), reason-join (INVALID packets whose reason must have been lost; they have rows), kernel-drops (packets the host dropped, beyond what KernelDrop tells), file (rows could not be written), conntrack-ends (how connections ended in connection tracking), fold (packets that were to have a row together when a process was killed), ignored (packets that connection tracking ignored and let pass), followers (rows that somebody who follows live was too slow for; files have them), segment (rows that could not be written for a workspace), spool (rows that no workspace took in time), workspace (rows that the workspace had or was given, and whose file is damaged or gone; From and To are those of the rows).",
+		word("Place", "Where events were lost: ring (it was full), journal (it could not be written, so nothing was taken from the ring, and that was full), nflog (the kernel's reasons; the packets have rows), reason-join (INVALID packets whose reason must have been lost; they have rows), kernel-drops (packets the host dropped, beyond what KernelDrop tells), file (rows could not be written), conntrack-ends (how connections ended in connection tracking), fold (packets that were to have a row together when a process was killed), ignored (packets that connection tracking ignored and let pass), followers (rows that somebody who follows live was too slow for; files have them), segment (rows that could not be written for a workspace), spool (rows that no workspace took in time), workspace (rows that the workspace had or was given, and whose file is damaged or gone); From and To are the times of the rows for these three.",
 			func(r *lossRow) string { return string(r.Place) }),
 		word("Kind", "Flag of the events, \"first\" for the first packets of other protocols; for the place workspace the table of the rows; absent where the place does not know it.",
 			func(r *lossRow) string { return r.Kind }),

@@ -53,6 +53,9 @@ func (w *Writer) Len() int { return w.batch.rows }
 // Bytes is about how much memory they take. The file takes a tenth.
 func (w *Writer) Bytes() int { return w.batch.bytes() }
 
+// Span is the time of the first and of the last of them; there must be some.
+func (w *Writer) Span() (from, to time.Time) { return w.batch.span() }
+
 // Close writes the rows into a file of that folder, which gets its name when it
 // is whole, and forgets them. The name's Table, Level and From are the writer's
 // to fill. On an error nothing is left in the folder, the rows are still there,

@@ -54,7 +54,7 @@ func (s *Spool) giveUpFile(name string) error {
 	}
 	rows := uint64(max(info.Rows, 0)) // of a damaged one nobody knows how many
 	s.state.Giving = name
-	s.state.lose(logs.SpoolLoss, rows)
+	s.state.lose(logs.SpoolLoss, rows, bounds{info.From, info.To})
 	if err := s.state.keep(s.options.State); err != nil {
 		s.state.Giving = ""
 		s.state.Lost[logs.SpoolLoss] -= rows

@@ -81,7 +81,7 @@ const mostIdle = 2
 func (s *Spool) closed(g *generation) {
 	s.state.Closed = g.number
 	s.state.Rows += uint64(g.rows) + g.missing
-	s.state.lose(logs.SegmentLoss, g.missing)
+	s.state.lose(logs.SegmentLoss, g.missing, g.gap)
 	delete(s.open, g.number)
 	s.blocks = g.blocks[:0]
 	for name, t := range g.tables {
@@ -112,12 +112,13 @@ func (s *Spool) waiting() (rows int) {
 // one, where there are not too many: they tell of the loss.
 func (s *Spool) giveUp(g *generation, why error) {
 	s.options.Log.Error("rows are given up, because there is no room for more", "rows", g.rows, "error", why)
+	at := g.bounds(time.Now())
 	events, kept, err := g.unwritten()
 	if err != nil {
 		s.options.Log.Error("rows that follow from no event are given up with them", "rows", g.kept, "error", err)
-		s.state.lose(logs.SegmentLoss, uint64(g.kept))
+		s.state.lose(logs.SegmentLoss, uint64(g.kept), at)
 	}
-	s.state.lose(logs.SegmentLoss, events)
+	s.state.lose(logs.SegmentLoss, events, at)
 	next := s.at(g.number + 1)
 	const most = 10_000
 	if len(kept)+next.kept <= most {
@@ -126,7 +127,7 @@ func (s *Spool) giveUp(g *generation, why error) {
 			s.state.KeptFrom = g.number
 		}
 	} else {
-		s.state.lose(logs.SegmentLoss, uint64(len(kept)))
+		s.state.lose(logs.SegmentLoss, uint64(len(kept)), at)
 		s.state.KeptFrom = 0
 	}
 	g.tables = nil
@@ -150,18 +151,6 @@ func (s *Spool) Failure() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.failure
-}
-
-// Losses are the rows that no segment will ever have, by place, since there is
-// this spool.
-func (s *Spool) Losses() map[logs.LossPlace]uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := map[logs.LossPlace]uint64{}
-	for place, n := range s.state.Lost {
-		out[place] = n
-	}
-	return out
 }
 
 // finishGiving ends what a killed process has begun: it was about to take a

@@ -17,7 +17,8 @@ type generation struct {
 	rows    int       // of events, in all tables
 	kept    int       // rows that follow from no event
 	blocks  []byte    // those, as they are written down
-	missing uint64    // rows that the journal does not have any more
+	missing uint64    // rows that nobody has any more
+	gap     bounds    // the times of those
 	since   time.Time // when its first row came
 	sealed  bool      // nothing comes any more
 }

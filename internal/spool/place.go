@@ -66,7 +66,7 @@ func (s *Spool) Reach(p Place) bool {
 	}
 	if p.Rows > s.total { // the journal does not reach back far enough
 		s.options.Log.Warn("some rows are lost that no segment had yet: the journal does not reach back to them", "rows", p.Rows-s.total)
-		s.at(s.events).missing += p.Rows - s.total
+		s.at(s.events).miss(p.Rows-s.total, bounds{To: time.Now()}) // since when, nobody knows
 		s.total = p.Rows
 		s.beginSeries()
 	}

@@ -161,7 +161,7 @@ func (s *Spool) Add(rows []logs.Row) {
 	g.begin()
 	s.total += uint64(len(rows))
 	if s.waiting() > 2*s.held { // the disk hangs
-		g.missing += uint64(len(rows))
+		g.miss(uint64(len(rows)), boundsOf(rows))
 		return
 	}
 	s.sort(g, rows)

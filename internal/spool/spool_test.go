@@ -168,13 +168,20 @@ func TestAFullSpoolGivesUpTheOldest(t *testing.T) {
 	for _, n := range taken {
 		rows += uint64(n)
 	}
-	lost := s.Losses()[logs.SpoolLoss]
+	lost := s.Losses()[logs.SpoolLoss].Rows
 	if rows+lost != 2*events || lost == 0 || rows == 0 {
 		t.Errorf("%d rows, %d told to be lost, of %d; %d bytes", rows, lost, 2*events, bytes)
 	}
-	// The count is kept.
-	if s := open(t, o); s.Losses()[logs.SpoolLoss] != lost {
-		t.Errorf("another process tells of %d", s.Losses()[logs.SpoolLoss])
+	// The count is kept, and of which time they were, until that is told.
+	s = open(t, o)
+	first, last := time.Unix(1, 0), time.Unix(int64(lost+1)/2, 0) // an event a second has two rows
+	s.Told(logs.SpoolLoss, lost-1)
+	if got := s.Losses()[logs.SpoolLoss]; got.Rows != lost || !got.From.Equal(first) || !got.To.Equal(last) {
+		t.Errorf("another process tells of %d rows from %v to %v, want %d from %v to %v", got.Rows, got.From, got.To, lost, first, last)
+	}
+	s.Told(logs.SpoolLoss, lost)
+	if got := s.Losses()[logs.SpoolLoss]; got != (Loss{Rows: lost}) {
+		t.Errorf("when all is told: %+v", got)
 	}
 }
 
@@ -214,7 +221,7 @@ func TestADiskThatIsFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	events := 0
-	for s.Losses()[logs.SegmentLoss] == 0 {
+	for s.Losses()[logs.SegmentLoss].Rows == 0 {
 		s.Reach(s.Next(time.Now(), true))
 		for range 200 {
 			events++
@@ -246,8 +253,12 @@ func TestADiskThatIsFull(t *testing.T) {
 		}
 		rows += uint64(n)
 	}
-	if lost := s.Losses()[logs.SegmentLoss]; rows+lost != uint64(2*events) || states != 1 {
-		t.Errorf("%d rows, %d told to be lost, of %d; %d other rows", rows, lost, 2*events, states)
+	lost := s.Losses()[logs.SegmentLoss]
+	if rows+lost.Rows != uint64(2*events) || states != 1 {
+		t.Errorf("%d rows, %d told to be lost, of %d; %d other rows", rows, lost.Rows, 2*events, states)
+	}
+	if from, to := lost.From.Unix(), lost.To.Unix(); from < 1 || uint64(to-from+1) < lost.Rows/2 || to > int64(events) {
+		t.Errorf("%d rows are lost of the seconds %d to %d, of which each has two", lost.Rows, from, to)
 	}
 }
 
@@ -268,8 +279,8 @@ func TestAJournalThatIsTooShort(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if lost := s.Losses()[logs.SegmentLoss]; lost != 8 {
-		t.Errorf("%d rows are told to be lost, of 4 events", lost)
+	if lost := s.Losses()[logs.SegmentLoss]; lost.Rows != 8 || !lost.From.IsZero() || lost.To.IsZero() {
+		t.Errorf("%+v is told to be lost, of 4 events, and since when nobody knows", lost)
 	}
 }
 

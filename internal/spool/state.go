@@ -30,6 +30,8 @@ type state struct {
 	KeptFrom uint64 `json:"keptFrom,omitempty"`
 	// Lost are rows that no segment has, by place.
 	Lost map[logs.LossPlace]uint64 `json:"lost,omitempty"`
+	// Untold are the times of those that CaptureLoss does not have yet.
+	Untold map[logs.LossPlace]bounds `json:"untold,omitempty"`
 	// Giving is a segment that is about to be taken away; it counts as lost.
 	Giving string `json:"giving,omitempty"`
 }
@@ -59,6 +61,9 @@ func (s *state) makeMaps() {
 	}
 	if s.Lost == nil {
 		s.Lost = map[logs.LossPlace]uint64{}
+	}
+	if s.Untold == nil {
+		s.Untold = map[logs.LossPlace]bounds{}
 	}
 }
 
@@ -100,12 +105,6 @@ func (s *state) keep(folder string) error {
 		return fmt.Errorf("keep the spool's state: %w", err)
 	}
 	return nil
-}
-
-func (s *state) lose(place logs.LossPlace, rows uint64) {
-	if rows > 0 {
-		s.Lost[place] += rows
-	}
 }
 
 // keptSince is the first generation whose kept rows are needed: those of the

@@ -114,3 +114,16 @@ func TestBypassIsCertainWhateverWasLost(t *testing.T) {
 		}
 	}
 }
+
+// A loss may be told that began before one that is known.
+func TestLossesThatBeganEarlier(t *testing.T) {
+	t.Parallel()
+	var w windows
+	w.add(10, 11, allKinds)
+	w.add(5, 20, allKinds)
+	for at, want := range map[int64]bool{4: false, 5: true, 9: true, 10: true, 20: true, 21: false} {
+		if got := w.touch(at, at, allKinds); got != want {
+			t.Errorf("at %d something is missing: %v, want %v", at, got, want)
+		}
+	}
+}

@@ -34,7 +34,7 @@ const (
 
 func (w *windows) add(from, to int64, kinds kinds) {
 	if n := len(*w); n > 0 && (*w)[n-1].kinds == kinds && (*w)[n-1].to >= from {
-		(*w)[n-1].to = max((*w)[n-1].to, to)
+		(*w)[n-1].from, (*w)[n-1].to = min((*w)[n-1].from, from), max((*w)[n-1].to, to)
 		return
 	}
 	*w = append(*w, window{from, to, kinds})

@@ -77,8 +77,8 @@ func evidenceAt(ctx context.Context, a Asker, q diagnose.Question, at time.Time,
 		logs.FlowTrace:  near + " and (" + aboutPacket(q) + ")",
 		logs.KernelDrop: near + " and (" + aboutPacket(q) + ")",
 		// That rows of then are lost may have been found much later.
-		logs.CaptureLoss: fmt.Sprintf("TimeGenerated >= %s and (TimeGenerated <= %s or Place == %q and From <= %[2]s and (isnull(To) or To >= %[1]s))",
-			Literal(from), Literal(to), logs.WorkspaceLoss),
+		logs.CaptureLoss: fmt.Sprintf("TimeGenerated >= %s and (TimeGenerated <= %s or Place in (%q, %q, %q) and (isnull(From) or From <= %[2]s) and (isnull(To) or To >= %[1]s))",
+			Literal(from), Literal(to), logs.SegmentLoss, logs.SpoolLoss, logs.WorkspaceLoss),
 		// What was recorded then was said when it changed last.
 		logs.CaptureState: fmt.Sprintf("TimeGenerated between (%s .. %s) and State in (%q, %q)",
 			Literal(from.Add(-settled)), Literal(to), logs.RecordedInPart, logs.RecordedWhole),

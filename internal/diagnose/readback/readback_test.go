@@ -137,8 +137,8 @@ func TestLossesAreKept(t *testing.T) {
 	}
 }
 
-// What a workspace lost of the time in question was found later; of tables without
-// evidence it is no loss here.
+// What a workspace lost of the time in question, or never got, was found later; of
+// tables without evidence it is no loss here.
 func TestLossesOfAWorkspaceAreKept(t *testing.T) {
 	t.Parallel()
 	source := &logs.Source{Firewall: "fw-a"}
@@ -147,6 +147,8 @@ func TestLossesOfAWorkspaceAreKept(t *testing.T) {
 		{From: at(-100), To: at(500), Noticed: at(900_000), Place: logs.WorkspaceLoss, Kind: logs.FlowTrace.Name, Count: 40},
 		{From: at(-200), Noticed: at(900_000), Place: logs.WorkspaceLoss, Kind: logs.Connection.Name},
 		{From: at(-100), To: at(500), Noticed: at(900_000), Place: logs.WorkspaceLoss, Kind: logs.Heartbeat.Name, Count: 5},
+		{From: at(-300), To: at(600), Noticed: at(900_000), Place: logs.SpoolLoss, Count: 7},
+		{To: at(700), Noticed: at(900_000), Place: logs.SegmentLoss, Count: 8},
 	} {
 		text += string(logs.AppendJSON(nil, logs.LossRow(l, source), false)) + "\n"
 	}
@@ -154,7 +156,8 @@ func TestLossesOfAWorkspaceAreKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []diagnose.Loss{{Span: diagnose.Span{From: at(-100), To: at(500)}, Count: 40}, {Span: diagnose.Span{From: at(-200), To: at(900_000)}, Count: 1}}
+	want := []diagnose.Loss{{Span: diagnose.Span{From: at(-100), To: at(500)}, Count: 40}, {Span: diagnose.Span{From: at(-200), To: at(900_000)}, Count: 1},
+		{Span: diagnose.Span{From: at(-300), To: at(600)}, Count: 7}, {Span: diagnose.Span{To: at(700)}, Count: 8}}
 	if len(rows.Watches) != 1 || !slices.Equal(rows.Watches[0].Losses, want) {
 		t.Errorf("watches: %+v, want losses %+v", rows.Watches, want)
 	}

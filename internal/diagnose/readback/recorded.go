@@ -167,6 +167,8 @@ func (f *recorded) addLoss(r logs.Record) {
 	case logs.RingLoss, logs.JournalLoss, logs.FileLoss, logs.FoldLoss:
 	case logs.DropLoss:
 		l.kind = "drop"
+	case logs.SegmentLoss, logs.SpoolLoss: // found when they were given up: the times are the rows' own
+		l.to = until(r)
 	case logs.WorkspaceLoss: // found later, and its kind is a table
 		l.to, l.count = until(r), max(l.count, 1)
 		switch l.kind {
