@@ -24,13 +24,17 @@ func TestAKernelWithoutZones(t *testing.T) {
 		t.Fatal(err)
 	}
 	options := ebpf.ProgramOptions{KernelTypes: kernel.Copy()}
-	with := options.KernelTypes
-	if len(modules) > 0 {
-		options.ExtraRelocationTargets = []*btf.Spec{modules[0].Copy()}
-		with = options.ExtraRelocationTargets[0]
+	for _, module := range modules {
+		options.ExtraRelocationTargets = append(options.ExtraRelocationTargets, module.Copy())
 	}
+	// A type that the kernel itself uses is not among those of its module.
 	var connection *btf.Struct
-	if err := with.TypeByName("nf_conn", &connection); err != nil {
+	for _, types := range append(options.ExtraRelocationTargets, options.KernelTypes) {
+		if err = types.TypeByName("nf_conn", &connection); err == nil {
+			break
+		}
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	before := len(connection.Members)
