@@ -15,7 +15,7 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .PHONY: help
 help: ## this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "} {printf "  %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "} {printf "  %-16s %s\n", $$1, $$2}'
 
 .PHONY: build
 build: ## build bin/sekisho
@@ -53,6 +53,17 @@ test-vm: need-vm ## the kernel's tests on Debian's kernel, in a virtual machine;
 	CI=true go test -p 1 -count 1 -timeout 55m -exec "$(CURDIR)/tools/vm.sh" $(if $(RUN),-run '$(RUN)') $(TESTFLAGS) \
 		$(or $(PKGS),./internal/capture/... ./internal/ruleset ./internal/firewall ./internal/lab ./internal/scenario)
 
+# What no kernel decides, and what an emulated processor is too slow for, is left out.
+.PHONY: test-vm-arm64
+test-vm-arm64: export GOARCH := arm64
+test-vm-arm64: export CGO_ENABLED := 1
+test-vm-arm64: export CC := aarch64-linux-gnu-gcc
+test-vm-arm64: export CXX := aarch64-linux-gnu-g++
+test-vm-arm64: need-vm-arm64 ## the same for arm64, emulated, half an hour; KERNEL=arm64-16k has pages of 16 KiB
+	CI=true go test -p 1 -count 1 -timeout 55m -exec "$(CURDIR)/tools/vm.sh" $(TESTFLAGS) \
+		$(if $(RUN),-run '$(RUN)',-skip 'Flood|Kill|UnderLoad|Takeover|Mixture|Scenario|Lab|Tutorial|Scripts|Examples') \
+		$(or $(PKGS),./internal/capture/... ./internal/capabilities ./internal/doctor ./internal/firewall ./cmd/sekisho)
+
 .PHONY: faults
 faults: need-demo build ## play all faults and their healthy twins, and count
 	$(SUDO) $(BIN) lab run --quiet --parallel 4 scenarios/fault-*.yaml scenarios/healthy-*.yaml
@@ -87,10 +98,11 @@ clean: ## remove what was built
 	rm -rf bin bench/out.jsonl
 
 # What is missing is installed by package name; see tools/need.sh.
-.PHONY: need-demo need-bench need-test need-vm need-lint need-generate
+.PHONY: need-demo need-bench need-test need-vm need-vm-arm64 need-lint need-generate
 need-demo: ; @tools/need.sh demo
 need-test: ; @tools/need.sh test
 need-vm: ; @tools/need.sh vm && tools/vm.sh --fetch
+need-vm-arm64: ; @tools/need.sh vm-arm64 && tools/vm.sh --fetch
 need-bench: ; @tools/need.sh bench
 need-lint: ; @tools/need.sh lint
 need-generate: ; @tools/need.sh generate

@@ -2,19 +2,21 @@
 # Installs what a make target needs and this machine lacks, by Debian package
 # name. It says what it will install, and asks on a terminal unless YES=1.
 #
-#   tools/need.sh demo|test|vm|bench|lint|generate
+#   tools/need.sh demo|test|vm|vm-arm64|bench|lint|generate
 set -euo pipefail
 
 declare -A package=(
 	[nft]=nftables [ip]=iproute2 [ss]=iproute2 [ssh]=openssh-client [sshd]=openssh-server [ssh-keygen]=openssh-client
 	[tcpdump]=tcpdump [iptables]=iptables [ulogd]=ulogd2 [conntrack]=conntrack [curl]=curl [sysctl]=procps
 	[clang]=clang [llvm-strip]=llvm [shellcheck]=shellcheck [gcc]=gcc [g++]=g++ [node]=nodejs [npm]=npm
-	[qemu-system-x86_64]=qemu-system-x86 [modprobe]=kmod [xz]=xz-utils
+	[qemu-system-x86_64]=qemu-system-x86 [qemu-system-aarch64]=qemu-system-arm
+	[aarch64-linux-gnu-gcc]=gcc-aarch64-linux-gnu [aarch64-linux-gnu-g++]=g++-aarch64-linux-gnu [modprobe]=kmod [xz]=xz-utils [cpio]=cpio
 )
 declare -A programs=(
 	[demo]="nft ip ssh sshd ssh-keygen gcc g++"
 	[test]="nft ip ss ssh sshd ssh-keygen gcc g++ node npm iptables conntrack tcpdump curl sysctl"
-	[vm]="qemu-system-x86_64 modprobe xz nft ip ss ssh sshd ssh-keygen gcc g++ iptables conntrack tcpdump sysctl"
+	[vm]="qemu-system-x86_64 modprobe xz cpio nft ip ss ssh sshd ssh-keygen gcc g++ iptables conntrack tcpdump sysctl"
+	[vm-arm64]="qemu-system-aarch64 modprobe xz cpio aarch64-linux-gnu-gcc aarch64-linux-gnu-g++ sshd iptables"
 	[bench]="nft ip gcc g++ ulogd conntrack"
 	[lint]="shellcheck clang llvm-strip gcc g++"
 	[generate]="clang llvm-strip"
@@ -25,10 +27,10 @@ declare -A files=(
 	[debian-archive-keyring]=/usr/share/keyrings/debian-archive-keyring.gpg
 	[ulogd2-json]="/usr/lib/*/ulogd/ulogd_output_JSON.so"
 )
-declare -A others=([lint]=libbpf-dev [generate]=libbpf-dev [bench]=ulogd2-json [vm]=debian-archive-keyring)
+declare -A others=([lint]=libbpf-dev [generate]=libbpf-dev [bench]=ulogd2-json [vm]=debian-archive-keyring [vm-arm64]=debian-archive-keyring)
 
 PATH=$PATH:/usr/sbin:/sbin
-target=${1:?usage: need.sh demo|test|vm|bench|lint|generate}
+target=${1:?usage: need.sh demo|test|vm|vm-arm64|bench|lint|generate}
 
 if ! command -v go >/dev/null; then
 	echo "Go is missing: install Go 1.26 or later (https://go.dev/dl/), then run make again." >&2

@@ -1,25 +1,26 @@
 #!/bin/busybox sh
 # shellcheck shell=dash
-# The first program in the machine of tools/vm.sh: it mounts the host's files
-# below a layer of memory that takes all writes, and runs there what the host
-# has put into the folder "job". The kernel hands on what it does not know of
-# its command line: $cache is the folder that it is from itself.
+# The first program in the machine of tools/vm.sh: it mounts the host's files,
+# above them those that are the machine's own, as the kernel's modules, and above
+# all a layer of memory that takes all writes. There it runs what the host has
+# put into the folder "job".
 /bin/busybox --install -s /bin
 export PATH=/bin
-mkdir -p /proc /host /layer /root
+mkdir -p /proc /host /own /layer /root
 mount -t proc proc /proc
 for module in /modules/*; do
 	insmod "$module"
 done
-mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose host /host
+for tag in host own; do
+	mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose $tag /$tag
+done
 mount -t tmpfs tmpfs /layer
 mkdir /layer/upper /layer/work
-mount -t overlay -o lowerdir=/host,upperdir=/layer/upper,workdir=/layer/work overlay /root
+mount -t overlay -o lowerdir=/own:/host,upperdir=/layer/upper,workdir=/layer/work overlay /root
 
 cd /root || exit
-mkdir -p job lib/modules
+mkdir -p job
 mount -t 9p -o trans=virtio,version=9p2000.L job job
-mount --bind "/root${cache:?}/usr/lib/modules" lib/modules
 mount -t proc proc proc
 mount -t sysfs sysfs sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup
@@ -35,9 +36,9 @@ stty -onlcr
 
 # Not chroot: the kernel, too, must find modprobe there. The second stty waits
 # until all is printed; and after it the kernel says no farewell.
-exec switch_root . /bin/bash -c "
+exec switch_root . /bin/bash -c '
 	bash /job/run
-	echo \$? >/job/code
+	echo $? >/job/code
 	stty onlcr
 	echo 0 >/proc/sys/kernel/printk
-	exec $cache/usr/bin/busybox poweroff -f"
+	exec /usr/bin/busybox poweroff -f'
