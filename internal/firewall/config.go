@@ -79,7 +79,7 @@ type SpoolConfig struct {
 // CaptureConfig sizes the recorder.
 type CaptureConfig struct {
 	// RingBytes, SynRingBytes and RefusedRingBytes: powers of two, multiples of
-	// 4096.
+	// the kernel's page size, which is up to 64 KiB on arm64.
 	RingBytes        uint32 `yaml:"ringBytes,omitempty"`
 	SynRingBytes     uint32 `yaml:"synRingBytes,omitempty"`
 	RefusedRingBytes uint32 `yaml:"refusedRingBytes,omitempty"`
