@@ -182,7 +182,7 @@ func TestReadingGoesOnAfterKills(t *testing.T) {
 	older, younger := memoryRing(1<<18), memoryRing(1<<18)
 	for n := range time.Duration(many) {
 		older.write(n*time.Millisecond, 0)
-		younger.write(n*time.Millisecond+time.Minute, 0)
+		younger.write(n*time.Millisecond+time.Second, 0)
 	}
 	var got []int64
 	deliver := func(events []flow.Event) {
