@@ -38,6 +38,11 @@ func TestAConnectionThatIsClosedUnseenIsNotOpenForEver(t *testing.T) {
 			if out, err := nft.CombinedOutput(); err != nil {
 				t.Fatalf("load others' rules: %v: %s", err, out)
 			}
+			t.Cleanup(func() {
+				if out, err := exec.Command("nft", "delete", "table", "inet", "others").CombinedOutput(); err != nil {
+					t.Errorf("delete others' rules: %v: %s", err, out)
+				}
+			})
 			forgetSoon(t)
 			_ = closed.(*net.TCPConn).SetLinger(0) // an RST
 			closed.Close()
@@ -61,9 +66,19 @@ func TestAConnectionThatIsClosedUnseenIsNotOpenForEver(t *testing.T) {
 // forgetSoon has conntrack forget soon what was reset.
 func forgetSoon(t *testing.T) {
 	t.Helper()
-	if err := os.WriteFile("/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_close", []byte("1"), 0); err != nil {
+	const name = "/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_close"
+	before, err := os.ReadFile(name)
+	if err == nil {
+		err = os.WriteFile(name, []byte("1"), 0)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := os.WriteFile(name, before, 0); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func openOf(fw *Firewall) []flow.Connection {
