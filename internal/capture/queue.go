@@ -57,7 +57,7 @@ func (q *queue) next() *pending {
 	}
 	q.items = q.items[:n+1]
 	p := &q.items[n]
-	p.read, p.reasoned, p.reason = q.now, false, flow.NoReason
+	p.read, p.reasoned, p.reason, p.text = q.now, false, flow.NoReason, ""
 	return p
 }
 
@@ -82,7 +82,6 @@ func (q *queue) sort() {
 	for _, s := range q.stamps {
 		q.spare = append(q.spare, q.items[s.place])
 	}
-	clear(q.items) // the texts
 	q.items, q.spare = q.spare, q.items
 }
 
@@ -112,9 +111,6 @@ func (q *queue) ready(until int64, last bool) int {
 // drop removes events from the front.
 func (q *queue) drop(n int) {
 	rest := copy(q.items, q.items[n:])
-	for i := rest; i < len(q.items); i++ {
-		q.items[i].text = "" // or it would be kept
-	}
 	q.items = q.items[:rest]
 	q.sorted = rest
 }

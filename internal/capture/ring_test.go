@@ -370,3 +370,32 @@ func (s *scratch) Append(_ uint8, parts ...[]byte) error {
 func (s *scratch) Begin(kind uint8, parts ...[]byte) error { return s.Append(kind, parts...) }
 func (s *scratch) Full() bool                              { return false }
 func (s *scratch) Each(func(uint8, []byte) error) error    { return nil }
+
+// An event stands where an older one stood, and has nothing of it.
+func TestAnEventHasNothingOfTheOneBefore(t *testing.T) {
+	t.Parallel()
+	q := newQueue(nil)
+	full := make([]byte, event6Size)
+	for i := range full {
+		full[i] = 0xff
+	}
+	if _, err := q.add(currentLayout, full); err != nil {
+		t.Fatal(err)
+	}
+	q.items[0].reasoned, q.items[0].reason, q.items[0].text = true, flow.NoState, "a sentence"
+	q.drop(1)
+	r, err := q.add(currentLayout, make([]byte, eventSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := decoder{clock: newClock(0, 0), interfaces: &interfaceNames{}}
+	old := flow.Event{In: "eth9", ReasonText: "a sentence", ConnectionID: "x", Rule: 7, Reason: flow.NoState, Zone: 9, Window: 5}
+	got := d.events([]flow.Event{old}, q.items)[0]
+	if r.v6 || q.items[0].reasoned {
+		t.Errorf("of the one before: IPv6 %v, reasoned %v", r.v6, q.items[0].reasoned)
+	}
+	want := d.events(nil, []pending{{}})[0]
+	if got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}

@@ -103,7 +103,7 @@ func emptied(rows []flow.Connection) []flow.Connection {
 	return rows[:0]
 }
 
-// publishConnections makes rows of what the tracker told, which is the tracker's
+// publishConnections makes rows of what the tracker told, which is the caller's
 // again when it returns.
 func (f *Firewall) publishConnections(told []flow.Connection, first uint64) {
 	f.stream.tellConnections(told, first)

@@ -3,7 +3,6 @@ package firewall
 import (
 	"context"
 	"net/netip"
-	"time"
 
 	"github.com/sekisho/sekisho/internal/capture/drops"
 	"github.com/sekisho/sekisho/internal/flow"
@@ -58,14 +57,7 @@ func (f *Firewall) watchConntrack(ctx context.Context) {
 		f.log.Warn("conntrack's counters cannot be read", "error", err)
 		return
 	}
-	beat := time.NewTicker(lossBeat)
-	defer beat.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-beat.C:
-		}
+	for range beats(ctx, lossBeat) {
 		after, err := drops.ReadConntrackCounters()
 		if err != nil {
 			f.log.Error("conntrack's counters cannot be read any more", "error", err)

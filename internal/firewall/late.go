@@ -123,14 +123,7 @@ func (c *connections) end(now time.Time) {
 // keepTime lets time pass for connections until the context ends: no further
 // than events have been delivered.
 func (f *Firewall) keepTime(ctx context.Context) {
-	beat := time.NewTicker(connectionBeat)
-	defer beat.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-beat.C:
-		}
+	for range beats(ctx, connectionBeat) {
 		now := time.Now()
 		f.expireSettings(now)
 		f.hearCloses(now)

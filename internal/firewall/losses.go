@@ -17,17 +17,15 @@ const lossBeat = time.Second
 
 // tellLosses looks for losses until the context ends, and once more.
 func (f *Firewall) tellLosses(ctx context.Context) {
-	beat := time.NewTicker(lossBeat)
-	defer beat.Stop()
-	for last := false; !last; {
-		select {
-		case <-ctx.Done():
-			last = true
-		case <-beat.C:
-		}
-		if err := f.tellLossesOnce(); err != nil {
-			f.log.Error("losses could not be told", "error", err)
-		}
+	for range beats(ctx, lossBeat) {
+		f.tellLossesNow()
+	}
+	f.tellLossesNow()
+}
+
+func (f *Firewall) tellLossesNow() {
+	if err := f.tellLossesOnce(); err != nil {
+		f.log.Error("losses could not be told", "error", err)
 	}
 }
 

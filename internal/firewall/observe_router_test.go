@@ -2,6 +2,7 @@ package firewall
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -246,7 +247,7 @@ func talk(t *testing.T, hosts *testnet.Hosts, port int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.(*net.TCPConn).CloseWrite(); err != nil {
+	if err := errors.Join(c.SetDeadline(time.Now().Add(30*time.Second)), c.(*net.TCPConn).CloseWrite()); err != nil {
 		t.Error(err)
 	}
 	if _, err := io.Copy(io.Discard, c); err != nil {

@@ -33,7 +33,8 @@ func (l *ledger) owe(to layout, losses []logs.Loss) {
 func (d *debt) add(one logs.Loss) {
 	for i := range d.Losses {
 		if o := &d.Losses[i]; o.Place == one.Place && o.Kind == one.Kind && o.Reason == one.Reason {
-			o.Count, o.From, o.To = o.Count+one.Count, earlier(o.From, one.From), later(o.To, one.To)
+			o.Count, o.Noticed = o.Count+one.Count, later(o.Noticed, one.Noticed)
+			o.From, o.To = earlier(o.From, one.From), later(o.To, one.To)
 			return
 		}
 	}

@@ -203,3 +203,18 @@ func TestRowsWithoutRoomAreCountedOverRestarts(t *testing.T) {
 		})
 	}
 }
+
+// Losses that are one row were found when the last of them was: who asks for the rows
+// since a moment gets it.
+func TestADebtWasFoundWithItsLast(t *testing.T) {
+	t.Parallel()
+	at := func(seconds int64) time.Time { return time.Unix(seconds, 0) }
+	l, to := &ledger{}, layout{}
+	for n := range int64(3) {
+		l.owe(to, []logs.Loss{{Place: logs.SpoolLoss, From: at(10 - n), To: at(20 + n), Noticed: at(100 + n), Count: 1}})
+	}
+	want := []logs.Loss{{Place: logs.SpoolLoss, From: at(8), To: at(22), Noticed: at(102), Count: 3}}
+	if diff := cmp.Diff(want, l.owed(to)); diff != "" {
+		t.Errorf("owed (-want +got):\n%s", diff)
+	}
+}

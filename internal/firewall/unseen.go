@@ -27,18 +27,13 @@ func (f *Firewall) watchSilent(ctx context.Context) {
 	if f.asker == nil {
 		return
 	}
-	beat := time.NewTicker(askEvery)
-	defer beat.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-beat.C:
+	failing := false
+	for range beats(ctx, askEvery) {
+		err := f.askForSilent(time.Now().Add(-silentTime))
+		if err != nil && !failing {
+			f.log.Error("connections that were closed unseen stay in the list of those that are open, until conntrack answers again", "error", err)
 		}
-		if err := f.askForSilent(time.Now().Add(-silentTime)); err != nil {
-			f.log.Error("connections that were closed unseen stay in the list of those that are open", "error", err)
-			return
-		}
+		failing = err != nil
 	}
 }
 
