@@ -70,8 +70,7 @@ type Config struct {
 	SynRingBytes     uint32
 	RefusedRingBytes uint32
 
-	// Poll is how often the rings are read. 0 takes DefaultPoll, and 50 ms under
-	// load.
+	// Poll is how often the rings are read. 0 takes DefaultPoll.
 	Poll time.Duration
 
 	// Reasons makes the kernel tell why packets are INVALID. It costs
@@ -89,6 +88,12 @@ type Config struct {
 }
 
 const (
+	// DefaultPoll is short enough for a log that is watched live, and for two
+	// million packets of a flood a second not to fill the smallest ring. Waking
+	// the reader for each event would halve the throughput. Under load 10 ms
+	// costs the same, and 5 ms a tenth of the reader's time more.
+	DefaultPoll = 20 * time.Millisecond
+
 	// HookPriority is the recorder's at the forward hook: after the decision
 	// (0) and before its enforcement (20).
 	HookPriority = 10

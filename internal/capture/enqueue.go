@@ -29,7 +29,6 @@ func (r *Recorder) enqueue(regions []region, rings []*ring) error {
 		heads[i] = r.readings[first:]
 		sortReadings(heads[i])
 	}
-	r.pause.read += len(r.readings)
 	r.gaps.mu.Lock()
 	defer r.gaps.mu.Unlock()
 	for range r.readings {

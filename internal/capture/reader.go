@@ -29,9 +29,12 @@ func (r *Recorder) Run(ctx context.Context, deliver func([]flow.Event)) error {
 		return err
 	}
 	r.settled.Store(0) // what was read until here was of predecessors
-	r.pause = pause{fixed: r.config.Poll}
-	wake := time.NewTimer(r.pause.next())
-	defer wake.Stop()
+	poll := r.config.Poll
+	if poll == 0 {
+		poll = DefaultPoll
+	}
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
 	for more := false; ; {
 		select {
 		case <-ctx.Done():
@@ -41,8 +44,7 @@ func (r *Recorder) Run(ctx context.Context, deliver func([]flow.Event)) error {
 		if !more {
 			select {
 			case <-ctx.Done():
-			case <-wake.C:
-				wake.Reset(r.pause.next())
+			case <-tick.C:
 			}
 		}
 		var err error

@@ -39,7 +39,6 @@ type Recorder struct {
 	held    atomic.Int64 // kernel time of the oldest event read and not delivered; 0 without one
 
 	readings []reading // memory for what is read in a turn
-	pause    pause
 
 	closing sync.RWMutex // held while counters are read; for writing while sets go
 	closed  bool

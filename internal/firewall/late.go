@@ -14,7 +14,7 @@ const (
 	// connectionBeat is how often time passes for connections.
 	connectionBeat = 100 * time.Millisecond
 	// settleTime is how much younger than the clock an event may be that has
-	// not been delivered: its reader looks every 20 ms or 50, and waits at most 50 ms
+	// not been delivered: its reader looks every 20 ms, and waits at most 50 ms
 	// for the kernel's reason.
 	settleTime = 100 * time.Millisecond
 	// maxLate bounds what waits for a reader that does not come forward.
