@@ -1,6 +1,7 @@
 package firewall
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -22,7 +23,14 @@ const (
 // grows is memory that nobody has touched before. BenchmarkTake has the same few
 // connections again and again.
 func BenchmarkLives(b *testing.B) {
+	for _, accounting := range []bool{false, true} {
+		b.Run(fmt.Sprintf("accounting=%v", accounting), func(b *testing.B) { benchmarkLives(b, accounting) })
+	}
+}
+
+func benchmarkLives(b *testing.B, accounting bool) {
 	f := &Firewall{config: &Config{Name: "fw"}, source: &logs.Source{Firewall: "fw"}, stream: newStream(&logs.Source{Firewall: "fw"}, &rowsTold{}), fold: newFold(DefaultFoldRate)}
+	f.config.Capture.Accounting = accounting
 	f.outputs.Store(noOutputs())
 	f.connections = newConnections(f.trackerConfig(), f.stream.rows, f.publishConnections)
 	l := lives{now: time.Now().Add(-24 * time.Hour), batch: make([]flow.Event, 0, 5*livesAtOnce)}
@@ -32,7 +40,9 @@ func BenchmarkLives(b *testing.B) {
 		events := l.open()
 		f.noted.Moment = f.fold.moment(DefaultFoldRate, l.now, false)
 		f.take(events)
-		f.connections.later(l.end()...)
+		if accounting { // else nobody hears of the ends of those that were closed
+			f.connections.later(l.end()...)
+		}
 		if l.beats%10 == 0 {
 			f.connections.reach(l.now.Add(-settleTime))
 		}

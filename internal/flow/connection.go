@@ -91,7 +91,7 @@ type Connection struct {
 }
 
 // Way indexes what is kept for each direction.
-type Way int
+type Way uint8
 
 const (
 	FromClient Way = 0

@@ -7,7 +7,8 @@ import (
 )
 
 const (
-	// DefaultLimit is how many connections are known at most: about 130 MB.
+	// DefaultLimit is how many connections are known at most: about 130 MB, or half of
+	// that where nearly all of them were closed.
 	DefaultLimit = 200_000
 	// DefaultStall is how long a handshake may take before it is told as stuck:
 	// a SYN has been repeated after 1 s and 3 s by then (RFC 6298, section 5).

@@ -29,7 +29,7 @@ func (t *Tracker) AddDrop(d flow.Drop) {
 	if d.Tuple.Protocol != flow.TCP || !d.Tuple.IsValid() || noPacket[d.Reason] {
 		return
 	}
-	k, source := keyOf(d.Tuple, 0)
+	k, source := t.keyOf(d.Tuple, 0)
 	c := t.lookup(&k)
 	if t.zones.inUse(0) {
 		c = t.unzoned(&k, d.Interface, "", func(*entry) bool { return false })
@@ -42,7 +42,7 @@ func (t *Tracker) AddDrop(d flow.Drop) {
 		c = nil
 	}
 	if c == nil {
-		c = t.beginDropped(d, k, source, at)
+		c = t.beginDropped(d, &k, source, at)
 	}
 	c.history.add(dropLetter(c.wayOf(d.Tuple)))
 	keepDrop(c.more(), d)
@@ -100,7 +100,7 @@ func (p *pressure) take(counter string, at int64) {
 
 // beginDropped makes the entry of a connection that has nothing but a dropped
 // packet so far.
-func (t *Tracker) beginDropped(d flow.Drop, k key, source endpoint, at int64) *entry {
+func (t *Tracker) beginDropped(d flow.Drop, k *key, source endpoint, at int64) *entry {
 	t.makeRoom(strangers)
 	client, guess := clientOf(&flow.Event{TCPFlags: d.TCPFlags}, d.Tuple, source)
 	c := t.create(k, client, strangers)

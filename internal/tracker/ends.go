@@ -20,7 +20,7 @@ const together = 64
 func (t *Tracker) AddEnds(list []*flow.ConntrackEnd) {
 	for len(list) > 0 {
 		n := min(together, len(list))
-		t.fetch(list[:n])
+		t.fetchAll(list[:n])
 		for _, e := range list[:n] {
 			t.AddEnd(*e)
 		}
@@ -28,17 +28,23 @@ func (t *Tracker) AddEnds(list []*flow.ConntrackEnd) {
 	}
 }
 
-// fetch reads what the entries of some ends begin with.
-func (t *Tracker) fetch(list []*flow.ConntrackEnd) {
-	var places [together]uint32
+// fetch reads the slot of a hash, for who needs it soon.
+func (t *Tracker) fetch(hash uint32) place {
+	at := t.table.slots[hash&t.table.mask()].at
+	t.fetched += uint32(at)
+	return at
+}
+
+// fetchAll reads what the connections of some ends begin with.
+func (t *Tracker) fetchAll(list []*flow.ConntrackEnd) {
+	var places [together]place
 	for i, e := range list {
 		p, _ := pairOf(e.Connection)
-		hash := t.table.hash(&p)
-		places[i] = t.table.slots[hash&t.table.mask()].at
+		places[i] = t.fetch(t.table.hash(&p))
 	}
-	for _, place := range places[:len(list)] {
-		if place != 0 {
-			t.fetched += t.entries.at(place).events
+	for _, at := range places[:len(list)] {
+		if at != 0 {
+			t.fetched += t.memory.key(at).hash
 		}
 	}
 }
@@ -50,8 +56,8 @@ func (t *Tracker) AddEnd(e flow.ConntrackEnd) {
 	}
 	at := e.Time.UnixNano()
 	t.advance(at)
-	k, _ := keyOf(e.Connection, e.Zone)
-	c := t.table.get(&k, &t.entries)
+	k, _ := t.keyOf(e.Connection, e.Zone)
+	c := t.known(&k)
 	if c == nil && t.zones.inUse(e.Zone) {
 		c = t.adopt(&k, "", "")
 	}

@@ -12,7 +12,7 @@ type entries struct {
 const chunk = 256
 
 // at is the entry of a place, which is from 1.
-func (l *entries) at(place uint32) *entry {
+func (l *entries) at(place place) *entry {
 	return &l.chunks[(place-1)/chunk][(place-1)%chunk]
 }
 
@@ -29,7 +29,7 @@ func (l *entries) take(limit int) *entry {
 func (l *entries) add(n int) {
 	made := make([]entry, n)
 	for i := range made {
-		made[i].place = uint32(len(l.chunks)*chunk + i + 1)
+		made[i].place = place(len(l.chunks)*chunk + i + 1)
 		made[i].links[byClass].next = l.spare
 		l.spare = &made[i]
 	}

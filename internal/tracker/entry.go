@@ -10,37 +10,45 @@ import (
 // What is looked at with each event, and when conntrack forgets it, comes first
 // and lies together: the rest costs a way to memory more.
 type entry struct {
+	story
+	class         class
+	slot          int16  // of the timer, from 1
+	place         place  // where it is
+	before, after *entry // other incarnations of the tuple
+	trouble       *trouble
+	due           int64 // when its timer fires
+	links         [2]links
+	told          told
+	end           flow.EndReason
+
+	decision *flow.Decision
+	id       string
+	in, out  string
+	judge    int64         // when to look at its verdict again; 0 is not asked for
+	counters flow.Counters // of conntrack, if it is counted
+	repeat   repeat
+	alias    pair
+}
+
+// story is what the packets of a connection told, without pointers: what has to be
+// kept of one that is over.
+type story struct {
 	key                 key
 	client, aliasClient endpoint
-	class               class
 	step                step
 	state               flow.TCPState
 	rstBy, closer       flow.Way // who sent the first RST, the first FIN
-	slot                int16    // of the timer, from 1
 	facts               facts
-	place               uint32 // where it is, from 1
 	events              uint32
-	links               [2]links
-	before, after       *entry // other incarnations of the tuple
-	trouble             *trouble
 	last                int64 // ns since 1970, as all times here; 0 is none
-	due                 int64 // when its timer fires
 	forgotten           int64 // when conntrack forgot it
-	told                told
-	end                 flow.EndReason
 	history             history
 	isn                 uint32
 
-	decision                           *flow.Decision
-	id                                 string
-	in, out                            string
 	first                              int64
 	since                              int64 // when it came to its step
 	entered                            int64 // when conntrack made an entry of its own for it; 0 where it used one again
 	syn, synack, ack, fin, finack, rst int64
-	judge                              int64         // when to look at its verdict again; 0 is not asked for
-	counters                           flow.Counters // of conntrack, if it is counted
-	repeat                             repeat
 	syns, synacks, acks, reacks        uint32
 	invalids, denials, errors          uint32
 	fins, rsts, retransmits            [2]uint32
@@ -52,7 +60,6 @@ type entry struct {
 	ttl, synTTL                        [2]uint8
 	rstTTL                             uint8
 	over                               [2]over
-	alias                              pair
 }
 
 // told is what was last told of a connection.

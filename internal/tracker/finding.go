@@ -168,6 +168,6 @@ func (c *entry) silentSince(t *Tracker) bool {
 	if t.config.Sees.has(Ends) {
 		return c.is(expiredByTimeout)
 	}
-	timeouts := t.config.Timeouts()
+	timeouts := &t.timeouts
 	return t.now-c.last >= 2*int64(max(timeouts.FinWait, timeouts.CloseWait))
 }

@@ -1,10 +1,15 @@
 package tracker
 
 import (
+	"cmp"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/sekisho/sekisho/internal/flow"
 )
@@ -24,9 +29,13 @@ func FuzzAdd(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if first, second := run(t, data), run(t, data); first != second {
-			t.Errorf("%d rows, then %d", first, second)
+		few := func() *Tracker { return New(Config{Limit: 8, Fold: 4}) }
+		first, _ := run(t, few(), data, quick)
+		second, _ := run(t, few(), data, quick)
+		if diff := gocmp.Diff(first, second, rowOptions); diff != "" {
+			t.Errorf("another time (-first +second):\n%s", diff)
 		}
+		compareRemains(t, data)
 	})
 }
 
@@ -41,15 +50,27 @@ func appendCode(data []byte, e *flow.Event, i int) []byte {
 	return append(data, byte(e.Flag), byte(e.TCPFlags), byte(e.State)<<4|way<<1, byte(i), byte(e.Seq), byte(e.Ack), byte(len(e.Reason)), byte(e.Payload))
 }
 
-func run(t *testing.T, data []byte) (rows int) {
-	const limit = 8
-	tr := New(Config{Limit: limit, Fold: 4, Tell: func(*flow.Connection) { rows++ }})
+// quick and bySeconds are how much time a byte is.
+func quick(b byte) time.Duration     { return time.Duration(b) * time.Duration(b) * 10 * time.Millisecond }
+func bySeconds(b byte) time.Duration { return time.Duration(b) * time.Second }
+
+// rowOptions compare rows.
+var rowOptions = gocmp.Options{cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{})}
+
+func run(t *testing.T, tr *Tracker, data []byte, pace func(byte) time.Duration) (rows []flow.Connection, again int) {
+	limit := tr.config.Limit
+	tr.config.Tell = func(row *flow.Connection) { rows = append(rows, *row) }
 	tr.table.bits = 1 // so that tuples share hashes
 	now, added := epoch, 0
 	for ; len(data) >= codeLength; data = data[codeLength:] {
-		now = now.Add(time.Duration(data[3]) * time.Duration(data[3]) * 10 * time.Millisecond)
+		now = now.Add(pace(data[3]))
+		tr.Tick(now)
+		before := tr.onShelves()
 		if happen(tr, data, now) {
 			added++
+		}
+		if tr.onShelves() < before {
+			again++ // remains became an entry again
 		}
 		if tr.Len() > limit || len(tr.aliases) > limit || tr.table.n > tr.Len() {
 			t.Fatalf("%d connections, %d aliases", tr.Len(), len(tr.aliases))
@@ -62,7 +83,7 @@ func run(t *testing.T, data []byte) (rows int) {
 	if tr.Len() != 0 || tr.table.n+len(tr.aliases) != 0 || tr.timers.n != 0 || int(tr.stats.Events) != added {
 		t.Fatalf("after the end: %d connections, %d events of %d", tr.Len(), int(tr.stats.Events), added)
 	}
-	return rows
+	return rows, again
 }
 
 // held is how many events are in connections that are known.
@@ -70,6 +91,15 @@ func (t *Tracker) held() (n int) {
 	for i := range t.classes {
 		for c := t.classes[i].front; c != nil; c = c.links[byClass].next {
 			n += int(c.events)
+		}
+	}
+	for i := range t.memory.shelves {
+		for _, p := range t.memory.shelves[i].parts {
+			for _, r := range p.remains {
+				if r.ending != 0 {
+					n += int(r.events)
+				}
+			}
 		}
 	}
 	return n
@@ -101,7 +131,11 @@ func happen(tr *Tracker, code []byte, now time.Time) bool {
 		tr.Tick(now)
 		return false
 	case 16:
-		for _, n := range tr.Silent(now, int(code[1]), int(code[4])) {
+		silent := tr.Silent(now, tr.config.Limit, tr.config.Limit)
+		slices.SortFunc(silent, func(a, b Name) int {
+			return cmp.Or(a.Tuple.Source.Compare(b.Tuple.Source), a.Tuple.Dest.Compare(b.Tuple.Dest), int(a.Zone)-int(b.Zone))
+		})
+		for _, n := range silent { // not in the order of memory
 			tr.Unknown(n, now)
 		}
 		return false

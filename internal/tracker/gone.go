@@ -25,7 +25,7 @@ func (t *Tracker) miss(c *entry, e *flow.Event, way flow.Way, at int64) {
 
 // inForce is conntrack's timeout for a connection as it was at its last event.
 func (t *Tracker) inForce(c *entry) time.Duration {
-	timeouts := t.config.Timeouts()
+	timeouts := &t.timeouts
 	state := c.state
 	switch {
 	case state == 0 && c.step == connected:

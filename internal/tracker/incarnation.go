@@ -9,7 +9,7 @@ import "github.com/sekisho/sekisho/internal/flow"
 // with them (after a server's RST, say). What tells two connections apart is
 // the client's initial sequence number.
 func (t *Tracker) find(e *flow.Event, tuple flow.Tuple) *entry {
-	k, source := keyOf(tuple, e.Zone)
+	k, source := t.keyOf(tuple, e.Zone)
 	c := t.lookup(&k)
 	if t.zones.inUse(e.Zone) {
 		c = t.zoned(c, &k, e)
@@ -23,14 +23,25 @@ func (t *Tracker) find(e *flow.Event, tuple flow.Tuple) *entry {
 			return same
 		}
 	}
-	return t.begin(e, tuple, k, source)
+	return t.begin(e, tuple, &k, source)
 }
 
 func (t *Tracker) lookup(k *key) *entry {
-	if c := t.table.get(k, &t.entries); c != nil {
+	if c := t.known(k); c != nil {
 		return c
 	}
+	if len(t.aliases) == 0 {
+		return nil
+	}
 	return t.aliases[*k]
+}
+
+// known is the newest connection of a key.
+func (t *Tracker) known(k *key) *entry {
+	if s := t.table.find(k, &t.memory); s.at != 0 {
+		return t.entryAt(s.at)
+	}
+	return nil
 }
 
 // among returns which incarnation of the tuple an event belongs to; nil for a
@@ -83,7 +94,7 @@ func (t *Tracker) claimant(c *entry, e *flow.Event) *entry {
 
 // begin makes the entry of a new connection, the successor of another one where
 // there is one.
-func (t *Tracker) begin(e *flow.Event, tuple flow.Tuple, k key, source endpoint) *entry {
+func (t *Tracker) begin(e *flow.Event, tuple flow.Tuple, k *key, source endpoint) *entry {
 	class := opening
 	if e.Flag == flow.INVALID {
 		class = strangers
@@ -110,8 +121,8 @@ func (t *Tracker) begin(e *flow.Event, tuple flow.Tuple, k key, source endpoint)
 
 // predecessor is the connection that had the ports before. A SYN that was to
 // replace it and came to nothing makes place for the next one.
-func (t *Tracker) predecessor(k key) *entry {
-	before := t.table.get(&k, &t.entries)
+func (t *Tracker) predecessor(k *key) *entry {
+	before := t.known(k)
 	if before != nil && before.is(pending) {
 		live := before.before
 		before.end = flow.EndReplaced

@@ -8,10 +8,12 @@ import (
 )
 
 // key names a tuple in the table: its endpoints, and conntrack's zone, which
-// tells it from the same in another one.
+// tells it from the same in another one. The hash is of the endpoints alone, so
+// those of all zones stand together.
 type key struct {
 	pair
 	zone zone
+	hash uint32
 }
 
 // pair is a tuple's two endpoints, the same for both directions: the lower first,
@@ -28,9 +30,9 @@ type endpoint uint8
 func (e endpoint) other() endpoint { return 1 - e }
 
 // keyOf makes the key of a tuple in a zone, and says which endpoint the source is.
-func keyOf(t flow.Tuple, in uint16) (k key, source endpoint) {
-	k.pair, source = pairOf(t)
-	k.zone = zone(in)
+func (t *Tracker) keyOf(tuple flow.Tuple, in uint16) (k key, source endpoint) {
+	k.pair, source = pairOf(tuple)
+	k.zone, k.hash = zone(in), t.table.hash(&k.pair)
 	return k, source
 }
 

@@ -20,6 +20,9 @@ const (
 	forgottenTime = int64(time.Hour)
 	// strangerTime is between repeats of data: 120 s at most (RFC 6298, 2.5).
 	strangerTime = int64(150 * time.Second)
+	// layDownTime is how long a connection that was closed stays as it is: a FIN
+	// that is repeated comes within that, where the round trip is short.
+	layDownTime = int64(250 * time.Millisecond)
 	// collection is how much later than its timeout conntrack may tell an end.
 	collection = int64(90 * time.Second)
 )
@@ -36,8 +39,13 @@ func (t *Tracker) plan(c *entry) {
 func (t *Tracker) nextLook(c *entry) int64 {
 	due := int64(0)
 	switch c.class {
-	case ended, strangers:
+	case strangers:
 		due = c.quietSince() + t.linger(c)
+	case ended:
+		due = c.quietSince() + t.linger(c)
+		if at := c.last + layDownTime; t.now < at && t.endingOf(c) != 0 {
+			due = min(due, at)
+		}
 	case opening:
 		due = c.since + int64(t.config.Stall)
 		if t.now >= due {
@@ -64,22 +72,24 @@ func (t *Tracker) linger(c *entry) int64 {
 		return forgottenTime
 	case c.is(forbidden):
 		return deniedTime
-	case !forgotten && t.config.Sees.has(Ends):
-		return t.closedTime(c)
+	case !forgotten:
+		return t.afterClose(c.end)
 	}
 	return strayTime
 }
 
-// closedTime is how long a connection is remembered that was closed, if conntrack
+// afterClose is how long a connection is remembered that was closed, if conntrack
 // does not tell when it has forgotten it.
-func (t *Tracker) closedTime(c *entry) int64 {
-	timeouts := t.config.Timeouts()
+func (t *Tracker) afterClose(how flow.EndReason) int64 {
+	timeouts := &t.timeouts
 	switch {
+	case !t.config.Sees.has(Ends):
+		return strayTime
 	case t.config.Accounting:
 		return endTime
-	case c.end == flow.EndFIN:
+	case how == flow.EndFIN:
 		return int64(max(timeouts.TimeWait, timeouts.LastAck)) + strayTime
-	case c.end == flow.EndRST:
+	case how == flow.EndRST:
 		return int64(timeouts.Close) + strayTime
 	}
 	return endTime
@@ -92,7 +102,7 @@ func (c *entry) quietSince() int64 {
 
 // forgetting is after what silence conntrack must have forgotten a connection.
 func (t *Tracker) forgetting(c *entry) int64 {
-	timeouts := t.config.Timeouts()
+	timeouts := &t.timeouts
 	after := int64(timeouts.of(c.state))
 	if c.facts&(finClient|finServer) != 0 {
 		after = 2 * int64(max(timeouts.FinWait, timeouts.CloseWait))
@@ -113,6 +123,9 @@ func (t *Tracker) expire(c *entry) {
 	case ended, strangers:
 		if t.now >= c.quietSince()+t.linger(c) {
 			t.release(c)
+			return
+		}
+		if t.now >= c.last+layDownTime && t.layDown(c) {
 			return
 		}
 	case opening:

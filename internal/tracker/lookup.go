@@ -6,7 +6,7 @@ import "github.com/sekisho/sekisho/internal/flow"
 // event tells none, and the id of the newest; empty where that is not known. Its
 // source and destination may be either, as the client or as the server names them.
 func (t *Tracker) Known(e *flow.Event) (id string, known bool) {
-	k, _ := keyOf(e.Packet, 0)
+	k, _ := t.keyOf(e.Packet, 0)
 	c := t.lookup(&k)
 	if t.zones.inUse(0) {
 		c = t.zoned(c, &k, e)

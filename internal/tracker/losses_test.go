@@ -22,11 +22,11 @@ func TestLossesLowerCertainty(t *testing.T) {
 		}
 		t.Run(strings.TrimSuffix(filepath.Base(s.file), ".txt"), func(t *testing.T) {
 			t.Parallel()
-			truth := endings(last(s.play(t, nil)))
+			truth := conclusions(last(s.play(t, nil)))
 			for what, lost := range s.losses() {
 				for _, row := range last(s.without(t, lost)) {
-					if row.Verdict.Certainty == flow.Certain && !slices.Contains(truth, endingOf(row)) {
-						t.Errorf("%s lost: certain of %v, want %v; history %s", what, endingOf(row), truth, row.History)
+					if row.Verdict.Certainty == flow.Certain && !slices.Contains(truth, conclusionOf(row)) {
+						t.Errorf("%s lost: certain of %v, want %v; history %s", what, conclusionOf(row), truth, row.History)
 					}
 				}
 			}
@@ -85,17 +85,19 @@ func last(rows []flow.Connection) []flow.Connection {
 	return kept
 }
 
-// ending is what must be true of what is called certain.
-type ending struct {
+// conclusion is what must be true of what is called certain.
+type conclusion struct {
 	outcome flow.Outcome
 	stuckAt flow.Step
 }
 
-func endingOf(row flow.Connection) ending { return ending{row.Verdict.Outcome, row.Verdict.StuckAt} }
+func conclusionOf(row flow.Connection) conclusion {
+	return conclusion{row.Verdict.Outcome, row.Verdict.StuckAt}
+}
 
-func endings(rows []flow.Connection) (list []ending) {
+func conclusions(rows []flow.Connection) (list []conclusion) {
 	for _, r := range rows {
-		list = append(list, endingOf(r))
+		list = append(list, conclusionOf(r))
 	}
 	return list
 }

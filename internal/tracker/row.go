@@ -87,9 +87,9 @@ func (t *Tracker) Open(f func(*flow.Connection) bool) {
 // Now returns a connection as it is at this moment, if it is still known. Tuple
 // and first time name it, as in its rows.
 func (t *Tracker) Now(tuple flow.Tuple, first time.Time) (row flow.Connection, known bool) {
-	p, _ := pairOf(tuple)
-	for c := range t.table.inAnyZone(&p, &t.entries) {
-		for ; c != nil; c = c.before {
+	k, _ := t.keyOf(tuple, 0)
+	for at := range t.table.inAnyZone(&k, &t.memory) {
+		for c := t.entryAt(at); c != nil; c = c.before {
 			if c.first == first.UnixNano() {
 				return t.present(c), true
 			}

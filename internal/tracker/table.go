@@ -18,12 +18,12 @@ const (
 const strangersShare = 4
 
 // create makes an entry for a tuple. There must be room for it.
-func (t *Tracker) create(k key, client endpoint, class class) *entry {
-	c := t.entries.take(t.config.Limit)
-	c.key, c.client, c.class = k, client, class
+func (t *Tracker) create(k *key, client endpoint, class class) *entry {
+	c := t.memory.entries.take(t.config.Limit)
+	c.key, c.client, c.class = *k, client, class
 	c.first, c.last = t.now, t.now
 	t.classes[class].push(c)
-	t.table.put(c, &t.entries)
+	t.table.put(c, &t.memory)
 	return c
 }
 
@@ -32,6 +32,9 @@ func (t *Tracker) size() int {
 	n := 0
 	for i := range t.classes {
 		n += t.classes[i].n
+	}
+	for i := range t.memory.shelves {
+		n += t.memory.shelves[i].n
 	}
 	return n
 }
@@ -42,6 +45,11 @@ func (t *Tracker) makeRoom(newcomer class) {
 		t.evict(s.front)
 	}
 	if t.size() < t.config.Limit {
+		return
+	}
+	if s := t.longestEnded(); s != nil {
+		t.stats.Dropped++
+		t.drop(s, s.oldest())
 		return
 	}
 	for i := range t.classes {
@@ -73,7 +81,7 @@ func (t *Tracker) release(c *entry) {
 	} else {
 		t.tellLast(c)
 	}
-	t.table.remove(c)
+	t.table.remove(c.place, c.key.hash)
 	t.dropAlias(c)
 	if c.before != nil {
 		c.before.after = nil
@@ -84,7 +92,7 @@ func (t *Tracker) release(c *entry) {
 	}
 	t.timers.clear(c)
 	t.classes[c.class].remove(c)
-	t.entries.giveBack(c)
+	t.memory.entries.giveBack(c)
 }
 
 // giveBack takes a SYN on a live connection that came to nothing for a packet
@@ -94,7 +102,7 @@ func (t *Tracker) giveBack(c *entry) {
 	live.events += c.events
 	live.syns += c.syns
 	live.history.add('S')
-	t.table.put(live, &t.entries)
+	t.table.put(live, &t.memory)
 	c.before, live.after = nil, nil
 }
 
@@ -116,13 +124,13 @@ func (t *Tracker) setAlias(c *entry, translated flow.Tuple) {
 	}
 	t.dropAlias(c)
 	c.alias, c.aliasClient = p, source
-	t.aliases[c.aliasKey()] = c
+	t.aliases[t.aliasKey(c)] = c
 }
 
 func (t *Tracker) dropAlias(c *entry) {
-	if c.alias != (pair{}) && t.aliases[c.aliasKey()] == c {
-		delete(t.aliases, c.aliasKey())
+	if c.alias != (pair{}) && t.aliases[t.aliasKey(c)] == c {
+		delete(t.aliases, t.aliasKey(c))
 	}
 }
 
-func (c *entry) aliasKey() key { return key{c.alias, c.key.zone} }
+func (t *Tracker) aliasKey(c *entry) key { return key{c.alias, c.key.zone, t.table.hash(&c.alias)} }

@@ -13,6 +13,7 @@
 //	key.go, entry.go, facts.go            what is kept of a connection
 //	table.go, tuples.go, entries.go       where it is kept, and who makes room
 //	list.go, decisions.go
+//	memory.go, remains.go, shelf.go       and what of it, when it is over
 //	lifetime.go, wheel.go                 for how long, and when to look at it
 //	identity.go, incarnation.go           which connection an event belongs to
 //	zones.go
@@ -50,9 +51,11 @@ type Tracker struct {
 	zones   zones
 	classes [classes]list // the longest untouched first
 	timers  wheel
-	entries entries
-	looked  uint32 // the place of the last one that Silent looked at
+	memory  memory
+	whole   bool  // nothing becomes remains: all are told once more, when conntrack forgets them
+	looked  place // the place of the last one that Silent looked at
 
+	timeouts  Timeouts                         // in force when time last went on
 	decisions map[flow.Decision]*flow.Decision // one of each, shared by entries
 	latest    *flow.Decision
 	losses    windows
@@ -69,11 +72,13 @@ type Tracker struct {
 // New makes a tracker that knows no connection.
 func New(config Config) *Tracker {
 	t := &Tracker{config: config.withDefaults(), table: newTuples(), aliases: map[key]*entry{},
-		decisions: map[flow.Decision]*flow.Decision{}}
+		decisions: map[flow.Decision]*flow.Decision{}, whole: config.Accounting}
+	t.timeouts = t.config.Timeouts()
 	for i := range t.classes {
 		t.classes[i].which = byClass
 	}
 	t.timers.init()
+	t.memory.init()
 	t.fold.init()
 	t.stats.Outcomes = map[flow.Outcome]uint64{}
 	return t
@@ -140,6 +145,12 @@ func (t *Tracker) Close(now time.Time) {
 			t.release(c)
 		}
 	}
+	for i := range t.memory.shelves {
+		s := &t.memory.shelves[i]
+		for r := s.oldest(); r != nil; r = s.oldest() {
+			t.drop(s, r)
+		}
+	}
 	t.fold.flush(t)
 }
 
@@ -148,10 +159,20 @@ func (t *Tracker) advance(now int64) {
 	if now <= t.now {
 		return
 	}
-	t.timers.advance(now, func(c *entry) {
+	passed := now/wheelStep != t.now/wheelStep
+	if passed {
+		t.timeouts = t.config.Timeouts()
+	}
+	t.timers.advance(now, func(c, next *entry) {
+		if next != nil {
+			t.fetch(next.key.hash)
+		}
 		t.now = max(t.now, c.due)
 		t.expire(c)
 	})
 	t.now = now
+	if passed {
+		t.clearShelves()
+	}
 	t.fold.tick(t)
 }

@@ -23,7 +23,7 @@ type tuples struct {
 // slot is where an entry may be, from its hash on up to the first free one.
 type slot struct {
 	hash uint32
-	at   uint32 // its place, from 1; 0 is free
+	at   place // 0 is free
 }
 
 const fewestSlots = 1024
@@ -32,8 +32,7 @@ func newTuples() tuples {
 	return tuples{seed: maphash.MakeSeed(), bits: math.MaxUint32, slots: make([]slot, fewestSlots)}
 }
 
-// hash is one of a pair's bytes, of which none is padding: the same in each zone,
-// so those of all zones stand together.
+// hash is one of a pair's bytes, of which none is padding.
 func (t *tuples) hash(p *pair) uint32 {
 	return uint32(maphash.Bytes(t.seed, unsafe.Slice((*byte)(unsafe.Pointer(p)), unsafe.Sizeof(*p)))) & t.bits
 }
@@ -41,28 +40,21 @@ func (t *tuples) hash(p *pair) uint32 {
 func (t *tuples) mask() uint32 { return uint32(len(t.slots) - 1) }
 
 // find returns the slot that a tuple has, or the free one that it would have.
-func (t *tuples) find(k *key, hash uint32, in *entries) *slot {
-	for i := hash & t.mask(); ; i = (i + 1) & t.mask() {
+func (t *tuples) find(k *key, in *memory) *slot {
+	for i := k.hash & t.mask(); ; i = (i + 1) & t.mask() {
 		s := &t.slots[i]
-		if s.at == 0 || s.hash == hash && in.at(s.at).key == *k {
+		if s.at == 0 || s.hash == k.hash && *in.key(s.at) == *k {
 			return s
 		}
 	}
 }
 
-func (t *tuples) get(k *key, in *entries) *entry {
-	if s := t.find(k, t.hash(&k.pair), in); s.at != 0 {
-		return in.at(s.at)
-	}
-	return nil
-}
-
-// inAnyZone are the entries of a pair of endpoints, whatever their zones are.
-func (t *tuples) inAnyZone(p *pair, in *entries) iter.Seq[*entry] {
-	return func(yield func(*entry) bool) {
-		hash := t.hash(p)
-		for i := hash & t.mask(); t.slots[i].at != 0; i = (i + 1) & t.mask() {
-			if s := t.slots[i]; s.hash == hash && in.at(s.at).key.pair == *p && !yield(in.at(s.at)) {
+// inAnyZone are the places of a key's endpoints, whatever the zones are. What is
+// there may move meanwhile.
+func (t *tuples) inAnyZone(k *key, in *memory) iter.Seq[place] {
+	return func(yield func(place) bool) {
+		for i := k.hash & t.mask(); t.slots[i].at != 0; i = (i + 1) & t.mask() {
+			if s := t.slots[i]; s.hash == k.hash && in.key(s.at).pair == k.pair && !yield(s.at) {
 				return
 			}
 		}
@@ -70,16 +62,32 @@ func (t *tuples) inAnyZone(p *pair, in *entries) iter.Seq[*entry] {
 }
 
 // put makes an entry the newest one of its tuple.
-func (t *tuples) put(c *entry, in *entries) {
+func (t *tuples) put(c *entry, in *memory) {
 	if 2*(t.n+1) > len(t.slots) {
 		t.grow()
 	}
-	hash := t.hash(&c.key.pair)
-	s := t.find(&c.key, hash, in)
+	s := t.find(&c.key, in)
 	if s.at == 0 {
 		t.n++
 	}
-	*s = slot{hash, c.place}
+	*s = slot{c.key.hash, c.place}
+}
+
+// move notes that what was at a place is at another one.
+func (t *tuples) move(from, to place, hash uint32) {
+	if i, ok := t.slotOf(from, hash); ok {
+		t.slots[i].at = to
+	}
+}
+
+// slotOf is the slot that has a place.
+func (t *tuples) slotOf(at place, hash uint32) (i uint32, ok bool) {
+	for i = hash & t.mask(); t.slots[i].at != at; i = (i + 1) & t.mask() {
+		if t.slots[i].at == 0 {
+			return 0, false
+		}
+	}
+	return i, true
 }
 
 func (t *tuples) grow() {
@@ -96,14 +104,11 @@ func (t *tuples) grow() {
 	}
 }
 
-// remove forgets an entry, if it is the newest one of its tuple.
-func (t *tuples) remove(c *entry) {
-	i := t.hash(&c.key.pair) & t.mask()
-	for t.slots[i].at != c.place {
-		if t.slots[i].at == 0 {
-			return
-		}
-		i = (i + 1) & t.mask()
+// remove forgets what is at a place, if it is the newest one of its tuple.
+func (t *tuples) remove(at place, hash uint32) {
+	i, ok := t.slotOf(at, hash)
+	if !ok {
+		return
 	}
 	t.n--
 	// Those behind it move up, as long as that brings them no further than home.

@@ -16,9 +16,9 @@ type Name struct {
 // most so many. It looks at no more than a number of entries, from where it has
 // stopped the last time, so that all have their turn.
 func (t *Tracker) Silent(since time.Time, look, most int) (list []Name) {
-	for range min(look, t.entries.n) {
-		t.looked = t.looked%uint32(t.entries.n) + 1
-		c := t.entries.at(t.looked)
+	for range min(look, t.memory.entries.n) {
+		t.looked = t.looked%place(t.memory.entries.n) + 1
+		c := t.memory.entries.at(t.looked)
 		if t.isSilent(c, since.UnixNano()) {
 			list = append(list, Name{c.tuple(), c.key.zone.id()})
 		}
@@ -40,8 +40,8 @@ func (t *Tracker) isSilent(c *entry, since int64) bool {
 // recorded: other rules have dropped them before, or the host had no route for them.
 func (t *Tracker) Unknown(n Name, at time.Time) {
 	t.advance(at.UnixNano())
-	k, _ := keyOf(n.Tuple, n.Zone)
-	c := t.table.get(&k, &t.entries)
+	k, _ := t.keyOf(n.Tuple, n.Zone)
+	c := t.known(&k)
 	if c == nil || !t.isSilent(c, at.UnixNano()) {
 		return
 	}

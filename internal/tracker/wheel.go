@@ -44,8 +44,9 @@ func (w *wheel) clear(e *entry) {
 }
 
 // advance fires what is due until now, in the order of its time. What it fires
-// may set timers.
-func (w *wheel) advance(now int64, fire func(*entry)) {
+// may set timers. It is told which may be the next one, nil for none, to fetch what
+// is in no cache.
+func (w *wheel) advance(now int64, fire func(e, next *entry)) {
 	for last := now / wheelStep; w.step < last; {
 		if w.n == 0 {
 			w.step = last
@@ -62,8 +63,9 @@ func (w *wheel) advance(now int64, fire func(*entry)) {
 				w.set(e, e.due) // it goes around
 				continue
 			}
+			next := e.links[byTimer].next
 			w.clear(e)
-			fire(e)
+			fire(e, next)
 		}
 	}
 }

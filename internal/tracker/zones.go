@@ -86,7 +86,8 @@ func (t *Tracker) unzoned(k *key, in, out string, numbered func(*entry) bool) *e
 	}
 	var found *entry
 	several := false
-	for c := range t.table.inAnyZone(&k.pair, &t.entries) {
+	for at := range t.table.inAnyZone(k, &t.memory) {
+		c := t.entryAt(at)
 		switch {
 		case numbered(c):
 			return c
@@ -104,7 +105,8 @@ func (t *Tracker) unzoned(k *key, in, out string, numbered func(*entry) bool) *e
 // began with a packet that conntrack gave to none, or was recorded by a program
 // that did not ask. nil where there is no such one.
 func (t *Tracker) adopt(k *key, in, out string) *entry {
-	for c := range t.table.inAnyZone(&k.pair, &t.entries) {
+	for at := range t.table.inAnyZone(k, &t.memory) {
+		c := t.entryAt(at)
 		early := c.key.zone == 0 && c.first < t.zones.since
 		if k.zone != 0 && (early || c.key.zone == unknownZone) && c.between(in, out) {
 			t.rezone(c, k.zone)
@@ -117,10 +119,10 @@ func (t *Tracker) adopt(k *key, in, out string) *entry {
 // rezone gives another zone to a connection and to the ones that had its ports
 // before. Its place in the table does not depend on it.
 func (t *Tracker) rezone(c *entry, to zone) {
-	aliased := t.aliases[c.aliasKey()] == c
+	aliased := t.aliases[t.aliasKey(c)] == c
 	t.dropAlias(c)
 	if c.key.zone = to; aliased {
-		t.aliases[c.aliasKey()] = c
+		t.aliases[t.aliasKey(c)] = c
 	}
 	if c.before != nil {
 		t.rezone(c.before, to)
