@@ -145,6 +145,9 @@ func (r *firingRange) compare(ctx context.Context, role string, rounds int, wind
 }
 
 func (v *variant) measure(role string, window time.Duration) (rate float64, whole int, err error) {
+	if err := readyMemory(); err != nil {
+		return 0, 0, err
+	}
 	cmd, said, err := v.start(v.client, role, window)
 	if err != nil {
 		return 0, 0, err
