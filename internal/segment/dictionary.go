@@ -34,7 +34,7 @@ type dictionary struct {
 // recents is more than the usual number of a column's values, at little cost;
 // where there are more values, there are up to so many more places. Both are
 // powers of two.
-const recents, mostRecents = 64, 4096
+const recents, mostRecents = 256, 4096
 
 // maxWritten bounds what is remembered of addresses to some megabytes.
 const maxWritten = 1 << 16
@@ -99,12 +99,15 @@ func same(a, b string) bool {
 	return len(a) == len(b) && unsafe.StringData(a) == unsafe.StringData(b)
 }
 
+// slot is where a string's code is, if anywhere. Constants lie side by side, a few
+// bytes apart, so each bit of where they are counts: two that have the same slot are
+// hashed for each row.
 func (d *dictionary) slot(s string) *recent {
 	if n := len(d.recent); n == 0 || n < mostRecents && n < len(d.ends) {
 		d.recent = make([]recent, max(recents, 4*n)) // what was there is found again
 	}
-	at := uintptr(unsafe.Pointer(unsafe.StringData(s)))
-	return &d.recent[(at>>4^at>>10^uintptr(len(s)))&uintptr(len(d.recent)-1)]
+	at := uint64(uintptr(unsafe.Pointer(unsafe.StringData(s)))) + uint64(len(s))
+	return &d.recent[at*0x9e3779b97f4a7c15>>32&uint64(len(d.recent)-1)]
 }
 
 // address is the code of an address as text.
