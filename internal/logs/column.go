@@ -121,16 +121,13 @@ func newTable[R any](t Table, groups ...[]column[R]) *Table {
 	t.address = func(record any, i int) netip.Addr { return columns[i].address(record.(*R)) }
 	t.properties = propertiesWriter(columns, t.keys)
 	t.visit = func(record any, to Visitor) { visit(columns, record.(*R), to) }
-	var groundsOf func([]*R) grounds
-	if g, ok := any(new(R)).(interface{ groundsOf([]*R) grounds }); ok {
-		groundsOf = g.groundsOf
-	}
+	basis := newBasis[R]()
 	blocks := sync.Pool{New: func() any { return new(block[R]) }}
 	t.visitRows = func(rows []Row, to ColumnVisitor) int {
 		b := blocks.Get().(*block[R])
 		defer blocks.Put(b)
 		b.take(rows)
-		b.visitColumns(columns, groundsOf, to)
+		b.visitColumns(columns, basis, to)
 		return b.n
 	}
 	return &t

@@ -27,7 +27,8 @@ var Connection = newTable(Table{
 
 // connectionFields are the table's own columns, each with its way back.
 var connectionFields = concat(
-	identityFields(), verdictFields(), timeFields(), countFields(), packetFields(), zoneFields(), troubleFields(), decisionFields(),
+	identityFields(), restingFields(sameCourse, verdictFields()), timeFields(), restingFields(sameCourse, countFields()), packetFields(),
+	zoneFields(), troubleFields(), restingFields(sameRoute, decisionFields()),
 )
 
 // connectionRow is what a row of Connection is made from.
@@ -44,13 +45,13 @@ func ConnectionRow(c *flow.Connection, src *Source) Row {
 
 func identityFields() []twoWay {
 	return []twoWay{
-		wordField("Firewall", "Short name of the firewall.", func(c *flow.Connection) *string { return &c.Firewall }),
+		wordField("Firewall", "Short name of the firewall.", func(c *flow.Connection) *string { return &c.Firewall }).resting(sameRoute),
 		wordField("ConnectionId", "Id of the connection, 16 hexadecimal digits: the same at every firewall it crosses untranslated. Absent where no packet told it.",
 			func(c *flow.Connection) *string { return &c.ID }),
-		numberField("Update", Int, "How manieth row about the connection this is, from 1.", func(c *flow.Connection) *int { return &c.Update }),
+		numberField("Update", Int, "How manieth row about the connection this is, from 1.", func(c *flow.Connection) *int { return &c.Update }).resting(sameCourse),
 		maybeNumberField("Alike", Long, "For how many more connections the row stands, which have the same outcome and no row of their own: of many from one client, as a port scan makes them, or of a flood. Absent where it stands for itself.",
-			func(c *flow.Connection) *int { return &c.Alike }),
-		protocolField(),
+			func(c *flow.Connection) *int { return &c.Alike }).resting(sameCourse),
+		protocolField().resting(sameRoute),
 		addressField("SourceIp", "The client's address.", func(c *flow.Connection) *endpoint { return &c.Tuple.Source }),
 		portField("SourcePort", "The client's port.", func(c *flow.Connection) *endpoint { return &c.Tuple.Source }),
 		addressField("DestinationIp", "The server's address, as the client knows it.", func(c *flow.Connection) *endpoint { return &c.Tuple.Dest }),
@@ -63,15 +64,13 @@ func identityFields() []twoWay {
 			func(c *flow.Connection) *endpoint { return &c.Translated.Dest }),
 		portField("TranslatedDestinationPort", "The server's own port, where the tuple was translated.",
 			func(c *flow.Connection) *endpoint { return &c.Translated.Dest }),
-		wordField("InInterface", "Interface that the first packet came in by.", func(c *flow.Connection) *string { return &c.In }),
-		wordField("OutInterface", "Interface that the first packet was to leave by.", func(c *flow.Connection) *string { return &c.Out }),
+		wordField("InInterface", "Interface that the first packet came in by.", func(c *flow.Connection) *string { return &c.In }).resting(sameRoute),
+		wordField("OutInterface", "Interface that the first packet was to leave by.", func(c *flow.Connection) *string { return &c.Out }).resting(sameRoute),
 	}
 }
 
 func zoneFields() []twoWay {
-	f := maybeNumberField("Zone", Int, zoneDoc, func(c *flow.Connection) *uint16 { return &c.Zone })
-	f.column.rests = defaultZone
-	return []twoWay{f}
+	return []twoWay{maybeNumberField("Zone", Int, zoneDoc, func(c *flow.Connection) *uint16 { return &c.Zone }).resting(defaultZone)}
 }
 
 func verdictFields() []twoWay {

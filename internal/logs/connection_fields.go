@@ -30,6 +30,20 @@ func columnsOf(fields []twoWay) []column[connectionRow] {
 	return columns
 }
 
+// resting marks a field as resting on one thing.
+func (f twoWay) resting(on grounds) twoWay {
+	f.column.rests |= on
+	return f
+}
+
+// restingFields marks fields as resting on one thing.
+func restingFields(on grounds, fields []twoWay) []twoWay {
+	for i := range fields {
+		fields[i] = fields[i].resting(on)
+	}
+	return fields
+}
+
 func concat(groups ...[]twoWay) []twoWay { return slices.Concat(groups...) }
 
 // as is a value of the type that its column has.

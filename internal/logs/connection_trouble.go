@@ -26,7 +26,7 @@ func theDrop(c *flow.Connection) *flow.Drop             { return c.Drop }
 // troubleFields are the first INVALID packet, the first ICMP error and the last
 // drop.
 func troubleFields() []twoWay {
-	return ofTroubled([]twoWay{
+	return restingFields(noTrouble, []twoWay{
 		momentField("InvalidTime", "Time of the first INVALID packet.", in(theInvalid, func(p *flow.InvalidPacket) *time.Time { return &p.Time })),
 		wayField("InvalidFrom", "Who sent it, as far as addresses tell: client or server."),
 		flagsField("InvalidTcpFlags", "Its TCP flags.", in(theInvalid, func(p *flow.InvalidPacket) *flow.TCPFlags { return &p.TCPFlags })),
@@ -51,14 +51,6 @@ func troubleFields() []twoWay {
 		maybeNumberField("DropTtl", Int, "Its time to live.", in(theDrop, func(d *flow.Drop) *uint8 { return &d.TTL })),
 		maybeNumberField("DropLength", Long, "Length of the IP packet.", in(theDrop, func(d *flow.Drop) *uint32 { return &d.Length })),
 	})
-}
-
-// ofTroubled marks fields as absent where nothing of that happened.
-func ofTroubled(fields []twoWay) []twoWay {
-	for i := range fields {
-		fields[i].column.rests = noTrouble
-	}
-	return fields
 }
 
 // wayField is who sent the first INVALID packet.

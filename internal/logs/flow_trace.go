@@ -26,9 +26,9 @@ var FlowTrace = newTable(Table{
 			func(*packet) string { return "Log" }),
 		text("ActionReason", "Always \"Additional TCP Log\".",
 			func(*packet) string { return "Additional TCP Log" }))...),
-	from(Azure,
+	from(Azure, resting(sameCourse,
 		text("Flag", "What the packet is in its connection: SYN-ACK, FIN, FIN-ACK, RST or INVALID; and, beyond Azure, SYN, ACK, RETRANS, IGNORED, DENIED or ICMP-ERROR.",
-			func(p *packet) string { return p.ev.Flag.String() })),
+			func(p *packet) string { return p.ev.Flag.String() }))...),
 	from(Azure, standard(flowTraceName)...),
 	from(Sekisho, ourIdentity()...),
 	from(Sekisho, resting(noTrouble,
@@ -78,10 +78,10 @@ var tcpFlagTexts = func() (texts [256]string) {
 
 func tcpColumns() []column[packet] {
 	return []column[packet]{
-		maybeText("TcpFlags", "Control bits of the TCP header, as in \"SYN|ACK\".",
-			func(p *packet) (string, bool) { return tcpFlagTexts[p.ev.TCPFlags], p.hasTCPHeader() }),
-		word("TcpState", "State of the connection after the packet, by connection tracking's names (SYN_SENT, SYN_RECV, ESTABLISHED, ...).",
-			func(p *packet) string { return p.ev.State.String() }),
+		resting(sameCourse, maybeText("TcpFlags", "Control bits of the TCP header, as in \"SYN|ACK\".",
+			func(p *packet) (string, bool) { return tcpFlagTexts[p.ev.TCPFlags], p.hasTCPHeader() }))[0],
+		resting(sameCourse, word("TcpState", "State of the connection after the packet, by connection tracking's names (SYN_SENT, SYN_RECV, ESTABLISHED, ...).",
+			func(p *packet) string { return p.ev.State.String() }))[0],
 		number("Window", Int, "TCP window, as on the packet (not scaled).",
 			func(p *packet) (int64, bool) { return p.inHeader(int64(p.ev.Window)) }),
 		number("Mss", Int, "Maximum segment size that the packet offers, in bytes; absent without this option.",
@@ -122,12 +122,12 @@ func ignoredColumns() []column[packet] {
 func wayColumns() []column[packet] {
 	numbered := func(p *packet) bool { return p.ev.Number.Seq != 0 }
 	return []column[packet]{
-		word("InInterface", "Interface the packet came in by; in a VRF the member, not the VRF's own.",
-			func(p *packet) string { return p.ev.In }),
-		word("OutInterface", "Interface the packet was to leave by.",
-			func(p *packet) string { return p.ev.Out }),
-		word("EventBoot", "Boot id of the firewall's host. Boot, CPU and number together name an event for ever.",
-			func(p *packet) string { return p.ev.Number.Boot }),
+		resting(sameCourse, word("InInterface", "Interface the packet came in by; in a VRF the member, not the VRF's own.",
+			func(p *packet) string { return p.ev.In }))[0],
+		resting(sameCourse, word("OutInterface", "Interface the packet was to leave by.",
+			func(p *packet) string { return p.ev.Out }))[0],
+		resting(sameCourse, word("EventBoot", "Boot id of the firewall's host. Boot, CPU and number together name an event for ever.",
+			func(p *packet) string { return p.ev.Number.Boot }))[0],
 		number("EventCpu", Int, "CPU that recorded the event.",
 			func(p *packet) (int64, bool) { return int64(p.ev.Number.CPU), numbered(p) }),
 		number("EventNumber", Long, "The how manieth event of that CPU since that boot, from 1: a gap is a loss.",

@@ -53,7 +53,7 @@ func runsOf[R any](columns []column[R], keys []string, azureOnly bool) []run[R] 
 		if c.leftOut(azureOnly) {
 			continue
 		}
-		on := c.rests
+		on := c.rests &^ onlyKinds
 		if c.kept != nil { // it rests on that only where rows are stored
 			on = 0
 		}

@@ -28,8 +28,8 @@ func ourIdentity() []column[packet] {
 			func(p *packet) string { return p.src.Firewall }))[0],
 		word("ConnectionId", "Id of the connection, 16 hexadecimal digits: the same at every firewall it crosses untranslated, another one when its ports are used again. Absent where it cannot be known.",
 			func(p *packet) string { return p.ev.ConnectionID }),
-		word("Direction", "original (the way of the connection's first packet) or reply. Absent where the firewall knows no connection for the packet.",
-			func(p *packet) string { return p.ev.Direction.String() }),
+		resting(sameCourse, word("Direction", "original (the way of the connection's first packet) or reply. Absent where the firewall knows no connection for the packet.",
+			func(p *packet) string { return p.ev.Direction.String() }))[0],
 	}
 }
 
@@ -41,8 +41,8 @@ func ourHeader() []column[packet] {
 			func(p *packet) (int64, bool) { return p.inHeader(int64(p.ev.Seq)) })),
 		ofTrouble(number("AcknowledgementNumber", Long, "TCP acknowledgement number; absent where the packet acknowledges nothing (ACK is not set).",
 			func(p *packet) (int64, bool) { return int64(p.ev.Ack), p.ev.TCPFlags&flow.BitACK != 0 })),
-		number("Ttl", Int, "Time to live (IPv6: hop limit) that the packet had left when it was forwarded: another value in the same direction tells of another path.",
-			func(p *packet) (int64, bool) { return int64(p.ev.TTL), p.ev.TTL != 0 }),
+		resting(sameCourse, number("Ttl", Int, "Time to live (IPv6: hop limit) that the packet had left when it was forwarded: another value in the same direction tells of another path.",
+			func(p *packet) (int64, bool) { return int64(p.ev.TTL), p.ev.TTL != 0 }))[0],
 		resting(noTrouble, number("IcmpCode", Int, "Code of an ICMP or ICMPv6 packet; its type is in the column Protocol.",
 			func(p *packet) (int64, bool) { return int64(p.ev.ICMPCode), p.ev.Packet.Protocol.IsICMP() }))[0],
 		resting(sameDecision, word("PolicyRevision", "Revision of the policy in force; also known where the default action decided.",

@@ -15,6 +15,10 @@ type ColumnVisitor interface {
 	Texts(column int, texts []string, there uint64)
 	Addresses(column int, addresses []netip.Addr, there uint64)
 	Numbers(column int, numbers []int64, there uint64)
+	// TextsOf and NumbersOf are for many rows that have few values: of says which
+	// of them each row has.
+	TextsOf(column int, texts []string, there uint64, of []uint8)
+	NumbersOf(column int, numbers []int64, there uint64, of []uint8)
 	// Absent is for so many rows, one behind the other, without a value.
 	Absent(column, rows int)
 	// Again is for so many rows that are in this column as the one before.
@@ -45,9 +49,40 @@ type grounds uint8
 const (
 	sameSource   grounds = 1 << iota // one firewall made them
 	noTrouble                        // of plain steps of connections of TCP, or of connections with no more than those
-	sameDecision                     // one decision by one rule; only JSON makes use of it
+	sameDecision                     // one decision by one rule
 	defaultZone                      // of connections in conntrack's default zone
+	sameCourse                       // the same step on the same way; connections to which the same happened
+	sameRoute                        // connections of one decision, through the same interfaces
+
+	onlyKinds = sameCourse | sameRoute // told of some of the rows only, see kinds
 )
+
+// basis are the ways to what the records of a table rest on, where there are some.
+type basis[R any] struct {
+	groundsOf func([]*R) grounds
+	basesOf   func([]*R, *bases)
+}
+
+func newBasis[R any]() (b basis[R]) {
+	if g, ok := any(new(R)).(interface{ groundsOf([]*R) grounds }); ok {
+		b.groundsOf = g.groundsOf
+	}
+	if k, ok := any(new(R)).(interface{ basesOf([]*R, *bases) }); ok {
+		b.basesOf = k.basesOf
+	}
+	return b
+}
+
+// of is what all of some records rest on; to says in what some of them are alike.
+func (b *basis[R]) of(records []*R, to *bases) (shared grounds) {
+	if b.groundsOf != nil {
+		shared = b.groundsOf(records)
+	}
+	if b.basesOf != nil {
+		b.basesOf(records, to)
+	}
+	return shared
+}
 
 // block is up to Together records, and room for the values of a column.
 type block[R any] struct {
@@ -56,6 +91,8 @@ type block[R any] struct {
 	texts     [Together]string
 	addresses [Together]netip.Addr
 	numbers   [Together]int64
+	firsts    [mostKinds]*R // one of each kind, while a column is visited
+	bases     bases
 }
 
 // take takes rows as far as they are made of such records.
@@ -72,14 +109,11 @@ func (b *block[R]) take(rows []Row) {
 }
 
 // visitColumns visits the rows of a block.
-func (b *block[R]) visitColumns(columns []column[R], groundsOf func([]*R) grounds, to ColumnVisitor) {
+func (b *block[R]) visitColumns(columns []column[R], basis basis[R], to ColumnVisitor) {
 	if b.n == 0 {
 		return
 	}
-	var shared grounds
-	if groundsOf != nil {
-		shared = groundsOf(b.records[:b.n])
-	}
+	shared := basis.of(b.records[:b.n], &b.bases)
 	for i := range columns {
 		col := &columns[i]
 		switch {
@@ -91,10 +125,15 @@ func (b *block[R]) visitColumns(columns []column[R], groundsOf func([]*R) ground
 		case col.kept != nil:
 			b.eachKept(i, col, to)
 		default:
+			if k := b.bases.of(col.rests); k != nil {
+				b.visitKinds(i, col, k, to)
+				continue
+			}
 			b.visit(i, col, to)
 		}
 	}
 	clear(b.records[:b.n]) // the block is used again
+	clear(b.firsts[:])
 }
 
 // visit visits the values of one column.
@@ -111,17 +150,31 @@ func (b *block[R]) visit(i int, col *column[R], to ColumnVisitor) {
 		}
 		to.Addresses(i, b.addresses[:b.n], there)
 	case col.number != nil:
-		there := uint64(0)
-		for n, r := range records {
-			number, ok := col.number(r)
-			b.numbers[n] = number
-			there |= bit(ok) << n
-		}
-		to.Numbers(i, b.numbers[:b.n], there)
+		to.Numbers(i, b.numbers[:b.n], b.takeNumbers(col, records))
 	default:
 		for _, r := range records {
 			hand(to, i, col.keptCell(r), netip.Addr{})
 		}
+	}
+}
+
+// visitKinds visits the values of a column of texts or numbers that are the same for
+// records of one kind.
+func (b *block[R]) visitKinds(i int, col *column[R], k *kinds, to ColumnVisitor) {
+	for kind := range k.n {
+		b.firsts[kind] = b.records[k.first[kind]]
+	}
+	firsts := b.firsts[:k.n]
+	switch {
+	case k.n == 1:
+		hand(to, i, col.keptCell(firsts[0]), netip.Addr{})
+		if b.n > 1 {
+			to.Again(i, b.n-1)
+		}
+	case col.text != nil:
+		to.TextsOf(i, b.texts[:k.n], b.takeTexts(col, firsts), k.of[:b.n])
+	default:
+		to.NumbersOf(i, b.numbers[:k.n], b.takeNumbers(col, firsts), k.of[:b.n])
 	}
 }
 
@@ -130,6 +183,16 @@ func (b *block[R]) takeTexts(col *column[R], records []*R) (there uint64) {
 	for n, r := range records {
 		text, ok := col.text(r)
 		b.texts[n] = text
+		there |= bit(ok) << n
+	}
+	return there
+}
+
+// takeNumbers takes the numbers of a column, and says which are there.
+func (b *block[R]) takeNumbers(col *column[R], records []*R) (there uint64) {
+	for n, r := range records {
+		number, ok := col.number(r)
+		b.numbers[n] = number
 		there |= bit(ok) << n
 	}
 	return there

@@ -54,6 +54,18 @@ func (g *gathered) Numbers(i int, numbers []int64, there uint64) {
 	}
 }
 
+func (g *gathered) TextsOf(i int, texts []string, there uint64, of []uint8) {
+	for _, n := range of {
+		g.maybe(i, there>>n&1 == 1, func(b boxes) { b.Text(i, texts[n]) })
+	}
+}
+
+func (g *gathered) NumbersOf(i int, numbers []int64, there uint64, of []uint8) {
+	for _, n := range of {
+		g.maybe(i, there>>n&1 == 1, func(b boxes) { b.Number(i, numbers[n]) })
+	}
+}
+
 // maybe boxes a value where there is one.
 func (g *gathered) maybe(i int, there bool, put func(boxes)) {
 	if there {

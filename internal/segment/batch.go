@@ -100,6 +100,21 @@ func (b *batch) Addresses(i int, addresses []netip.Addr, there uint64) {
 
 func (b *batch) Numbers(i int, numbers []int64, there uint64) { b.columns[i].putAll(numbers, there) }
 
+func (b *batch) TextsOf(i int, texts []string, there uint64, of []uint8) {
+	c := &b.columns[i]
+	var codes [logs.Together]int64
+	for n, s := range texts {
+		if there>>n&1 == 1 {
+			codes[n] = c.dict.text(s)
+		}
+	}
+	c.putOf(codes[:len(texts)], there, of)
+}
+
+func (b *batch) NumbersOf(i int, numbers []int64, there uint64, of []uint8) {
+	b.columns[i].putOf(numbers, there, of)
+}
+
 func (b *batch) Number(i int, n int64) { b.columns[i].put(n) }
 
 func (b *batch) Moment(i int, microseconds int64) { b.columns[i].put(microseconds) }

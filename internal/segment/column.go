@@ -1,6 +1,9 @@
 package segment
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // column is the values of one column, one for each row. Most columns of a table
 // have the same value in all rows of a segment, or none: such a column is flat,
@@ -73,6 +76,55 @@ func (c *column) putAll(nums []int64, there uint64) {
 		return
 	}
 	c.putRun(nums)
+}
+
+// putOf appends rows of few numbers: of says which of them each row has. There has a bit
+// for each number, 0 for none.
+func (c *column) putOf(nums []int64, there uint64, of []uint8) {
+	if present := bits.OnesCount64(there); present < len(nums) {
+		c.putSomeOf(nums, there, of)
+		return
+	}
+	if c.isFlat() && c.holdsOnly(nums) {
+		c.flat = nums[0]
+		c.rows += len(of)
+		c.present += len(of)
+		return
+	}
+	c.spread()
+	for _, n := range of {
+		c.nums = append(c.nums, nums[n])
+	}
+	if len(c.has) > 0 {
+		c.has = repeat(c.has, 1, len(of))
+	}
+	c.rows += len(of)
+	c.present += len(of)
+}
+
+// holdsOnly reports whether a flat column stays one with all of these numbers.
+func (c *column) holdsOnly(nums []int64) bool {
+	value := c.flat
+	if c.rows == 0 {
+		value = nums[0]
+	}
+	return c.present == c.rows && !slices.ContainsFunc(nums, func(n int64) bool { return n != value })
+}
+
+// putSomeOf is putOf where some rows have no value, or none has one.
+func (c *column) putSomeOf(nums []int64, there uint64, of []uint8) {
+	if there == 0 {
+		c.skip(len(of))
+		return
+	}
+	c.spread()
+	c.mark()
+	for _, n := range of {
+		has := byte(there >> n & 1)
+		c.nums, c.has = append(c.nums, nums[n]), append(c.has, has)
+		c.present += int(has)
+	}
+	c.rows += len(of)
 }
 
 // putRun appends as many rows as there are numbers.

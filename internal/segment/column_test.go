@@ -20,7 +20,7 @@ func TestAColumnHasWhatWasPutIntoIt(t *testing.T) {
 		c, want := column{}, []any{}
 		for range random.IntN(12) {
 			n := 1 + random.IntN(5)
-			switch number := int64(random.IntN(values)); random.IntN(5) {
+			switch number := int64(random.IntN(values)); random.IntN(6) {
 			case 0:
 				c.put(number)
 				want = append(want, number)
@@ -32,6 +32,19 @@ func TestAColumnHasWhatWasPutIntoIt(t *testing.T) {
 					c.again(n)
 					want = append(want, slices.Repeat(want[len(want)-1:], n)...)
 				}
+			case 3:
+				nums, there, of := []int64{number, int64(random.IntN(values)), int64(random.IntN(values))}, random.Uint64()&7, []uint8{0, 1, 2}
+				for range n {
+					of = append(of, uint8(random.IntN(3)))
+				}
+				for _, at := range of {
+					if there>>at&1 == 1 {
+						want = append(want, nums[at])
+					} else {
+						want = append(want, nil)
+					}
+				}
+				c.putOf(nums, there, of)
 			default:
 				nums, there := make([]int64, n), random.Uint64()
 				for i := range nums {
