@@ -14,10 +14,10 @@ type dictionary struct {
 	data []byte
 	ends []uint32
 
-	// table has the codes, each plus 1, by the texts' hashes: open addressing, a
-	// power of two long, and half of it empty at least. A map would hold each
-	// text once more.
-	table     []uint32
+	// table has the codes by the texts' hashes: open addressing, a power of two
+	// long, and a quarter of it empty at least. A map would hold each text once
+	// more; and this one stays in the cache with some thousand texts.
+	table     []place
 	addresses map[netip.Addr]int64
 	// written are addresses as text, also those of segments before: the same
 	// hosts come again.
@@ -34,7 +34,7 @@ type dictionary struct {
 // recents is more than the usual number of a column's values, at little cost;
 // where there are more values, there are up to so many more places. Both are
 // powers of two.
-const recents, mostRecents = 256, 4096
+const recents, mostRecents = 256, 1024
 
 // maxWritten bounds what is remembered of addresses to some megabytes.
 const maxWritten = 1 << 16
