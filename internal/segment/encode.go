@@ -3,7 +3,6 @@ package segment
 import (
 	"encoding/binary"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/parquet-go/parquet-go/encoding/delta"
@@ -154,8 +153,10 @@ func (e *encoder) count(base, span int64, most int) {
 	if int64(len(e.seen)) < span {
 		e.seen = make([]int32, max(span, countedSpan))
 	}
-	e.distinct, e.codes = e.distinct[:0], e.codes[:0]
-	for _, n := range e.nums {
+	e.distinct = e.distinct[:0]
+	var codes []int32
+	e.codes, codes = extend(e.codes[:0], len(e.nums))
+	for i, n := range e.nums {
 		seen := &e.seen[n-base]
 		if *seen == 0 {
 			e.distinct = append(e.distinct, n)
@@ -164,7 +165,7 @@ func (e *encoder) count(base, span int64, most int) {
 				break
 			}
 		}
-		e.codes = append(e.codes, *seen-1)
+		codes[i] = *seen - 1
 	}
 	for _, n := range e.distinct {
 		e.seen[n-base] = 0
@@ -176,7 +177,7 @@ func (e *encoder) encodeNumbers(out *encoded, k kind, dictionary []byte) error {
 	if k == isInt32 {
 		write = appendInt
 	}
-	least, greatest := slices.Min(e.nums), slices.Max(e.nums)
+	least, greatest := bounds(e.nums)
 	out.min, out.max = write(nil, []int64{least}), write(nil, []int64{greatest})
 	if span := greatest - least; 0 <= span && span < countedSpan {
 		if e.count(least, span+1, fewNumbers); len(e.distinct) <= fewNumbers {
@@ -200,16 +201,27 @@ func (e *encoder) encodeNumbers(out *encoded, k kind, dictionary []byte) error {
 	return err
 }
 
-func appendInt(dst []byte, nums []int64) []byte {
+// bounds are the least and the greatest of numbers; there must be some.
+func bounds(nums []int64) (least, greatest int64) {
+	least, greatest = nums[0], nums[0]
 	for _, n := range nums {
-		dst = binary.LittleEndian.AppendUint32(dst, uint32(n))
+		least, greatest = min(least, n), max(greatest, n)
+	}
+	return least, greatest
+}
+
+func appendInt(dst []byte, nums []int64) []byte {
+	dst, added := extend(dst, 4*len(nums))
+	for i, n := range nums {
+		binary.LittleEndian.PutUint32(added[4*i:], uint32(n))
 	}
 	return dst
 }
 
 func appendLong(dst []byte, nums []int64) []byte {
-	for _, n := range nums {
-		dst = binary.LittleEndian.AppendUint64(dst, uint64(n))
+	dst, added := extend(dst, 8*len(nums))
+	for i, n := range nums {
+		binary.LittleEndian.PutUint64(added[8*i:], uint64(n))
 	}
 	return dst
 }

@@ -66,8 +66,10 @@ func (e *encoder) gather(c *column, rows int) {
 		return
 	case c.present == rows:
 		e.ownNums = e.ownNums[:0]
-		for _, at := range e.order {
-			e.ownNums = append(e.ownNums, c.nums[at])
+		var nums []int64
+		e.ownNums, nums = extend(e.ownNums, len(e.order))
+		for i, at := range e.order {
+			nums[i] = c.nums[at]
 		}
 		e.has, e.nums = nil, e.ownNums
 		return
@@ -84,10 +86,11 @@ func (e *encoder) gather(c *column, rows int) {
 
 // appendPresent appends the values of the rows that have one.
 func (c *column) appendPresent(dst []int64) []int64 {
-	for i, has := range c.has {
-		if has != 0 {
-			dst = append(dst, c.nums[i])
-		}
+	dst, added := extend(dst, len(c.has)+1)
+	n := 0
+	for i, has := range c.has { // no branch: there is no telling which have one
+		added[n] = c.nums[i]
+		n += int(has)
 	}
-	return dst
+	return dst[:len(dst)-len(added)+n]
 }

@@ -53,12 +53,14 @@ func (e *encoder) sortTexts(d *dictionary) {
 // takeCodes takes a column's own codes: where the order is that in which values
 // came, they count as count does.
 func (e *encoder) takeCodes(distinct int) {
-	e.distinct, e.codes = e.distinct[:0], e.codes[:0]
+	e.distinct = e.distinct[:0]
 	for n := range distinct {
 		e.distinct = append(e.distinct, int64(n))
 	}
-	for _, n := range e.nums {
-		e.codes = append(e.codes, int32(n))
+	var codes []int32
+	e.codes, codes = extend(e.codes[:0], len(e.nums))
+	for i, n := range e.nums {
+		codes[i] = int32(n)
 	}
 }
 

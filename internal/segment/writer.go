@@ -88,10 +88,7 @@ func (w *Writer) Close(folder string, name Name, meta Meta) (Info, error) {
 func (b *batch) span() (from, to time.Time) {
 	at := b.column(timeColumn)
 	at.spread()
-	least, greatest := at.nums[0], at.nums[0]
-	for _, n := range at.nums {
-		least, greatest = min(least, n), max(greatest, n)
-	}
+	least, greatest := bounds(at.nums)
 	return time.UnixMicro(least).UTC(), time.UnixMicro(greatest).UTC()
 }
 
