@@ -81,7 +81,12 @@ func (r *Recorder) Stats() (Stats, error) {
 type gapCounter struct {
 	mu    sync.Mutex // held by who calls see
 	spans map[sequence]*span
-	seen  sequence // the last, and its span: mostly the next is of the same
+	seen  []seen // by CPU: mostly its next number is of the same sequence
+}
+
+// seen is a CPU's sequence that a number was of last, and its span.
+type seen struct {
+	epoch uint64
 	at    *span
 }
 
@@ -96,16 +101,26 @@ type span struct{ first, last, read uint64 }
 func newGapCounter() *gapCounter { return &gapCounter{spans: map[sequence]*span{}} }
 
 func (g *gapCounter) see(cpu uint16, seq uint64) {
-	if of := (sequence{cpu, seq >> epochShift}); g.at == nil || of != g.seen {
-		g.seen, g.at = of, g.spans[of]
+	for int(cpu) >= len(g.seen) {
+		g.seen = append(g.seen, seen{})
 	}
-	if g.at == nil {
-		g.at = &span{first: seq, last: seq}
-		g.spans[g.seen] = g.at
+	of := &g.seen[cpu]
+	if epoch := seq >> epochShift; of.at == nil || of.epoch != epoch {
+		*of = seen{epoch, g.find(sequence{cpu, epoch}, seq)}
 	}
-	s := g.at
+	s := of.at
 	s.first, s.last = min(s.first, seq), max(s.last, seq)
 	s.read++
+}
+
+// find is the span of a sequence, which begins with a number where it is new.
+func (g *gapCounter) find(of sequence, seq uint64) *span {
+	s := g.spans[of]
+	if s == nil {
+		s = &span{first: seq, last: seq}
+		g.spans[of] = s
+	}
+	return s
 }
 
 func (g *gapCounter) totals() (read, missing uint64) {
