@@ -17,8 +17,8 @@ const (
 
 // record is an event of either family.
 type record struct {
-	RecordEvent6
 	v6 bool
+	RecordEvent6
 }
 
 // read3 reads one record of a ring. The rings are written by our program only; a
@@ -37,30 +37,35 @@ func read3(raw []byte, into *record) error {
 	return nil
 }
 
-// packet is the tuple on the packet.
-func (r *record) packet() flow.Tuple {
+// packet sets the tuple on the packet.
+func (r *record) packet(into *flow.Tuple) {
+	into.Protocol = flow.Protocol(r.E.Protocol)
 	source, dest := address4(r.E.Saddr), address4(r.E.Daddr)
 	if r.v6 {
 		source, dest = address6(r.Saddr), address6(r.Daddr)
 	}
-	return tuple(r.E.Protocol, source, dest, r.E.Sport, r.E.Dport)
+	into.Source = netip.AddrPortFrom(source, port(r.E.Sport))
+	into.Dest = netip.AddrPortFrom(dest, port(r.E.Dport))
 }
 
-// connection is conntrack's original tuple; the zero Tuple without one.
+// connection sets conntrack's original tuple; the zero Tuple without one.
 // conntrack keeps an ICMP echo's id and type in place of ports: left out.
-func (r *record) connection() flow.Tuple {
+func (r *record) connection(into *flow.Tuple) {
 	if r.E.Direction == uint8(flow.DirectionUnknown) {
-		return flow.Tuple{}
+		*into = flow.Tuple{}
+		return
 	}
+	into.Protocol = flow.Protocol(r.E.OrigProtocol)
 	source, dest := address4(r.E.OrigSaddr), address4(r.E.OrigDaddr)
 	if r.v6 {
 		source, dest = address6(r.OrigSaddr), address6(r.OrigDaddr)
 	}
 	sport, dport := r.E.OrigSport, r.E.OrigDport
-	if flow.Protocol(r.E.OrigProtocol).IsICMP() {
+	if into.Protocol.IsICMP() {
 		sport, dport = 0, 0
 	}
-	return tuple(r.E.OrigProtocol, source, dest, sport, dport)
+	into.Source = netip.AddrPortFrom(source, port(sport))
+	into.Dest = netip.AddrPortFrom(dest, port(dport))
 }
 
 // window is that of a TCP packet; of ICMP there are type and code in its place.
@@ -99,7 +104,8 @@ func (d *decoder) event(r *record, into *flow.Event) {
 	*into = flow.Event{}
 	into.Number.Boot, into.Number.CPU, into.Number.Seq = d.boot, e.Cpu, e.Seq
 	into.Time = d.clock.held(int64(e.TimeNs))
-	into.Packet, into.Connection = r.packet(), r.connection()
+	r.packet(&into.Packet)
+	r.connection(&into.Connection)
 	into.Direction, into.Flag = flow.Direction(e.Direction), flow.Flag(e.Flag)
 	into.TCPFlags, into.State = flow.TCPFlags(e.TcpFlags), flow.TCPState(e.TcpState)
 	into.Seq, into.Ack, into.MSS = e.TcpSeq, e.TcpAck, e.Mss
@@ -109,15 +115,6 @@ func (d *decoder) event(r *record, into *flow.Event) {
 	into.InIndex, into.OutIndex = int(e.InIfindex), int(e.OutIfindex)
 	into.In, into.Out = d.interfaces.name(into.InIndex), d.interfaces.name(into.OutIndex)
 	into.Mark, into.Zone = e.Mark, e.Zone
-}
-
-// tuple takes ports in network byte order, as the headers have them.
-func tuple(protocol uint8, source, dest netip.Addr, sport, dport uint16) flow.Tuple {
-	return flow.Tuple{
-		Protocol: flow.Protocol(protocol),
-		Source:   netip.AddrPortFrom(source, port(sport)),
-		Dest:     netip.AddrPortFrom(dest, port(dport)),
-	}
 }
 
 // The bytes of an address in memory are the bytes of the address.
@@ -135,6 +132,7 @@ func address6(a [4]uint32) netip.Addr {
 	return netip.AddrFrom16(b)
 }
 
+// port is one in network byte order, as the headers have it.
 func port(p uint16) uint16 {
 	var b [2]byte
 	binary.NativeEndian.PutUint16(b[:], p)

@@ -9,9 +9,15 @@ import (
 
 // reading is an event that has been read from a ring and stands there still.
 type reading struct {
-	time   uint64
-	place  uint32 // within the region
-	sample []byte
+	time  uint64
+	place uint32 // within the region
+	size  uint32
+}
+
+// sample is what stands there of one of its readings.
+func (g *region) sample(r reading) []byte {
+	at := int(r.place) + headBytes
+	return g.bytes[at : at+int(r.size)]
 }
 
 // enqueue adds the events of regions of rings to the queue, in the order of
@@ -23,7 +29,7 @@ func (r *Recorder) enqueue(regions []region, rings []*ring) error {
 	for i := range regions {
 		first := len(r.readings)
 		for at, sample := range regions[i].samples() {
-			r.readings = append(r.readings, reading{timeOf(sample), at, sample})
+			r.readings = append(r.readings, reading{timeOf(sample), at, uint32(len(sample))})
 			rings[i].newest = int64(timeOf(sample))
 		}
 		heads[i] = r.readings[first:]
@@ -35,7 +41,7 @@ func (r *Recorder) enqueue(regions []region, rings []*ring) error {
 		i := earliest(heads)
 		a, g := heads[i][0], &regions[i]
 		heads[i] = heads[i][1:]
-		e, err := r.queue.add(g.layout, a.sample)
+		e, err := r.queue.add(g.layout, g.sample(a))
 		if err != nil {
 			return fmt.Errorf("read ring at %d: %w", g.start+uint64(a.place), err)
 		}

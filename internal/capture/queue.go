@@ -9,13 +9,14 @@ import (
 	"github.com/sekisho/sekisho/internal/flow"
 )
 
-// pending is an event that has been read and not yet been handed out.
+// pending is an event that has been read and not yet been handed out. What only
+// IPv6 has stands last: of others it is not touched.
 type pending struct {
-	record
 	read     int64 // when, by the monotonic clock
 	reasoned bool  // reason and text are what they will be
 	reason   flow.Reason
 	text     string
+	record
 }
 
 // queue puts the events of all rings and CPUs in the order of their time, and
@@ -46,6 +47,9 @@ func (q *queue) add(l layout, sample []byte) (*record, error) {
 	if flow.Flag(p.E.Flag) == flow.INVALID && q.now-int64(p.E.TimeNs) < int64(time.Second) {
 		q.invalid++
 	}
+	if n := len(q.items); q.sorted == n-1 && (n == 1 || q.items[n-2].E.TimeNs <= p.E.TimeNs) {
+		q.sorted = n
+	}
 	return &p.record, nil
 }
 
@@ -70,7 +74,7 @@ type stamp struct {
 // sort puts what was added in its place among what is there. Events are large:
 // each is moved once, and mostly none is.
 func (q *queue) sort() {
-	if q.inOrder() {
+	if q.sorted == len(q.items) {
 		return
 	}
 	q.stamps = q.stamps[:0]
@@ -83,18 +87,7 @@ func (q *queue) sort() {
 		q.spare = append(q.spare, q.items[s.place])
 	}
 	q.items, q.spare = q.spare, q.items
-}
-
-// inOrder reports whether all are in the order of their time.
-func (q *queue) inOrder() bool {
-	sorted := max(1, q.sorted)
 	q.sorted = len(q.items)
-	for i := sorted; i < len(q.items); i++ {
-		if q.items[i].E.TimeNs < q.items[i-1].E.TimeNs {
-			return false
-		}
-	}
-	return true
 }
 
 // ready is how many events, from the front, happened before the given monotonic

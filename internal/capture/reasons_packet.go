@@ -22,7 +22,9 @@ type loggedPacket struct {
 func (p *loggedPacket) key() reasonKey { return reasonKey{packet: p.tuple, seq: p.seq, id: p.id} }
 
 func keyOf(r *record) reasonKey {
-	return reasonKey{packet: r.packet(), seq: r.E.TcpSeq, id: r.E.IpId}
+	k := reasonKey{seq: r.E.TcpSeq, id: r.E.IpId}
+	r.packet(&k.packet)
+	return k
 }
 
 // readPacket reads a packet as NFLOG carries it; what is cut off reads as
