@@ -86,21 +86,13 @@ func (c *connections) tell() {
 	c.fresh, c.spare = c.spare, nil
 	c.mu.Unlock()
 	if len(rows) > 0 {
-		c.publish(rows, c.told.add(rows))
+		first := c.told.add(rows)
+		c.publish(rows, first)
+		rows = c.told.done(first)
 	}
 	c.mu.Lock()
-	c.spare = emptied(rows)
+	c.spare = rows
 	c.mu.Unlock()
-}
-
-// emptied is the memory of rows that are published, for the next ones; nil where
-// it is too much to be kept.
-func emptied(rows []flow.Connection) []flow.Connection {
-	const many = 4096
-	if cap(rows) > many {
-		return nil
-	}
-	return rows[:0]
 }
 
 // publishConnections makes rows of what the tracker told, which is the caller's
