@@ -73,6 +73,11 @@ type Config struct {
 	// Poll is how often the rings are read. 0 takes DefaultPoll.
 	Poll time.Duration
 
+	// Memory gives memory for the n events of the next batch, which is then the
+	// callee's for good: Run never uses it again. Without it, and of what Resume
+	// tells, events are the callee's only until it returns.
+	Memory func(n int) []flow.Event
+
 	// Reasons makes the kernel tell why packets are INVALID. It costs
 	// throughput under a flood of them only: where texts or INVALID packets
 	// come faster than ReasonsRate a second, nobody listens until it is calm

@@ -10,10 +10,10 @@ import (
 )
 
 // Run reads the rings until the context ends, and then what is in them. It hands
-// the events to deliver in batches, ordered by time; the slice is the
-// callee's only until it returns. Where there is a journal, a batch is handed
-// out only when it is in there, and what cannot be written stays in the rings
-// until it can.
+// the events to deliver in batches, ordered by time; the slice is the callee's only
+// until it returns, unless the configuration has Memory. Where there is a journal, a
+// batch is handed out only when it is in there, and what cannot be written stays in
+// the rings until it can.
 func (r *Recorder) Run(ctx context.Context, deliver func([]flow.Event)) error {
 	if !r.resumed {
 		again := func(b Recalled) {
@@ -154,6 +154,9 @@ func (r *Recorder) deliver(n int, reached time.Time, deliver func([]flow.Event))
 		return false
 	}
 	r.decoder.interfaces.refresh(time.Now())
+	if r.config.Memory != nil {
+		r.events = r.config.Memory(n)
+	}
 	r.events = r.decoder.events(r.events, batch)
 	deliver(r.events)
 	r.queue.drop(n)

@@ -230,6 +230,7 @@ func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Conf
 		Mark:             f.mark,
 		Due:              f.due,
 		Hold:             f.hold,
+		Memory:           f.stream.memory,
 		Batch:            f.config.Capture.batchBytes(),
 	}
 }

@@ -42,7 +42,7 @@ type fold struct {
 }
 
 // telling is an event that has its rows now. It is the last of those that they
-// stand for.
+// stand for, and does not change any more: it is of the batch, or nobody else's.
 type telling struct {
 	event *flow.Event
 	rule  *logs.Rule

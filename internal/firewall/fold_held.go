@@ -17,7 +17,7 @@ const maxHeld = 16384
 // younger has taken half of the room, the older is let go.
 type heldSYNs struct {
 	young, old heldList
-	told       []*heldSYN // since the batch began: its rows are made of them
+	lent       []*heldSYN // since the batch began: their events are its
 	spare      []*heldSYN // their memory is for the next ones
 }
 
@@ -36,9 +36,12 @@ type synKey struct {
 
 func synKeyOf(e *flow.Event) synKey { return synKey{e.Connection, e.Zone} }
 
+// heldSYN is a SYN of the batch that is being taken, or a copy of an earlier one's;
+// nil while it is neither.
 type heldSYN struct {
-	event flow.Event
+	event *flow.Event
 	rule  *logs.Rule
+	copy  flow.Event
 }
 
 // isOpening reports whether an event is a SYN that an answer may follow.
@@ -54,7 +57,7 @@ func (f *fold) hold(e *flow.Event, rule *logs.Rule) {
 	for _, list := range []*heldList{&f.held.old, &f.held.young} {
 		if earlier := list.take(e); earlier != nil {
 			f.count(earlier)
-			f.held.spare = append(f.held.spare, earlier)
+			f.held.drop(earlier)
 		}
 	}
 	f.held.young.add(f.held.keep(e, rule))
@@ -64,10 +67,12 @@ func (f *fold) hold(e *flow.Event, rule *logs.Rule) {
 func (f *fold) answered(e *flow.Event) {
 	for _, list := range []*heldList{&f.held.old, &f.held.young} {
 		if syn := list.take(e); syn != nil {
-			kind, _ := kindOf(&syn.event)
+			kind, _ := kindOf(syn.event)
 			f.kinds[kind].untold--
-			f.tell(&syn.event, syn.rule)
-			f.held.told = append(f.held.told, syn)
+			f.tell(syn.event, syn.rule)
+			if syn.event != &syn.copy { // a copy is the stream's from now on
+				f.held.drop(syn)
+			}
 		}
 	}
 }
@@ -81,7 +86,7 @@ func (f *fold) letGo() {
 		}
 	}
 	if len(h.young.syns)+len(h.old.syns) == 0 { // it is calm
-		*h = heldSYNs{told: h.told}
+		*h = heldSYNs{lent: h.lent}
 		return
 	}
 	h.empty(&h.old)
@@ -89,34 +94,47 @@ func (f *fold) letGo() {
 }
 
 func (f *fold) count(syn *heldSYN) {
-	kind, _ := kindOf(&syn.event)
-	f.kinds[kind].count(&syn.event, syn.rule)
+	kind, _ := kindOf(syn.event)
+	f.kinds[kind].count(syn.event, syn.rule)
 }
 
-// keep copies a SYN.
+// keep keeps a SYN of the batch.
 func (h *heldSYNs) keep(e *flow.Event, rule *logs.Rule) *heldSYN {
-	last := len(h.spare) - 1
-	if last < 0 {
-		return &heldSYN{*e, rule}
+	var syn *heldSYN
+	if last := len(h.spare) - 1; last >= 0 {
+		syn, h.spare = h.spare[last], h.spare[:last]
+	} else {
+		syn = &heldSYN{}
 	}
-	syn := h.spare[last]
-	h.spare = h.spare[:last]
-	*syn = heldSYN{*e, rule}
+	syn.event, syn.rule = e, rule
+	h.lent = append(h.lent, syn)
 	return syn
 }
 
-// begin takes the memory of what was told with the batch before.
-func (h *heldSYNs) begin() {
-	h.spare = append(h.spare, h.told...)
-	clear(h.told)
-	h.told = h.told[:0]
+// drop makes the memory of a SYN the next one's.
+func (h *heldSYNs) drop(syn *heldSYN) {
+	syn.event = nil
+	h.spare = append(h.spare, syn)
+}
+
+// own copies what is held of the batch, which ends. Mostly that is little: the
+// answer comes before.
+func (h *heldSYNs) own() {
+	for _, syn := range h.lent {
+		if syn.event != nil && syn.event != &syn.copy {
+			syn.copy = *syn.event
+			syn.event = &syn.copy
+		}
+	}
+	clear(h.lent)
+	h.lent = h.lent[:0]
 }
 
 // empty empties a list. Its memory is for the next ones.
 func (h *heldSYNs) empty(l *heldList) {
 	for _, syn := range l.syns {
 		if syn != nil {
-			h.spare = append(h.spare, syn)
+			h.drop(syn)
 		}
 	}
 	if len(l.at) > 0 {
@@ -130,7 +148,7 @@ func (l *heldList) add(syn *heldSYN) {
 	if l.at == nil {
 		l.at = map[synKey]int{}
 	}
-	l.at[synKeyOf(&syn.event)] = len(l.syns)
+	l.at[synKeyOf(syn.event)] = len(l.syns)
 	l.syns = append(l.syns, syn)
 }
 

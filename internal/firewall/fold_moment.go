@@ -92,7 +92,6 @@ func (f *fold) moment(rate int, reached time.Time, finish bool) moment {
 // before does not matter, whether or not the journal has it.
 func (f *fold) begin(m moment) {
 	f.rate = cmp.Or(m.Rate, math.MaxInt)
-	f.held.begin()
 	if len(m.Untold) > 0 {
 		return
 	}
@@ -115,5 +114,6 @@ func (f *fold) end(m moment) []telling {
 	if m.Finish {
 		f.finish()
 	}
+	f.held.own()
 	return f.told()
 }

@@ -5,7 +5,7 @@ import (
 	"github.com/sekisho/sekisho/internal/logs"
 )
 
-// take makes rows of a batch of events.
+// take makes rows of a batch of events, which is in the stream's memory: it stays.
 func (f *Firewall) take(events []flow.Event) {
 	f.reach(f.noted)
 	f.takeRows(events, nil, f.noted.Moment, f.outputs.Load())
@@ -16,7 +16,7 @@ func (f *Firewall) take(events []flow.Event) {
 func (f *Firewall) takeRows(events []flow.Event, done leftOut, m moment, o *outputs) {
 	rules := f.rulesOf(events)
 	f.connections.add(events, rules)
-	f.tellEvents(f.told(events, rules, m), done, o)
+	f.tellEvents(events, f.told(events, rules, m), done, o)
 	f.addSegments()
 	f.flushFiles()
 	f.connections.tell()
@@ -50,10 +50,10 @@ func (f *Firewall) told(events []flow.Event, rules []*logs.Rule, m moment) []tel
 	return f.telling
 }
 
-// tellEvents keeps events for who asks, makes rows of them where rows go
+// tellEvents keeps events of a batch for who asks, makes rows of them where rows go
 // somewhere, and writes those that are not written.
-func (f *Firewall) tellEvents(list []telling, done leftOut, o *outputs) {
-	f.stream.tell(list)
+func (f *Firewall) tellEvents(batch []flow.Event, list []telling, done leftOut, o *outputs) {
+	f.stream.tell(list, batch)
 	if len(o.files) == 0 {
 		return
 	}

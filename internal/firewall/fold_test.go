@@ -184,12 +184,14 @@ func (f *fold) do(s *foldStep) (all []toldFold) {
 	return f.redo(*s)
 }
 
-// redo takes a batch with the moment that was noted.
+// redo takes a batch with the moment that was noted. Afterwards its memory is
+// another's.
 func (f *fold) redo(s foldStep) (all []toldFold) {
+	batch := slices.Clone(s.events)
+	defer clear(batch)
 	f.begin(s.moment)
-	for i := range s.events {
-		e := s.events[i]
-		all = append(all, toldOf(f.add(&e, &noRule))...)
+	for i := range batch {
+		all = append(all, toldOf(f.add(&batch[i], &noRule))...)
 	}
 	return append(all, toldOf(f.end(s.moment))...)
 }

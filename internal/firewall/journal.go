@@ -2,6 +2,7 @@ package firewall
 
 import (
 	"path/filepath"
+	"slices"
 
 	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/journal"
@@ -35,9 +36,12 @@ func (f *Firewall) resume() error {
 
 // recall takes a batch that an earlier process has read.
 func (f *Firewall) recall(b capture.Recalled) {
-	switch b.State {
-	case capture.Delivered:
+	if b.State == capture.Delivered {
 		f.replay(b)
+		return
+	}
+	b.Events = slices.Clone(b.Events) // they stay
+	switch b.State {
 	case capture.Interrupted:
 		f.takeInterrupted(b)
 	case capture.Undelivered:

@@ -33,11 +33,11 @@ func benchmarkLives(b *testing.B, accounting bool) {
 	f.config.Capture.Accounting = accounting
 	f.outputs.Store(noOutputs())
 	f.connections = newConnections(f.trackerConfig(), f.stream.rows, f.publishConnections)
-	l := lives{now: time.Now().Add(-24 * time.Hour), batch: make([]flow.Event, 0, 5*livesAtOnce)}
+	l := lives{now: time.Now().Add(-24 * time.Hour)}
 	b.ReportAllocs()
 	cpu, before := used(), spent()
 	for b.Loop() {
-		events := l.open()
+		events := l.open(f.stream.memory(5 * livesAtOnce))
 		f.noted.Moment = f.fold.moment(DefaultFoldRate, l.now, false)
 		f.take(events)
 		if accounting { // else nobody hears of the ends of those that were closed
@@ -57,7 +57,6 @@ func benchmarkLives(b *testing.B, accounting bool) {
 type lives struct {
 	now       time.Time
 	beats, n  int
-	batch     []flow.Event
 	forgotten int
 }
 
@@ -68,15 +67,14 @@ func (l *lives) tuple(n int) flow.Tuple {
 }
 
 // open makes the events of connections that open and close within a moment.
-func (l *lives) open() []flow.Event {
-	l.batch = l.batch[:0]
+func (l *lives) open(batch []flow.Event) []flow.Event {
 	l.beats++
 	l.now = l.now.Add(10 * time.Millisecond)
 	for range livesAtOnce {
-		l.batch = appendLife(l.batch, l.tuple(l.n), l.now, uint32(l.n)*7919)
+		batch = appendLife(batch, l.tuple(l.n), l.now, uint32(l.n)*7919)
 		l.n++
 	}
-	return l.batch
+	return batch
 }
 
 // end tells the ends of those whose time is over.

@@ -65,6 +65,7 @@ func (f *Firewall) observe(ctx context.Context) error {
 		Ignored:          f.takeIgnored,
 		Mark:             f.mark,
 		Due:              f.due,
+		Memory:           f.stream.memory,
 	})
 	if err != nil {
 		return err

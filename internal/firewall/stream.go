@@ -46,6 +46,8 @@ type stream struct {
 	mu        sync.Mutex
 	newest    []remnant // a ring once it is full
 	at        int
+	told      uint64
+	batches   batches // which have the events of the newest
 	followers map[*Follower]struct{}
 	missed    uint64 // by all followers, also those that left
 	closed    bool
@@ -68,26 +70,38 @@ func newStream(source *logs.Source, rows *rowsTold) *stream {
 func (s *stream) publish(e Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := s.next()
-	r.entry = &e
+	*s.next() = remnant{entry: &e}
 	s.handOut(e)
 }
 
-// tell takes events, which are the caller's again when it returns.
-func (s *stream) tell(list []telling) {
-	if len(list) == 0 {
-		return
-	}
+// tell takes events, and a batch which most of them are of: it does not change any
+// more, before memory gives it away again.
+func (s *stream) tell(list []telling, batch []flow.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	few := s.batches.giveBack(batch, len(list))
 	for i := range list {
 		r := s.next()
 		r.set(&list[i])
+		if few {
+			event := *r.event
+			r.event = &event
+		}
 		if len(s.followers) > 0 {
 			e, _ := r.made(s)
 			s.handOut(e)
 		}
 	}
+	if !few {
+		s.batches.keep(batch, s.told)
+	}
+}
+
+// memory is for the events of a batch, so many, that is told then.
+func (s *stream) memory(n int) []flow.Event {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.batches.memory(n, s.told)
 }
 
 // tellConnections takes rows about connections, which are the caller's again when
@@ -105,6 +119,7 @@ func (s *stream) tellConnections(rows []flow.Connection, first uint64) {
 
 // next is the place for one more: that of the oldest, where there are enough.
 func (s *stream) next() *remnant {
+	s.told++
 	if len(s.newest) < remembered {
 		s.newest = append(s.newest, remnant{})
 		return &s.newest[len(s.newest)-1]

@@ -56,7 +56,7 @@ func benchmarkTake(b *testing.B, f *Firewall) {
 		if f.spool() != nil {
 			f.mark(time.Time{})
 		}
-		f.take(batch)
+		f.take(append(f.stream.memory(len(batch)), batch...))
 	}
 	if err := f.closeOutputs(); err != nil {
 		b.Fatal(err)
