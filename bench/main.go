@@ -56,6 +56,7 @@ func run(ctx context.Context, out, only string, pairs int, window time.Duration)
 	}
 	parts := []part{{"slopes", Slopes}, {"suite", Suite}, {"segments", Segments}, {"packets", Packets},
 		{"fresh", func(ctx context.Context, f *figures) error { return Fresh(ctx, f, window) }},
+		{"backlog", func(ctx context.Context, f *figures) error { return Backlog(ctx, f, pairs, window) }},
 		{"settings", func(ctx context.Context, f *figures) error { return Settings(ctx, f, pairs, window) }},
 		{"connections", func(ctx context.Context, f *figures) error { return traffic(ctx, f, only, pairs, window) }},
 		{"bulk", func(ctx context.Context, f *figures) error { return traffic(ctx, f, only, pairs, window) }}}
@@ -77,7 +78,7 @@ func run(ctx context.Context, out, only string, pairs int, window time.Duration)
 	return nil
 }
 
-const partNames = "slopes, suite, segments, packets, fresh, settings, connections or bulk"
+const partNames = "slopes, suite, segments, packets, fresh, backlog, settings, connections or bulk"
 
 // traffic measures connections and bytes through a firewall.
 func traffic(ctx context.Context, f *figures, only string, pairs int, window time.Duration) (err error) {

@@ -29,6 +29,7 @@ type variant struct {
 	trace     bool   // a `sekisho run` beside the rules
 	files     bool   // which also writes its rows to files
 	settings  string // its diagnostic settings; empty: none
+	ring      int    // bytes of its rings; 0: the default
 	peer      *peer
 	output    string // of the peer
 	client    netns.NsHandle
@@ -144,6 +145,9 @@ func (r *firingRange) startFirewall(ctx context.Context, v *variant) error {
 	text := fmt.Sprintf("name: %s\nfirewallPolicy: policy.yaml\nstateFolder: %s\n", v.fd, state)
 	if v.files {
 		text += "logs: {directory: logs}\n"
+	}
+	if v.ring > 0 {
+		text += fmt.Sprintf("capture: {ringBytes: %d, synRingBytes: %d}\n", v.ring, v.ring)
 	}
 	if v.settings != "" {
 		file, err := v.writeSettings(r.folder)

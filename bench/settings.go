@@ -63,11 +63,15 @@ func (r *firingRange) processTime(ctx context.Context, f *figures, rounds int, w
 	costs, event := map[string][]float64{}, []float64(nil)
 	for range rounds {
 		for _, v := range r.variants[1:] {
-			cpu, connections, events, err := v.spent(ctx, window)
+			connections := 0
+			cpu, events, err := v.spent(ctx, func() (err error) {
+				_, connections, err = v.measure("connect", window)
+				return err
+			})
 			if err != nil {
 				return fmt.Errorf("CPU time of %s: %w", v.name, err)
 			}
-			costs[v.name] = append(costs[v.name], cpu/connections)
+			costs[v.name] = append(costs[v.name], cpu/float64(connections))
 			if v.name == "on" {
 				event = append(event, cpu/events)
 			}
@@ -89,9 +93,9 @@ func (r *firingRange) processTime(ctx context.Context, f *figures, rounds int, w
 	return f.spread(figure{Name: "ring_to_segment_cpu", Unit: "ns/event", Aim: 1000, Better: "lower", Against: "journal, tracker and connections' rows included"}, event)
 }
 
-// spent is the CPU time of the firewall's process, in nanoseconds, in a window
-// of connections and until their rows are in segments.
-func (v *variant) spent(ctx context.Context, window time.Duration) (cpu, connections, events float64, err error) {
+// spent is the CPU time of the firewall's process, in nanoseconds, while there are
+// connections and until their rows are in segments, and how many events they had.
+func (v *variant) spent(ctx context.Context, connect func() error) (cpu, events float64, err error) {
 	client := control.NewClient(v.fd)
 	count := func() (float64, float64, error) {
 		status, err := client.Status(ctx)
@@ -103,15 +107,14 @@ func (v *variant) spent(ctx context.Context, window time.Duration) (cpu, connect
 	}
 	before, recorded, err := count()
 	if err != nil {
-		return 0, 0, 0, err
+		return 0, 0, err
 	}
-	_, whole, err := v.measure("connect", window)
-	if err != nil {
-		return 0, 0, 0, err
+	if err := connect(); err != nil {
+		return 0, 0, err
 	}
 	time.Sleep(1500 * time.Millisecond) // a generation, and TIME_WAIT
 	after, all, err := count()
-	return after - before, float64(whole), all - recorded, err
+	return after - before, all - recorded, err
 }
 
 // processTime is what a process has used of the CPUs so far, in nanoseconds, to
