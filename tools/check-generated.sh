@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 
 programs=(internal/capture internal/capture/drops)
 made_with=$(cat internal/capture/bpf/CLANG)
+cmp internal/capture/bpf/CLANG internal/capture/drops/bpf/CLANG # one for both
 before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT
 if named=$(command -v "clang-$made_with"); then # beside the host's usual one

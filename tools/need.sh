@@ -29,6 +29,14 @@ declare -A files=(
 )
 declare -A others=([lint]=libbpf-dev [generate]=libbpf-dev [bench]=ulogd2-json [vm]=debian-archive-keyring [vm-arm64]=debian-archive-keyring)
 
+# The BPF objects are compared as one clang makes them: that one, where Debian has it.
+made_with=clang-$(cat "$(dirname "$0")/../internal/capture/bpf/CLANG")
+if command -v "$made_with" >/dev/null || apt-cache show "$made_with" >/dev/null 2>&1; then
+	package[$made_with]=$made_with
+	programs[lint]=${programs[lint]/clang/$made_with}
+	programs[generate]=${programs[generate]/clang/$made_with}
+fi
+
 PATH=$PATH:/usr/sbin:/sbin
 target=${1:?usage: need.sh demo|test|vm|vm-arm64|bench|lint|generate}
 
