@@ -2,20 +2,25 @@ package firewall
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -24,7 +29,9 @@ import (
 	"github.com/gopacket/gopacket/layers"
 	"github.com/gopacket/gopacket/pcapgo"
 
+	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/flow"
+	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/policy"
 	"github.com/sekisho/sekisho/internal/testnet"
 )
@@ -33,67 +40,40 @@ import (
 // them over IPv4 and half over IPv6.
 const connectionsSeen = 5000
 
-// What is recorded equals what an independent tcpdump saw come in on both sides
-// of the firewall: each packet with SYN, FIN or RST, in order within connection
-// and interface, with its right flag. Resets, half-closes, denials, refusals,
-// loss and retransmissions are among them.
-func TestRecordedIsWhatTcpdumpSaw(t *testing.T) {
+// The rows equal what an independent tcpdump saw come in on both sides of the
+// firewall: each packet with SYN, FIN or RST, in order within connection and
+// interface, with its right flag, none missing and none twice. The others that have
+// rows, ACKs of handshakes and repeated data, were seen too. Resets, half-closes,
+// denials, refusals, loss and retransmissions are among them.
+func TestRowsAreWhatTcpdumpSaw(t *testing.T) {
 	testnet.NeedRoot(t)
 	if !testnet.Apart(t) {
 		return
 	}
 	hosts := testnet.NewHosts(t)
-	fw, events := recordAll(t)
+	rowsOf := recordAll(t)
 	lose(t, hosts)
 	servers(t, hosts)
 	dumps := []*dump{startDump(t, "client"), startDump(t, "server")}
-	connectAll(hosts)
+	made := connectAll(hosts)
 	time.Sleep(2 * time.Second) // most of the last retransmissions
 	silence(t, hosts)
-	seen := map[wayKey][]string{}
-	total := 0
+	seen := witnessed{control: map[wayKey][]string{}, all: map[wayKey]map[string]int{}, data: map[wayKey]map[uint32]int{}}
 	for _, d := range dumps {
-		total += d.stop(t, seen)
+		d.stop(t, &seen)
 	}
-	got := map[wayKey][]string{}
-	for _, e := range events() {
-		if e.TCPFlags&(flow.BitSYN|flow.BitFIN|flow.BitRST) != 0 {
-			key := wayKey{e.Packet, e.In}
-			got[key] = append(got[key], line(e.TCPFlags, e.Seq, e.Ack))
-		}
-	}
-	wrong := 0
-	for key, want := range seen {
-		if !slices.Equal(got[key], want) {
-			if wrong++; wrong <= 5 {
-				t.Errorf("%v at %s:\ntcpdump saw %q\nrecorded    %q", key.tuple, key.in, want, got[key])
-			}
-		}
-		delete(got, key)
-	}
-	for key, lines := range got {
-		t.Errorf("%v at %s: tcpdump did not see %q", key.tuple, key.in, lines)
-	}
-	checkFlags(t, events())
-	status, err := fw.Status(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	kinds := map[flow.Flag]int{}
-	for _, e := range events() {
-		kinds[e.Flag]++
-	}
-	t.Logf("%d packets seen by tcpdump, %d ways, events %v", total, len(seen), kinds)
-	for kind, n := range status.Capture.Lost {
-		if n != 0 {
-			t.Errorf("%d events of kind %v lost", n, kind)
-		}
-	}
-	for _, f := range []flow.Flag{flow.SYN, flow.SYNACK, flow.ACK, flow.FIN, flow.FINACK, flow.RST} {
-		if kinds[f] < connectionsSeen/20 {
-			t.Errorf("only %d events of kind %v: the traffic is too plain", kinds[f], f)
-		}
-	}
+	rows := rowsOf()
+	seen.compare(t, rows)
+	checkFlags(t, rows)
+	checkACKs(t, rows, &seen)
+	checkMixture(t, rows, made)
+}
+
+// witnessed is what the two tcpdumps saw.
+type witnessed struct {
+	control map[wayKey][]string       // packets with SYN, FIN or RST, in their order
+	all     map[wayKey]map[string]int // how often each packet was seen, by its line
+	data    map[wayKey]map[uint32]int // how often data with a sequence number was
 }
 
 // wayKey is one direction of a connection at one interface.
@@ -102,63 +82,198 @@ type wayKey struct {
 	in    string
 }
 
+// other is the way of the answers, which come in by the other interface.
+func (k wayKey) other() wayKey {
+	in := map[string]string{"client": "server", "server": "client"}[k.in]
+	return wayKey{k.tuple.Reverse(), in}
+}
+
+const controlBits = flow.BitSYN | flow.BitFIN | flow.BitRST
+
 func line(flags flow.TCPFlags, seq, ack uint32) string {
 	if flags&flow.BitACK == 0 {
 		ack = 0
 	}
-	return fmt.Sprintf("%v %d %d", flags&(flow.BitSYN|flow.BitFIN|flow.BitRST|flow.BitACK), seq, ack)
+	return fmt.Sprintf("%v %d %d", flags&(controlBits|flow.BitACK), seq, ack)
+}
+
+func (s *witnessed) compare(t *testing.T, rows []traceRow) {
+	t.Helper()
+	got := map[wayKey][]string{}
+	for _, r := range rows {
+		switch {
+		case r.bits&controlBits != 0 && r.flag != flow.IGNORED: // which is the kernel's word about a packet that has its row
+			got[r.key] = append(got[r.key], line(r.bits, r.seq, r.ack))
+		case s.all[r.key][line(r.bits, r.seq, r.ack)] == 0:
+			t.Errorf("%v at %s: tcpdump did not see the packet of %+v", r.key.tuple, r.key.in, r)
+		case r.flag == flow.RETRANS && s.data[r.key][r.seq] < 2:
+			t.Errorf("%v at %s: tcpdump saw data %d once only", r.key.tuple, r.key.in, r.seq)
+		}
+	}
+	wrong, packets := 0, 0
+	for key, want := range s.control {
+		packets += len(want)
+		if !slices.Equal(got[key], want) {
+			if wrong++; wrong <= 5 {
+				t.Errorf("%v at %s:\ntcpdump saw %q\nrows have   %q", key.tuple, key.in, want, got[key])
+			}
+		}
+		delete(got, key)
+	}
+	for key, lines := range got {
+		t.Errorf("%v at %s: tcpdump did not see %q", key.tuple, key.in, lines)
+	}
+	t.Logf("%d packets with SYN, FIN or RST seen by tcpdump, on %d ways", packets, len(s.control))
+}
+
+// traceRow is what a row of the trace says of its packet.
+type traceRow struct {
+	key       wayKey
+	flag      flow.Flag
+	bits      flow.TCPFlags
+	seq, ack  uint32
+	id        string
+	direction string
+	denied    bool
+}
+
+func readTraceRow(t *testing.T, text []byte) (r traceRow) {
+	t.Helper()
+	record, err := logs.ParseJSON(text)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	word := func(column string) string {
+		s, _ := record.Get(column).(string)
+		return s
+	}
+	number := func(column string) int64 {
+		switch n := record.Get(column).(type) {
+		case int32:
+			return int64(n)
+		case int64:
+			return n
+		}
+		return 0
+	}
+	end := func(ip, port string) netip.AddrPort {
+		return netip.AddrPortFrom(netip.MustParseAddr(word(ip)), uint16(number(port)))
+	}
+	r.key = wayKey{flow.Tuple{Protocol: flow.TCP, Source: end("SourceIp", "SourcePort"), Dest: end("DestinationIp", "DestinationPort")}, word("InInterface")}
+	r.seq, r.ack, r.id = uint32(number("SequenceNumber")), uint32(number("AcknowledgementNumber")), word("ConnectionId")
+	r.direction, r.denied = word("Direction"), word("Verdict") == "Deny"
+	var known bool
+	if r.flag, known = flow.ParseFlag(word("Flag")); !known {
+		t.Fatalf("flag of %s", text)
+	}
+	for name := range strings.SplitSeq(word("TcpFlags"), "|") {
+		r.bits |= map[string]flow.TCPFlags{"SYN": flow.BitSYN, "ACK": flow.BitACK, "FIN": flow.BitFIN, "RST": flow.BitRST}[name]
+	}
+	return r
+}
+
+// bitsOf are the TCP flags that packets of a flag must have, of those in mask.
+var bitsOf = map[flow.Flag]struct{ mask, bits flow.TCPFlags }{
+	flow.SYN:     {controlBits | flow.BitACK, flow.BitSYN},
+	flow.SYNACK:  {controlBits | flow.BitACK, flow.BitSYN | flow.BitACK},
+	flow.ACK:     {controlBits | flow.BitACK, flow.BitACK},
+	flow.RETRANS: {controlBits, 0},
+	flow.FIN:     {controlBits, flow.BitFIN},
+	flow.FINACK:  {controlBits, flow.BitFIN},
+	flow.RST:     {flow.BitRST, flow.BitRST},
 }
 
 // checkFlags checks the rules that flags obey within a connection: one ACK at
 // most for each SYN-ACK, and FIN on the side that closed first only.
-func checkFlags(t *testing.T, events []flow.Event) {
+func checkFlags(t *testing.T, rows []traceRow) {
 	t.Helper()
 	type story struct {
-		isn           uint32
 		synAcks, acks int
-		closer        flow.Direction
+		closer        string
 	}
-	stories := map[flow.Tuple]*story{}
-	for _, e := range events {
-		if !e.Connection.IsValid() {
-			continue
+	stories := map[string]*story{}
+	for _, r := range rows {
+		if of, there := bitsOf[r.flag]; there && r.bits&of.mask != of.bits {
+			t.Errorf("%v: %v with the TCP flags %v", r.key.tuple, r.flag, r.bits)
 		}
-		s := stories[e.Connection]
+		s := stories[r.id]
 		if s == nil {
 			s = &story{}
-			stories[e.Connection] = s
+			stories[r.id] = s
 		}
-		switch e.Flag {
-		case flow.SYN:
-			if e.Seq != s.isn { // the port is used again
-				*s = story{isn: e.Seq}
-			}
+		switch r.flag {
 		case flow.SYNACK:
 			s.synAcks++
 		case flow.ACK:
 			if s.acks++; s.acks > s.synAcks {
-				t.Errorf("%v: %d ACKs for %d SYN-ACKs", e.Connection, s.acks, s.synAcks)
+				t.Errorf("%v: %d ACKs for %d SYN-ACKs", r.key.tuple, s.acks, s.synAcks)
 			}
 		case flow.FIN:
-			if s.closer == flow.DirectionUnknown {
-				s.closer = e.Direction
-			}
-			if e.Direction != s.closer {
-				t.Errorf("%v: FIN from the side that did not close first", e.Connection)
+			if s.closer = cmp.Or(s.closer, r.direction); r.direction != s.closer {
+				t.Errorf("%v: FIN from the side that did not close first", r.key.tuple)
 			}
 		case flow.FINACK:
-			if e.Direction == s.closer || s.closer == flow.DirectionUnknown {
-				t.Errorf("%v: FIN-ACK from the side that closed first", e.Connection)
+			if r.direction == s.closer || s.closer == "" {
+				t.Errorf("%v: FIN-ACK from the side that closed first", r.key.tuple)
 			}
 		}
 	}
 }
 
-// recordAll runs a firewall that allows TCP but to port 7001, and gathers its
-// events.
-func recordAll(t *testing.T) (*Firewall, func() []flow.Event) {
+// checkACKs checks that each handshake whose ACK tcpdump saw has one.
+func checkACKs(t *testing.T, rows []traceRow, s *witnessed) {
 	t.Helper()
-	config := &Config{Name: "tcpdump", ResourceGroup: fmt.Sprintf("t%d", os.Getpid()), StateFolder: filepath.Join(t.TempDir(), "state")}
+	acks := map[string]int{}
+	for _, r := range rows {
+		if r.flag == flow.ACK {
+			acks[r.id]++
+		}
+	}
+	for _, r := range rows {
+		ack := line(flow.BitACK, r.ack, r.seq+1)
+		if r.flag == flow.SYNACK && s.all[r.key.other()][ack] > 0 && acks[r.id] == 0 {
+			t.Errorf("%v: tcpdump saw the ACK of its handshake, which has no row", r.key.tuple)
+		}
+	}
+}
+
+// checkMixture checks that there was enough of everything.
+func checkMixture(t *testing.T, rows []traceRow, made *mixture) {
+	t.Helper()
+	kinds, denied, syns := map[flow.Flag]int{}, 0, map[string]bool{}
+	for _, r := range rows {
+		kinds[r.flag]++
+		if r.denied {
+			denied++
+		}
+		if r.flag == flow.SYN {
+			syns[r.id] = true
+		}
+	}
+	repeated := kinds[flow.SYN] - len(syns)
+	t.Logf("rows %v, %d of them denied, %d repeated SYNs; connections by how they ended: %v", kinds, denied, repeated, made.ended)
+	for _, f := range []flow.Flag{flow.SYN, flow.SYNACK, flow.ACK, flow.FIN, flow.FINACK, flow.RST} {
+		if kinds[f] < connectionsSeen/20 {
+			t.Errorf("only %d rows of kind %v: the traffic is too plain", kinds[f], f)
+		}
+	}
+	for how, n := range made.ended {
+		if n < connectionsSeen/20 {
+			t.Errorf("only %d connections ended the way %d", n, how)
+		}
+	}
+	if denied < connectionsSeen/100 || kinds[flow.RETRANS] < connectionsSeen/200 || repeated < connectionsSeen/200 {
+		t.Errorf("%d denials, %d rows of repeated data, %d of repeated SYNs: too few", denied, kinds[flow.RETRANS], repeated)
+	}
+}
+
+// recordAll runs a firewall that allows TCP but to port 7001. What it returns ends it,
+// and reads its rows: as many as there are events, none of them lost.
+func recordAll(t *testing.T) (rows func() []traceRow) {
+	t.Helper()
+	folder := t.TempDir()
+	config := &Config{Name: "tcpdump", ResourceGroup: fmt.Sprintf("t%d", os.Getpid()), StateFolder: filepath.Join(folder, "state"),
+		Logs: LogsConfig{Directory: folder, FoldRate: math.MaxInt32}}
 	t.Cleanup(func() {
 		if err := Remove(context.Background(), config); err != nil {
 			t.Error(err)
@@ -180,35 +295,69 @@ ruleCollectionGroups:
 	if err != nil {
 		t.Fatal(err)
 	}
-	var mu sync.Mutex
-	var all []flow.Event
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() {
-		done <- fw.recorder.Run(ctx, func(events []flow.Event) {
-			mu.Lock()
-			defer mu.Unlock()
-			all = append(all, events...)
-		})
-	}()
-	t.Cleanup(func() {
+	go func() { done <- fw.Run(ctx) }()
+	end := sync.OnceValue(func() error {
 		cancel()
-		if err := errors.Join(<-done, fw.Close()); err != nil {
+		return errors.Join(<-done, fw.Close())
+	})
+	t.Cleanup(func() {
+		if err := end(); err != nil {
 			t.Error(err)
 		}
 	})
-	return fw, func() []flow.Event {
-		mu.Lock()
-		defer mu.Unlock()
-		return slices.Clone(all)
+	return func() (rows []traceRow) {
+		recorded := allRead(t, fw)
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(fileName(folder, logs.FlowTrace.Name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := 0
+		for line := range bytes.Lines(text) {
+			r := readTraceRow(t, line)
+			rows = append(rows, r)
+			if r.flag == flow.IGNORED {
+				said++
+			}
+		}
+		if uint64(len(rows)-said) != recorded {
+			t.Errorf("%d rows of %d events", len(rows)-said, recorded)
+		}
+		return rows
 	}
 }
 
-// lose drops some SYNs behind the firewall, on both sides, so that they come
-// again.
+// allRead waits until all events that the program in the kernel counted were read,
+// and returns how many of TCP there were.
+func allRead(t *testing.T, fw *Firewall) (recorded uint64) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		status, err := fw.Status(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := status.Capture
+		if lost := capture.Total(c.Lost); lost > 0 {
+			t.Fatalf("%d events lost: %v", lost, c.Lost)
+		}
+		if total := capture.Total(c.Recorded); c.Read == total {
+			return total - c.Recorded[flow.FlagNone]
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d events recorded and %d read", capture.Total(c.Recorded), c.Read)
+		}
+	}
+}
+
+// lose drops some SYNs, FINs and data behind the firewall, on both sides, so that
+// they come again.
 func lose(t *testing.T, hosts *testnet.Hosts) {
 	t.Helper()
-	atBoth(t, hosts, "table inet loss {\n chain in {\n type filter hook prerouting priority -300;\n tcp flags & syn == syn numgen random mod 50 == 0 drop\n tcp flags & fin == fin numgen random mod 50 == 0 drop\n }\n}\n")
+	atBoth(t, hosts, "table inet loss {\n chain in {\n type filter hook prerouting priority -300;\n tcp flags & syn == syn numgen random mod 50 == 0 drop\n tcp flags & fin == fin numgen random mod 50 == 0 drop\n tcp flags & (syn | fin | rst | psh) == psh numgen random mod 50 == 0 drop\n }\n}\n")
 	err := hosts.Client.Do(func() error {
 		return os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", []byte("10000 65000"), 0)
 	})
@@ -301,7 +450,11 @@ func answer(c *net.TCPConn) {
 	}
 }
 
-func connectAll(hosts *testnet.Hosts) {
+// mixture is how many connections ended in which way.
+type mixture struct{ ended [ways]int32 }
+
+func connectAll(hosts *testnet.Hosts) *mixture {
+	made := &mixture{}
 	var wg sync.WaitGroup
 	const workers = 48 // they mostly wait
 	for worker := range workers {
@@ -312,11 +465,15 @@ func connectAll(hosts *testnet.Hosts) {
 				if n%2 == 1 {
 					to = hosts.Server.Address6
 				}
-				_ = hosts.Client.Do(func() error { return connectOnce(to, random.IntN(100)) })
+				dice := random.IntN(100)
+				if hosts.Client.Do(func() error { return connectOnce(to, dice) }) == nil {
+					atomic.AddInt32(&made.ended[dice%ways], 1)
+				}
 			}
 		})
 	}
 	wg.Wait()
+	return made
 }
 
 // connectOnce opens a connection and ends it in one of the ways; some are
@@ -350,9 +507,14 @@ func connectOnce(to netip.Addr, dice int) error {
 		}
 		_, err = io.Copy(io.Discard, conn)
 		return err
-	case serverCloses, serverResets:
+	case serverCloses:
 		_, err = io.Copy(io.Discard, conn)
 		return err
+	case serverResets:
+		if _, err = io.Copy(io.Discard, conn); errors.Is(err, syscall.ECONNRESET) {
+			return nil
+		}
+		return fmt.Errorf("no reset: %w", err)
 	}
 	return nil
 }
@@ -361,15 +523,14 @@ func connectOnce(to netip.Addr, dice int) error {
 type dump struct {
 	name, file string
 	cmd        *exec.Cmd
-	said       *strings.Builder
+	said       chan string // what it said until its end
 }
 
 func startDump(t *testing.T, name string) *dump {
 	t.Helper()
-	d := &dump{name: name, file: filepath.Join(t.TempDir(), name+".pcap"), said: &strings.Builder{}}
+	d := &dump{name: name, file: filepath.Join(t.TempDir(), name+".pcap"), said: make(chan string, 1)}
 	// -Z: the test's own folder is for root only.
-	d.cmd = exec.Command("tcpdump", "-i", name, "-Q", "in", "-B", "65536", "-s", "160", "-n", "-U", "-Z", "root", "-w", d.file,
-		"(tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0) or (ip6[6] == 6 and ip6[53] & 7 != 0)")
+	d.cmd = exec.Command("tcpdump", "-i", name, "-Q", "in", "-B", "65536", "-s", "160", "-n", "-U", "-Z", "root", "-w", d.file, "tcp")
 	stderr, err := d.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -383,25 +544,34 @@ func startDump(t *testing.T, name string) *dump {
 		t.Fatal("tcpdump says nothing")
 	}
 	go func() {
+		said := ""
 		for lines.Scan() {
-			d.said.WriteString(lines.Text() + "\n")
+			said += lines.Text() + "\n"
 		}
+		d.said <- said
 	}()
 	time.Sleep(200 * time.Millisecond) // it says that it listens just before it does
 	return d
 }
 
+// Whatever tcpdump says was dropped by the kernel or the interface was not seen.
+var (
+	noneDropped = regexp.MustCompile(`(?m)^0 packets dropped by kernel$`)
+	someDropped = regexp.MustCompile(`(?m)^[1-9]\d* packets? dropped`)
+)
+
 // stop ends tcpdump, which must not have dropped anything, and reads its file.
-func (d *dump) stop(t *testing.T, into map[wayKey][]string) int {
+func (d *dump) stop(t *testing.T, into *witnessed) {
 	t.Helper()
 	if err := d.cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
+	said := <-d.said // all of it, before Wait closes the pipe
 	if err := d.cmd.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(d.said.String(), "0 packets dropped by kernel") {
-		t.Fatalf("tcpdump is no witness: %s", d.said)
+	if !noneDropped.MatchString(said) || someDropped.MatchString(said) {
+		t.Fatalf("tcpdump is no witness: %s", said)
 	}
 	f, err := os.Open(d.file)
 	if err != nil {
@@ -412,30 +582,26 @@ func (d *dump) stop(t *testing.T, into map[wayKey][]string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
 	for {
 		data, _, err := r.ReadPacketData()
 		if errors.Is(err, io.EOF) {
-			return n
+			return
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		key, text, ok := d.parse(data)
-		if !ok {
+		if !d.parse(data, into) {
 			t.Fatalf("a packet that cannot be read: %x", data)
 		}
-		into[key] = append(into[key], text)
-		n++
 	}
 }
 
-func (d *dump) parse(data []byte) (wayKey, string, bool) {
+func (d *dump) parse(data []byte, into *witnessed) bool {
 	p := gopacket.NewPacket(data, layers.LayerTypeEthernet, gopacket.NoCopy)
 	tcp, _ := p.Layer(layers.LayerTypeTCP).(*layers.TCP)
 	network := p.NetworkLayer()
 	if tcp == nil || network == nil {
-		return wayKey{}, "", false
+		return false
 	}
 	source, _ := netip.AddrFromSlice(network.NetworkFlow().Src().Raw())
 	dest, _ := netip.AddrFromSlice(network.NetworkFlow().Dst().Raw())
@@ -449,5 +615,20 @@ func (d *dump) parse(data []byte) (wayKey, string, bool) {
 		}
 	}
 	tuple := flow.Tuple{Protocol: flow.TCP, Source: netip.AddrPortFrom(source, uint16(tcp.SrcPort)), Dest: netip.AddrPortFrom(dest, uint16(tcp.DstPort))}
-	return wayKey{tuple, d.name}, line(flags, tcp.Seq, tcp.Ack), true
+	into.add(wayKey{tuple, d.name}, flags, tcp.Seq, tcp.Ack, len(tcp.Payload) > 0)
+	return true
+}
+
+func (s *witnessed) add(key wayKey, flags flow.TCPFlags, seq, ack uint32, data bool) {
+	if s.all[key] == nil {
+		s.all[key], s.data[key] = map[string]int{}, map[uint32]int{}
+	}
+	text := line(flags, seq, ack)
+	s.all[key][text]++
+	if data {
+		s.data[key][seq]++
+	}
+	if flags&controlBits != 0 {
+		s.control[key] = append(s.control[key], text)
+	}
 }
