@@ -85,7 +85,7 @@ generate: need-generate ## compile the BPF program and write the generated pages
 	go generate ./...
 
 .PHONY: bench
-bench: need-bench ## measure; every figure also goes to bench/out.jsonl; ONLY=suite measures one part, KQL_BENCH_ROWS=2000000 fewer rows, SEKISHO_BENCH_ROWS=20000000 more in a workspace
+bench: need-bench ## measure; every figure also goes to bench/out.jsonl; ONLY=suite measures one part, KQL_BENCH_ROWS=2000000 fewer rows, SEKISHO_BENCH_ROWS=1000000 fewer in a workspace
 	@mkdir -p bench
 	$(AS_ROOT) go run ./bench -out bench/out.jsonl $(if $(ONLY),-only $(ONLY))
 
