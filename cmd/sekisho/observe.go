@@ -26,7 +26,9 @@ func newObserveCommand() *cobra.Command {
 		Long: `Observe shows the steps of the TCP connections that this host forwards, whoever
 made its rules: nftables, iptables, Docker, Kubernetes. It has no policy and
 drops nothing; of the marks on connections it uses one bit. When it ends, however
-it ends, it leaves nothing behind.
+it ends, it leaves no rule, program or table behind. Connections that are open then
+keep their bit; and where it is killed, the settings of the kernel's log stay until
+the next one puts them back.
 
 The filter is that of sekisho trace. Other terminals can use sekisho trace and
 sekisho status meanwhile.`,

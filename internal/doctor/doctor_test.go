@@ -113,7 +113,7 @@ func TestHosts(t *testing.T) {
 		{"nfnetlink_log not loaded", func(p *paper) {
 			p.set("proc/net/netfilter/nf_log", " 2 NONE (nf_log_ipv4)\n10 NONE ()\n")
 			p.remove("proc/net/netfilter/nfnetlink_log")
-		}, results{"nf-log": Problem}, "modprobe nfnetlink_log"},
+		}, results{"nf-log": Warning}, "modprobe nfnetlink_log"},
 		{"others' messages", func(p *paper) {
 			p.set("proc/net/netfilter/nf_log", " 2 nf_log_ipv4 (nf_log_ipv4,nfnetlink_log)\n10 NONE (nf_log_ipv6,nfnetlink_log)\n")
 			p.sysctl("netfilter/nf_conntrack_log_invalid", "255")

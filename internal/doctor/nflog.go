@@ -49,9 +49,9 @@ func nfLog(_ context.Context, h *host) Check {
 	}
 	v4, v6 := loggers[familyIPv4], loggers[familyIPv6]
 	if !slices.Contains(v4.available, nfnetlinkLog) {
-		// Binding a logger by name does not load its module.
-		return problem("%s is not loaded: the kernel cannot say why packets are INVALID", nfnetlinkLog).
-			advise("modprobe %[1]s; for every boot: echo %[1]s > /etc/modules-load.d/sekisho.conf", nfnetlinkLog)
+		// Binding a logger by name does not load its module; a message to it does.
+		return warning("%s is not loaded: the kernel cannot say why packets are INVALID, unless sekisho run or observe gets it loaded", nfnetlinkLog).
+			advise("modprobe %[1]s, and look again; for every boot: echo %[1]s > /etc/modules-load.d/sekisho.conf", nfnetlinkLog)
 	}
 	// The kernel binds its own logger in every namespace where that is loaded:
 	// alone it says nothing about anybody reading it.

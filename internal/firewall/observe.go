@@ -17,8 +17,9 @@ import (
 )
 
 // Observe records on a router whose rules are its own: it has no policy, drops
-// nothing, and leaves no trace when it ends, however it ends. The one thing
-// that a crash can leave, settings of the kernel's log, the next one puts back.
+// nothing, and leaves no rule, program or table when it ends, however it ends.
+// Connections that are open then keep their bit in the mark. What a crash can leave
+// beside, settings of the kernel's log, the next one puts back.
 func Observe(ctx context.Context, config *Config, log *slog.Logger) (*Firewall, error) {
 	f, err := prepare(config, log)
 	if err != nil {
