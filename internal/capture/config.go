@@ -8,6 +8,7 @@
 //	kernel                                this package
 //	record.bpf.c ──▶ ring "events"  ──┐
 //	             ──▶ ring "syns"    ──┤
+//	             ──▶ ring "firsts"  ──┤
 //	             ──▶ ring "refused" ──┼─▶ journal ─▶ sorted by time ─▶ deliver
 //	conntrack ──▶ NFLOG group 0 ──────┴─▶ reasons
 //
@@ -63,12 +64,14 @@ type Config struct {
 	MarkActionDeny uint32
 	MarkHandshake  uint32
 
-	// RingBytes, SynRingBytes and RefusedRingBytes are the sizes of the rings,
-	// each a power of two and a multiple of the page size. 0 takes the default,
-	// 16, 8 and 4 MiB: about 160,000, 80,000 and 40,000 events.
+	// RingBytes, SynRingBytes, RefusedRingBytes and FirstRingBytes are the sizes
+	// of the rings, each a power of two and a multiple of the page size. 0 takes
+	// the default, 16, 8, 4 and 4 MiB: about 160,000, 80,000, 40,000 and 40,000
+	// events.
 	RingBytes        uint32
 	SynRingBytes     uint32
 	RefusedRingBytes uint32
+	FirstRingBytes   uint32
 
 	// Poll is how often the rings are read. 0 takes DefaultPoll.
 	Poll time.Duration

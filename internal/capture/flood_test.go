@@ -35,6 +35,8 @@ func TestAFloodStarvesOnlyItself(t *testing.T) {
 		s.fromClient("A", 1001, 5001, 0)
 		s.fromClient("RA", 1001, 5001, 0)
 	}
+	w := wide{t: t, router: router, client: router.Client.Address, server: router.Server.Address}
+	datagram := func() { port++; w.udp(port, false) }
 	for _, tt := range []struct {
 		kind   flow.Flag
 		others []flow.Flag // of the calm part, each as often
@@ -43,8 +45,9 @@ func TestAFloodStarvesOnlyItself(t *testing.T) {
 	}{
 		{flow.SYN, []flow.Flag{flow.SYNACK, flow.ACK, flow.RST, flow.INVALID}, begin, []func(){whole, stray}},
 		{flow.INVALID, []flow.Flag{flow.SYN, flow.SYNACK, flow.ACK, flow.RST}, stray, []func(){whole}},
+		{flow.FlagNone, []flow.Flag{flow.SYN, flow.SYNACK, flow.ACK, flow.RST, flow.INVALID}, datagram, []func(){whole, stray}},
 	} {
-		r, err := Open(Config{Poll: time.Millisecond, MarkHandshake: 4, RingBytes: page, SynRingBytes: page, RefusedRingBytes: page})
+		r, err := Open(Config{Poll: time.Millisecond, MarkHandshake: 4, RingBytes: page, SynRingBytes: page, RefusedRingBytes: page, FirstRingBytes: page})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,7 +11,7 @@ import (
 // Gauges are what the recorder is at this moment; what it counted is in
 // [Stats].
 type Gauges struct {
-	// Rings are the rings of the program, "events", "syns" and "refused".
+	// Rings are the rings of the program, "events", "syns", "refused" and "firsts".
 	Rings []RingGauge
 	// Lag is the age of the oldest event that may wait to be delivered: read
 	// from a ring, or in one after a turn that could not read all. It is 0

@@ -29,7 +29,7 @@ func TestGaugesTellWhatWaitsInTheRings(t *testing.T) {
 	testnet.NeedRoot(t)
 	router := testnet.NewRouter(t)
 	nft(t, conntrackOnly)
-	r, err := Open(Config{Poll: time.Millisecond, RingBytes: 1 << 20, SynRingBytes: 1 << 18, RefusedRingBytes: 1 << 16})
+	r, err := Open(Config{Poll: time.Millisecond, RingBytes: 1 << 20, SynRingBytes: 1 << 18, RefusedRingBytes: 1 << 16, FirstRingBytes: 1 << 15})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestGaugesTellWhatWaitsInTheRings(t *testing.T) {
 	const header = 8 // BPF_RINGBUF_HDR_SZ
 	for _, waiting := range []int{0, 3, 0} {
 		sendSYNs(t, router, waiting)
-		want := []RingGauge{{"events", 0, 1 << 20}, {"syns", waiting * (eventSize + header), 1 << 18}, {"refused", 0, 1 << 16}}
+		want := []RingGauge{{"events", 0, 1 << 20}, {"syns", waiting * (eventSize + header), 1 << 18}, {"refused", 0, 1 << 16}, {"firsts", 0, 1 << 15}}
 		if got := gauges(t, r).Rings; !slices.Equal(got, want) {
 			t.Errorf("with %d events: %+v, want %+v", waiting, got, want)
 		}
@@ -163,7 +163,7 @@ func TestGaugesMayBeAskedWhileTheRecorderReadsAndCloses(t *testing.T) {
 			if errors.Is(err, os.ErrClosed) {
 				return
 			}
-			if err != nil || len(g.Rings) != 3 || g.Rings[0].Fill < 0 || g.Rings[0].Fill > g.Rings[0].Size {
+			if err != nil || len(g.Rings) != 4 || g.Rings[0].Fill < 0 || g.Rings[0].Fill > g.Rings[0].Size {
 				t.Errorf("Gauges() = %+v, %v", g, err)
 				return
 			}

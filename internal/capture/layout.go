@@ -15,5 +15,6 @@ func (c *Config) ringMaps() []ringMap {
 		{RecordMapEvents, c.RingBytes},
 		{RecordMapSyns, c.SynRingBytes},
 		{RecordMapRefused, c.RefusedRingBytes},
+		{RecordMapFirsts, c.FirstRingBytes},
 	}
 }

@@ -76,6 +76,7 @@ type RecordTally struct {
 const (
 	RecordMapCounters       = "counters"
 	RecordMapEvents         = "events"
+	RecordMapFirsts         = "firsts"
 	RecordMapRefused        = "refused"
 	RecordMapSyns           = "syns"
 	RecordMapUnwanted       = "unwanted"
@@ -138,6 +139,7 @@ type RecordProgramSpecs struct {
 type RecordMapSpecs struct {
 	Counters *ebpf.MapSpec `ebpf:"counters"`
 	Events   *ebpf.MapSpec `ebpf:"events"`
+	Firsts   *ebpf.MapSpec `ebpf:"firsts"`
 	Refused  *ebpf.MapSpec `ebpf:"refused"`
 	Syns     *ebpf.MapSpec `ebpf:"syns"`
 	Unwanted *ebpf.MapSpec `ebpf:"unwanted"`
@@ -174,6 +176,7 @@ func (o *RecordObjects) Close() error {
 type RecordMaps struct {
 	Counters *ebpf.Map `ebpf:"counters"`
 	Events   *ebpf.Map `ebpf:"events"`
+	Firsts   *ebpf.Map `ebpf:"firsts"`
 	Refused  *ebpf.Map `ebpf:"refused"`
 	Syns     *ebpf.Map `ebpf:"syns"`
 	Unwanted *ebpf.Map `ebpf:"unwanted"`
@@ -183,6 +186,7 @@ func (m *RecordMaps) Close() error {
 	return _RecordClose(
 		m.Counters,
 		m.Events,
+		m.Firsts,
 		m.Refused,
 		m.Syns,
 		m.Unwanted,

@@ -78,11 +78,12 @@ type SpoolConfig struct {
 
 // CaptureConfig sizes the recorder.
 type CaptureConfig struct {
-	// RingBytes, SynRingBytes and RefusedRingBytes: powers of two, multiples of
-	// the kernel's page size, which is up to 64 KiB on arm64.
+	// RingBytes, SynRingBytes, RefusedRingBytes and FirstRingBytes: powers of two,
+	// multiples of the kernel's page size, which is up to 64 KiB on arm64.
 	RingBytes        uint32 `yaml:"ringBytes,omitempty"`
 	SynRingBytes     uint32 `yaml:"synRingBytes,omitempty"`
 	RefusedRingBytes uint32 `yaml:"refusedRingBytes,omitempty"`
+	FirstRingBytes   uint32 `yaml:"firstRingBytes,omitempty"`
 	// JournalBytes bounds what is kept of what was recorded, for the process
 	// that comes after; journal.DefaultKeepBytes where absent.
 	JournalBytes int64 `yaml:"journalBytes,omitempty"`
@@ -162,7 +163,8 @@ func (c *Config) check(doc *document.Document) document.Problems {
 	}
 	page := uint32(os.Getpagesize())
 	for path, size := range map[string]uint32{"capture.ringBytes": c.Capture.RingBytes,
-		"capture.synRingBytes": c.Capture.SynRingBytes, "capture.refusedRingBytes": c.Capture.RefusedRingBytes} {
+		"capture.synRingBytes": c.Capture.SynRingBytes, "capture.refusedRingBytes": c.Capture.RefusedRingBytes,
+		"capture.firstRingBytes": c.Capture.FirstRingBytes} {
 		if size&(size-1) != 0 || size%page != 0 {
 			add(path, fmt.Sprint(size), "not a power of two and a multiple of the page size", "for example: 16777216")
 		}

@@ -222,6 +222,7 @@ func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Conf
 		RingBytes:        f.config.Capture.RingBytes,
 		SynRingBytes:     f.config.Capture.SynRingBytes,
 		RefusedRingBytes: f.config.Capture.RefusedRingBytes,
+		FirstRingBytes:   f.config.Capture.FirstRingBytes,
 		Reasons:          reasons,
 		ReasonsRate:      f.config.Capture.ReasonsRate,
 		Listening:        f.tellListening,

@@ -60,6 +60,7 @@ func (f *Firewall) observe(ctx context.Context) error {
 		RingBytes:        f.config.Capture.RingBytes,
 		SynRingBytes:     f.config.Capture.SynRingBytes,
 		RefusedRingBytes: f.config.Capture.RefusedRingBytes,
+		FirstRingBytes:   f.config.Capture.FirstRingBytes,
 		Reasons:          reasons,
 		ReasonsRate:      f.config.Capture.ReasonsRate,
 		Listening:        f.tellListening,

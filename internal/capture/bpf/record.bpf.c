@@ -49,6 +49,13 @@ struct {
 	__type(value, struct event6);
 } refused SEC(".maps");
 
+/* The first packets of other protocols, and ICMP errors: who is asked at a port that
+ * is closed answers each packet of a flood with one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20);
+} firsts SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -117,6 +124,8 @@ static __always_inline void *ring_of(__u8 flag, __u32 mark)
 {
 	if (flag == FLAG_INVALID || is_denied(mark))
 		return &refused;
+	if (flag == FLAG_FIRST || flag == FLAG_ICMP_ERROR)
+		return &firsts;
 	return flag == FLAG_SYN ? (void *)&syns : (void *)&events;
 }
 
