@@ -57,6 +57,7 @@ type Firewall struct {
 	journal     *journal.Journal // nil when only observing
 	gone        bool             // our rules were not there when we came, and somebody had put them there
 	ledger      *ledger
+	toldLosses  lossesTold
 	stream      *stream
 
 	diagnostics diagnostics

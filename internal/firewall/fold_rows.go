@@ -82,6 +82,7 @@ func (f *Firewall) tellFoldLosses() {
 	for _, l := range f.losses {
 		f.log.Warn("events were lost", "place", l.Place, "kind", l.Kind, "count", l.Count, "reason", l.Reason)
 		f.tell(logs.LossRow(l, f.source))
+		f.lost(l)
 	}
 	f.losses = nil
 }

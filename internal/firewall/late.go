@@ -69,6 +69,7 @@ func (c *connections) later(l ...late) {
 // lost doubts what rests on events that were lost. Those of other places were
 // seen.
 func (f *Firewall) lost(l logs.Loss) {
+	f.toldLosses.add(l)
 	switch l.Place {
 	case logs.RingLoss, logs.JournalLoss, logs.DropLoss, logs.EndLoss:
 		f.closing.miss(time.Now())

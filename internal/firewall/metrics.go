@@ -19,6 +19,7 @@ func (f *Firewall) Metrics() (metrics.Snapshot, error) {
 	s := metrics.Snapshot{Started: f.started, Capture: stats, Lag: gauges.Lag,
 		Conntrack: conntrackFill()}
 	f.measureConnections(&s)
+	s.Losses = f.toldLosses.read()
 	if f.policies != nil {
 		s.Policy = f.policies.inForce()
 	}

@@ -74,6 +74,10 @@ const (
 	WorkspaceLoss LossPlace = "workspace"
 )
 
+// LossPlaces are those of a firewall, in the order of the way.
+var LossPlaces = []LossPlace{RingLoss, JournalLoss, ReasonLoss, JoinLoss, IgnoredLoss, DropLoss, EndLoss, FoldLoss, FileLoss,
+	SegmentLoss, SpoolLoss, FollowerLoss}
+
 // State is a change of what is recorded.
 type State struct {
 	Time time.Time

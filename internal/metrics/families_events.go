@@ -1,6 +1,11 @@
 package metrics
 
-import "github.com/sekisho/sekisho/internal/flow"
+import (
+	"maps"
+	"slices"
+
+	"github.com/sekisho/sekisho/internal/flow"
+)
 
 // eventFamilies follow events from the kernel to the reader.
 var eventFamilies = []family{
@@ -13,9 +18,18 @@ var eventFamilies = []family{
 	},
 	{
 		name: "sekisho_events_lost_total", kind: counter, labels: []string{"place", "flag"},
-		help: "Events that were lost, by place and flag. Place ring: the ring had no room, because it was not read for too long or a flood filled it; a larger one (capture.ringBytes, capture.synRingBytes, capture.refusedRingBytes) lasts longer. While this rises, that a packet is not in the logs does not prove that it did not come.",
+		help: "Events that were lost, by place and flag. Place ring: the ring had no room, because it was not read for too long or a flood filled it; a larger one (capture.ringBytes, capture.synRingBytes, capture.refusedRingBytes, capture.firstRingBytes) lasts longer. While this rises, that a packet is not in the logs does not prove that it did not come.",
 		read: func(s *sample, put put) {
 			byFlag(s.Capture.Lost, func(n uint64, flag string) { put(float64(n), "ring", flag) })
+		},
+	},
+	{
+		name: "sekisho_losses_total", kind: counter, labels: []string{"place"},
+		help: "What rows of CaptureLoss have told since this process began, by their Place, of which the table's page says what is lost there; a loss that nobody could count is 1. It follows within a second or two.",
+		read: func(s *sample, put put) {
+			for _, place := range slices.Sorted(maps.Keys(s.Losses)) {
+				put(float64(s.Losses[place]), place)
+			}
 		},
 	},
 	{
@@ -45,7 +59,7 @@ var eventFamilies = []family{
 	},
 	{
 		name: "sekisho_ring_fill_bytes", kind: gauge, labels: []string{"ring"},
-		help: "Bytes that wait in a ring to be read: ring events has the ordinary ones, ring syns those of allowed SYNs, ring refused those of INVALID and denied packets. What is near sekisho_ring_size_bytes is about to lose events.",
+		help: "Bytes that wait in a ring to be read: ring events has the ordinary ones, ring syns those of allowed SYNs, ring refused those of INVALID and denied packets, ring firsts the first packets of other protocols and ICMP errors. What is near sekisho_ring_size_bytes is about to lose events.",
 		read: func(s *sample, put put) {
 			for _, r := range s.Rings {
 				put(float64(r.Fill), r.Name)

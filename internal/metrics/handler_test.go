@@ -35,6 +35,7 @@ var full = Snapshot{
 		Lost:     map[flow.Flag]uint64{flow.SYN: 7, flow.INVALID: 70},
 		Read:     1995, Missing: 77, ReasonOverruns: 2, Listening: true, Ignored: 4,
 	},
+	Losses:      map[string]uint64{"ring": 77, "file": 0, "nflog": 2},
 	Rings:       []Ring{{"events", 4096, 16 << 20}, {"refused", 0, 4 << 20}},
 	Programs:    []Program{{"record4", 2_000_000, 190 * time.Millisecond}, {"record6", 3, 900}},
 	Lag:         12 * time.Millisecond,

@@ -38,7 +38,10 @@ type Snapshot struct {
 	Policy *Policy
 	// Capture are the recorder's own counters.
 	Capture capture.Stats
-	Rings   []Ring
+	// Losses are what rows of CaptureLoss have told since the process began, by
+	// place: what nobody could count is 1 each.
+	Losses map[string]uint64
+	Rings  []Ring
 	// Programs are the recorder's; none as long as the kernel keeps no
 	// statistics of them.
 	Programs []Program
@@ -67,7 +70,7 @@ type Policy struct {
 
 // Ring is one of the rings that events wait in.
 type Ring struct {
-	Name       string // "events" or "refused"
+	Name       string // "events", "syns", "refused" or "firsts"
 	Fill, Size int    // bytes
 }
 

@@ -1,0 +1,25 @@
+package firewall
+
+import (
+	"testing"
+
+	"github.com/sekisho/sekisho/internal/logs"
+)
+
+// Each place has its sum, also one where nothing was lost; what nobody could count is one.
+func TestLossesTold(t *testing.T) {
+	t.Parallel()
+	var told lossesTold
+	if got := told.read(); len(got) != len(logs.LossPlaces) {
+		t.Errorf("before a loss there are the places %v", got)
+	}
+	told.add(logs.Loss{Place: logs.RingLoss, Count: 5})
+	told.add(logs.Loss{Place: logs.RingLoss, Count: 2})
+	told.add(logs.Loss{Place: logs.FileLoss})
+	got := told.read()
+	for place, want := range map[logs.LossPlace]uint64{logs.RingLoss: 7, logs.FileLoss: 1, logs.FoldLoss: 0} {
+		if got[string(place)] != want {
+			t.Errorf("%s: %d, want %d", place, got[string(place)], want)
+		}
+	}
+}
