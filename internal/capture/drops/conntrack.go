@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/mdlayher/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
@@ -75,7 +76,7 @@ func (c *ConntrackCounters) add(answer []byte) error {
 	if len(answer) < headerSize {
 		return errors.New("an answer is too short")
 	}
-	attributes, err := nl.ParseRouteAttr(answer[headerSize:])
+	attributes, err := netlink.UnmarshalAttributes(answer[headerSize:])
 	if err != nil {
 		return err
 	}
@@ -84,8 +85,8 @@ func (c *ConntrackCounters) add(answer []byte) error {
 		ctaStatsInsertFailed: &c.InsertFailed, ctaStatsChainTooLong: &c.ChainTooLong,
 	}
 	for _, a := range attributes {
-		if field := fields[a.Attr.Type]; field != nil && len(a.Value) >= 4 {
-			*field += binary.BigEndian.Uint32(a.Value)
+		if field := fields[a.Type]; field != nil && len(a.Data) >= 4 {
+			*field += binary.BigEndian.Uint32(a.Data)
 		}
 	}
 	return nil

@@ -17,6 +17,14 @@ type decoder struct {
 // hooks are the names of enum hook.
 var hooks = [...]string{"", "prerouting", "input", "forward", "output", "postrouting"}
 
+// hookName is empty for a number that is none of ours.
+func hookName(number uint8) string {
+	if int(number) >= len(hooks) {
+		return ""
+	}
+	return hooks[number]
+}
+
 func (d *decoder) drops(records []record, clock clock) []flow.Drop {
 	d.symbols.learn(records)
 	d.members = members{}
@@ -37,7 +45,7 @@ func (d *decoder) drop(r *record) flow.Drop {
 		ICMPType:     p.IcmpType,
 		Reason:       d.reasons.name(p.Reason),
 		ReasonNumber: p.Reason,
-		Hook:         hooks[p.Hook],
+		Hook:         hookName(p.Hook),
 		Interface:    d.members.interfaceOf(p),
 		Location:     d.symbols[p.Location],
 		Count:        r.count,
