@@ -57,6 +57,9 @@ With --workspace, a workspace of the lab's name keeps its logs, in
 				return holdLab(cmd.Context(), topo, heldOptions(args[0], name, played), keep)
 			}
 			warn(warnings)
+			if !keep {
+				fmt.Fprintf(os.Stderr, "%s: nothing that is logged is left when the lab is down: --workspace keeps it for \"sekisho query\"\n", name)
+			}
 			if detach {
 				return detachLab(cmd.Context(), args[0], name, fmt.Sprintf("--workspace=%v", keep))
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -48,4 +49,20 @@ func TestALabKeepsItsLogs(t *testing.T) {
 	assertNothingLeft(t, name)
 	expect("6,6", "--folder", kept, syns)
 	expect("1", "--folder", kept, "TopologyRevision | summarize dcount(Revision)") // each process of the workspace writes it down once
+}
+
+// A lab without a workspace keeps nothing, and says so while there is time to
+// bring it up with one.
+func TestALabSaysThatNothingIsKept(t *testing.T) {
+	t.Parallel()
+	needRootToTest(t)
+	name := testLab(t, "unkept")
+	out, err := exec.Command("sekisho", "lab", "up", oneHub, "--name", name, "--detach").CombinedOutput()
+	if err != nil {
+		t.Fatalf("lab up: %v\n%s", err, out)
+	}
+	if want := name + ": nothing that is logged is left when the lab is down: --workspace keeps it"; strings.Count(string(out), want) != 1 {
+		t.Errorf("lab up wrote:\n%s\nwant once:\n%s", out, want)
+	}
+	sekisho(t, "lab", "down", "--lab", name)
 }

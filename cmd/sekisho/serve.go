@@ -22,6 +22,7 @@ type serveFlags struct {
 	firewalls []string
 	workspace string
 	user      string
+	anonymous bool
 }
 
 func newServeCommand() *cobra.Command {
@@ -55,6 +56,7 @@ capabilities; its folder must belong to that user.`,
 	cmd.Flags().StringArrayVarP(&f.firewalls, "config", "c", nil, "a firewall's file; may be repeated")
 	cmd.Flags().StringVar(&f.workspace, "workspace", "", "the workspace's file")
 	cmd.Flags().StringVar(&f.user, "user", "sekisho", "user that the workspace runs as; root where there is none of that name")
+	cmd.Flags().BoolVar(&f.anonymous, "anonymous-loopback", false, "requests over loopback need no token, as with listen.anonymousLoopback in the workspace's file")
 	return cmd
 }
 
@@ -67,7 +69,8 @@ func (f *serveFlags) children(log *slog.Logger) ([]*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	children := []*child{{name: "workspace", args: []string{"workspace", "-c", f.workspace}, credential: who, log: log}}
+	args := []string{"workspace", "-c", f.workspace, fmt.Sprintf("--anonymous-loopback=%v", f.anonymous)}
+	children := []*child{{name: "workspace", args: args, credential: who, log: log}}
 	for _, file := range f.firewalls {
 		config, err := firewall.ReadConfig(file)
 		if err != nil {
