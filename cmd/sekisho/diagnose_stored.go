@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
+	"os"
 	"slices"
 
 	"github.com/sekisho/sekisho/internal/control"
@@ -29,6 +31,9 @@ func (e *evidence) openStored(ctx context.Context, o *diagnoseOptions, notFound 
 		if len(running) == 1 && !ok {
 			socket, ok = running[sortedKeys(running)[0]], true
 		}
+		if !ok && len(running) == 0 {
+			return e.openLeft(ctx, o, name, notFound)
+		}
 		if !ok {
 			return notFound
 		}
@@ -39,6 +44,25 @@ func (e *evidence) openStored(ctx context.Context, o *diagnoseOptions, notFound 
 	var err error
 	e.stored, e.close, err = o.stored.open(ctx, duck.DefaultConfig().Timeout)
 	return err
+}
+
+// openLeft reads what the lab's workspace left; outside of a lab, what the only one
+// of this host left. Without any it is as if nothing were stored.
+func (e *evidence) openLeft(ctx context.Context, o *diagnoseOptions, lab string, notFound error) error {
+	left, err := findLeft(workspace.Known(), lab, cmp.Or(notFound, workspace.ErrNotRunning))
+	if err != nil && notFound == nil {
+		return nil // the firewalls are asked
+	}
+	if err != nil {
+		return err
+	}
+	how, err := o.stored.limits.reading(duck.DefaultConfig().Timeout)
+	if err != nil {
+		return err
+	}
+	folder := &leftFolder{left: left, how: how, tell: os.Stderr}
+	e.stored, e.close = folder, folder.close
+	return nil
 }
 
 // addStored completes a case by what is stored about it.

@@ -26,11 +26,21 @@ func freshen(ctx context.Context, client *workspace.Client) (fresh []string) {
 	if err != nil {
 		return nil // whoever asks is told
 	}
+	fresh = flush(ctx, status.Spools)
+	if client.Ingest(ctx) != nil {
+		return nil
+	}
+	return fresh
+}
+
+// flush has the firewalls of this host that put segments into some spool folders
+// close what they have. It returns the resource ids of those that did.
+func flush(ctx context.Context, spools []string) (fresh []string) {
 	running, _ := control.Running(ctx) // those that answer
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	for _, fw := range running {
-		if !takes(status.Spools, fw.Spool) {
+		if !takes(spools, fw.Spool) {
 			continue
 		}
 		all.Go(func() {
@@ -42,9 +52,6 @@ func freshen(ctx context.Context, client *workspace.Client) (fresh []string) {
 		})
 	}
 	all.Wait()
-	if client.Ingest(ctx) != nil {
-		return nil
-	}
 	return fresh
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // labWorkspaces is where the logs of labs are kept: they outlive the lab.
-const labWorkspaces = "/var/lib/sekisho/labs"
+const labWorkspaces = workspace.LabsFolder
 
 // workspaceReady is how long a lab's workspace may take until it answers.
 const workspaceReady = 15 * time.Second

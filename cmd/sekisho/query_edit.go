@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 
@@ -25,8 +27,13 @@ func (f *queryFlags) open(cmd *cobra.Command, spill string) (*duck.Engine, catal
 		}
 		tables = append(tables, t)
 	}
+	how, err := f.stored.limits.reading(f.timeout)
+	if err != nil {
+		return nil, nil, err
+	}
 	cfg := duck.DefaultConfig()
-	cfg.Timeout, cfg.TempDirectory = f.timeout, spill
+	cfg.Timeout, cfg.TempDirectory = how.Timeout, spill
+	cfg.Memory, cfg.Threads = fmt.Sprintf("%dB", how.Memory), cmp.Or(how.Threads, cfg.Threads)
 	return duck.OpenFiles(cmd.Context(), cfg, tables)
 }
 

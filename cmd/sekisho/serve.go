@@ -62,8 +62,12 @@ capabilities; its folder must belong to that user.`,
 
 // children are the processes to run; files that are wrong are told first.
 func (f *serveFlags) children(log *slog.Logger) ([]*child, error) {
-	if _, err := workspace.ReadConfig(f.workspace); err != nil {
+	cfg, err := workspace.ReadConfig(f.workspace)
+	if err != nil {
 		return nil, err
+	}
+	if err := cfg.Register(); err != nil { // its own user may not be allowed to
+		log.Warn("while the workspace does not run, what it keeps is found only with --folder", "reason", err)
 	}
 	who, err := credentialOf(f.user)
 	if err != nil {

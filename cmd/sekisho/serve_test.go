@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/sekisho/sekisho/internal/firewall"
 	"github.com/sekisho/sekisho/internal/testnet"
+	"github.com/sekisho/sekisho/internal/workspace"
 )
 
 // served is a `sekisho serve` between a client and a server.
@@ -58,7 +60,8 @@ func TestServe(t *testing.T) {
 func TestServeTakesItsFirewallAlong(t *testing.T) {
 	needRootToTest(t)
 	t.Parallel()
-	folder, name := t.TempDir(), fmt.Sprintf("t%d-along", os.Getpid())
+	folder, name, address := t.TempDir(), fmt.Sprintf("t%d-along", os.Getpid()), freeAddress(t)
+	unregister(t, name)
 	if out, err := exec.Command("ip", "netns", "add", name).CombinedOutput(); err != nil {
 		t.Fatalf("ip netns add: %v\n%s", err, out)
 	}
@@ -75,7 +78,7 @@ func TestServeTakesItsFirewallAlong(t *testing.T) {
 	})
 	for file, text := range map[string]string{
 		"fw.yaml": fmt.Sprintf("name: %s\nnetworkNamespace: %s\nstateFolder: state\nsettingsFile: settings.json\n", name, name),
-		"ws.yaml": fmt.Sprintf("name: %s\nfolder: data\nquery: {memory: 256MB}\n", name),
+		"ws.yaml": fmt.Sprintf("name: %s\nfolder: data\nquery: {memory: 256MB}\nlisten: {address: %q}\n", name, address),
 	} {
 		if err := os.WriteFile(filepath.Join(folder, file), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -87,13 +90,17 @@ func TestServeTakesItsFirewallAlong(t *testing.T) {
 			t.Logf("sekisho serve said:\n%s", said.String())
 		}
 	})
-	cmd := exec.Command("sekisho", "serve", "-c", config, "--workspace", filepath.Join(folder, "ws.yaml"), "--user", "root")
+	cmd := exec.Command("sekisho", "serve", "-c", config, "--workspace", filepath.Join(folder, "ws.yaml"), "--user", "root", "--anonymous-loopback")
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &said, &said, time.Second
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	answers := func() bool { return exec.Command("sekisho", "status", name).Run() == nil }
 	await(t, "the firewall", answers)
+	await(t, "the workspace", func() bool { return workspaceAnswers(name) })
+	if got := post(t, "http://"+address+"/v1/workspaces/"+name+"/query", `{"query":"print x = 41 + 1"}`); !strings.Contains(got, "42") {
+		t.Errorf("with --anonymous-loopback the workspace answers who has no token:\n%s", got)
+	}
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -106,6 +113,7 @@ func startServe(t *testing.T) *served {
 	t.Helper()
 	folder := t.TempDir()
 	s := &served{name: fmt.Sprintf("t%d-serve", os.Getpid()), config: filepath.Join(folder, "fw.yaml"), hosts: testnet.NewHosts(t)}
+	unregister(t, s.name)
 	s.listen(t)
 	for name, text := range map[string]string{
 		"fw.yaml": fmt.Sprintf("name: fw-a\nresourceGroup: %s\nfirewallPolicy: policy.yaml\nstateFolder: state\nsettingsFile: settings.json\n"+
@@ -135,9 +143,16 @@ func startServe(t *testing.T) *served {
 	return s
 }
 
+// unregister has a workspace of this test forgotten at its end.
+func unregister(t *testing.T, name string) {
+	t.Helper()
+	t.Cleanup(func() { _ = os.Remove(filepath.Join("/var/lib/sekisho/workspaces", name)) })
+}
+
 // workspaceAnswers reports whether the workspace of a name runs.
 func workspaceAnswers(name string) bool {
-	return exec.Command("sekisho", "query", "--workspace", name, "print 1").Run() == nil
+	_, runs := workspace.Running(context.Background())[name]
+	return runs
 }
 
 const servePolicy = `

@@ -2,15 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/sekisho/sekisho/internal/kql"
-	"github.com/sekisho/sekisho/internal/kql/duck"
 	"github.com/sekisho/sekisho/internal/kql/result"
 	"github.com/sekisho/sekisho/internal/kql/value"
 	"github.com/sekisho/sekisho/internal/store"
@@ -18,22 +18,30 @@ import (
 )
 
 // storedFlags say which stored rows a command reads.
-type storedFlags struct{ workspace, folder string }
+type storedFlags struct {
+	workspace, folder string
+	limits            readLimits
+}
 
 func (f *storedFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.workspace, "workspace", "", "workspace to ask: its name, or the path of its socket (may be left out where one runs)")
 	cmd.Flags().StringVar(&f.folder, "folder", "", "folder of a workspace, or of segments, to read; no workspace needs to run")
+	f.limits.add(cmd)
 	cmd.MarkFlagsMutuallyExclusive("workspace", "folder")
 }
 
 // given reports whether one is named.
 func (f *storedFlags) given() bool { return f.workspace != "" || f.folder != "" }
 
-// open opens what the flags name, or the one workspace that runs. done must be
-// called in the end.
+// open opens what the flags name, or the one workspace that runs; where none
+// does, the folder that it left. done must be called in the end.
 func (f *storedFlags) open(ctx context.Context, timeout time.Duration) (a workspace.Asker, done func(), err error) {
+	how, err := f.limits.reading(timeout)
+	if err != nil {
+		return nil, nil, err
+	}
 	if f.folder != "" {
-		r, err := workspace.OpenFolder(ctx, f.folder, timeout)
+		r, err := workspace.OpenFolder(ctx, f.folder, how)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -43,13 +51,30 @@ func (f *storedFlags) open(ctx context.Context, timeout time.Duration) (a worksp
 	if err == nil {
 		freshen(ctx, client)
 	}
-	if f.workspace != "" {
-		return client, func() {}, err
+	var left *leftFolder
+	if errors.Is(err, workspace.ErrNotRunning) {
+		var which workspace.Left
+		if which, err = findLeft(workspace.Known(), f.workspace, err); err == nil {
+			left = &leftFolder{left: which, how: how, tell: os.Stderr}
+		}
 	}
-	return unnamed{client, err}, func() {}, nil
+	done = func() {
+		if left != nil {
+			left.close()
+		}
+	}
+	switch {
+	case f.workspace == "":
+		return unnamed{client, left, err}, done, nil
+	case left != nil:
+		return left, done, nil
+	}
+	return client, done, err
 }
 
-// client is that of the workspace that is named, or of the one that runs.
+// client is that of the workspace that is named, or of the one that runs. Where
+// there is none by that name, or none at all, the error is
+// [workspace.ErrNotRunning]; a socket that is named is asked in any case.
 func (f *storedFlags) client(ctx context.Context) (*workspace.Client, error) {
 	if strings.Contains(f.workspace, "/") {
 		return workspace.NewClient(f.workspace), nil
@@ -60,7 +85,11 @@ func (f *storedFlags) client(ctx context.Context) (*workspace.Client, error) {
 		if socket, ok := running[f.workspace]; ok {
 			return workspace.NewClient(socket), nil
 		}
-		return workspace.NewClient(workspace.SocketPath(f.workspace)), nil
+		client := workspace.NewClient(workspace.SocketPath(f.workspace))
+		if _, err := client.Status(ctx); errors.Is(err, workspace.ErrNotRunning) {
+			return nil, err
+		}
+		return client, nil // it says why it does not answer
 	case len(running) == 0:
 		return nil, fmt.Errorf("%w: start one with \"sekisho workspace -c FILE\", or read a folder of segments with --folder", workspace.ErrNotRunning)
 	case len(running) > 1:
@@ -76,65 +105,6 @@ func sortedKeys(m map[string]string) []string {
 	}
 	slices.Sort(keys)
 	return keys
-}
-
-// unnamed is the one workspace that runs, or why there is none. Queries that need
-// no table, as print does, do not need it: none, or several, may run.
-type unnamed struct {
-	client *workspace.Client
-	why    error
-}
-
-// clientOf is the client of the workspace that is asked; nil where none runs.
-func clientOf(a workspace.Asker) *workspace.Client {
-	switch a := a.(type) {
-	case *workspace.Client:
-		return a
-	case unnamed:
-		return a.client
-	}
-	return nil
-}
-
-// Tables implements [workspace.Asker].
-func (u unnamed) Tables(ctx context.Context) ([]workspace.TableSize, error) {
-	if u.why != nil {
-		return nil, u.why
-	}
-	return u.client.Tables(ctx)
-}
-
-// Query implements [workspace.Asker]. A query that names a table is told why
-// there is none.
-func (u unnamed) Query(ctx context.Context, q store.Query) (*kql.Answer, error) {
-	check := func(o kql.Options) error { return kql.Check(ctx, q.Text, o).Err() }
-	switch {
-	case check(kql.Options{}) == nil:
-		return runHere(ctx, q)
-	case u.why == nil:
-		return u.client.Query(ctx, q)
-	case check(kql.Options{Catalog: store.Schema()}) == nil:
-		return nil, u.why
-	}
-	return runHere(ctx, q) // to be told its mistake
-}
-
-// runHere runs a query that reads nothing.
-func runHere(ctx context.Context, q store.Query) (*kql.Answer, error) {
-	engine, err := duck.Open(ctx, duck.DefaultConfig(), nil)
-	if err != nil {
-		return nil, err
-	}
-	defer engine.Close()
-	a, err := kql.Run(ctx, engine, q.Text, kql.Options{Now: q.Now, Unbounded: q.Unbounded})
-	if err != nil {
-		return nil, err
-	}
-	t, err := result.Read(a.Rows)
-	if err != nil {
-		return nil, err
-	}
-	return &kql.Answer{Rows: t, Render: a.Render, RenderWith: a.RenderWith}, nil
 }
 
 // resourceOf is the resource id of a firewall by its name or id; empty for none.

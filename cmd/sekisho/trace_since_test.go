@@ -21,7 +21,7 @@ import (
 func TestStoredRowsGoOnLive(t *testing.T) {
 	t.Parallel()
 	folder := storedFolder(t)
-	reader, err := workspace.OpenFolder(t.Context(), folder, time.Minute)
+	reader, err := workspace.OpenFolder(t.Context(), folder, workspace.Reading{Timeout: time.Minute})
 	if err != nil {
 		t.Fatalf("OpenFolder() error:\n%+v", err)
 	}
@@ -76,7 +76,7 @@ func TestStoredRowsGoOnLive(t *testing.T) {
 // workspace has no newer one, as where nothing passes it.
 func TestAFreshWorkspaceIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
-	reader, err := workspace.OpenFolder(t.Context(), storedFolder(t), time.Minute)
+	reader, err := workspace.OpenFolder(t.Context(), storedFolder(t), workspace.Reading{Timeout: time.Minute})
 	if err != nil {
 		t.Fatalf("OpenFolder() error:\n%+v", err)
 	}

@@ -85,6 +85,9 @@ func runWorkspace(ctx context.Context, cfg workspace.Config) error {
 	if err != nil {
 		return err
 	}
+	if err := errors.Join(cfg.Describe(), cfg.Register()); err != nil {
+		log.Warn("while it does not run, what it keeps is found only with --folder", "reason", err)
+	}
 	servers, err := workspaceServers(cfg, w, log)
 	if err != nil {
 		return errors.Join(err, w.Close())

@@ -43,6 +43,9 @@ type Options struct {
 	// writes. What that one merges or drops later is not seen: open anew, also
 	// when a file is gone.
 	ReadOnly bool
+	// Waiting are files of segments elsewhere, as in a spool folder, that are
+	// read as if they had been taken already. For ReadOnly alone.
+	Waiting []string
 	// Sync has what is taken on the disk before Take returns. Merged segments
 	// are always synced: those they replace are deleted.
 	Sync bool
@@ -124,6 +127,7 @@ func (f *Folder) open() error {
 			return err
 		}
 	}
+	f.addWaiting()
 	f.current = generationOf(f, f.state)
 	return nil
 }

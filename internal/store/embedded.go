@@ -22,6 +22,9 @@ type EmbeddedConfig struct {
 	// ReadOnly changes nothing in the folder, which another process may have
 	// open: what cannot be read is passed over and not set aside.
 	ReadOnly bool
+	// Waiting are segments in spool folders whose rows a read-only store shows
+	// as if they had been taken.
+	Waiting []string
 	// Tenant is the TenantId of all rows.
 	Tenant string
 	// Memory in bytes and Threads are what all queries may take together.
@@ -81,7 +84,7 @@ func OpenEmbedded(ctx context.Context, cfg EmbeddedConfig) (*Embedded, error) {
 func (e *Embedded) limits() duck.Config {
 	c := duck.DefaultConfig()
 	c.Memory, c.Threads, c.Timeout = fmt.Sprintf("%dB", e.cfg.Memory), e.cfg.Threads, e.cfg.Timeout
-	c.TempDirectory, c.Directories = e.cfg.Temporary, []string{e.cfg.Folder}
+	c.TempDirectory, c.Directories, c.Files = e.cfg.Temporary, []string{e.cfg.Folder}, e.cfg.Waiting
 	return c
 }
 
@@ -107,7 +110,7 @@ func (e *Embedded) session(ctx context.Context) (*duck.Session, error) {
 }
 
 func (e *Embedded) options() segment.Options {
-	return segment.Options{ReadOnly: e.cfg.ReadOnly, Program: e.cfg.Program, Grace: max(e.cfg.Timeout, segment.DefaultGrace)}
+	return segment.Options{ReadOnly: e.cfg.ReadOnly, Waiting: e.cfg.Waiting, Program: e.cfg.Program, Grace: max(e.cfg.Timeout, segment.DefaultGrace)}
 }
 
 // pin holds the folder's list as it is.

@@ -156,7 +156,9 @@ func (c *Config) TokenFile() string { return filepath.Join(c.Folder, "tokens") }
 func (c *Config) segments() string { return filepath.Join(c.Folder, "segments") }
 
 // own is where the workspace closes its own segments, before it takes them.
-func (c *Config) own() string { return filepath.Join(c.Folder, "own") }
+func (c *Config) own() string { return filepath.Join(c.Folder, ownFolder) }
+
+const ownFolder = "own"
 
 // spools are all folders from which segments are taken.
 func (c *Config) spools() []string { return append([]string{c.own()}, c.Spools...) }

@@ -247,7 +247,7 @@ func expectEachOnce(t *testing.T, folder string, rows uint32) {
 	if err := os.Remove(filepath.Join(folder, "data", "segments", "list")); err != nil {
 		t.Fatal(err)
 	}
-	r, err := workspace.OpenFolder(t.Context(), filepath.Join(folder, "data"), time.Minute)
+	r, err := workspace.OpenFolder(t.Context(), filepath.Join(folder, "data"), workspace.Reading{Timeout: time.Minute})
 	if err != nil {
 		t.Fatalf("OpenFolder() without its list, error:\n%+v", err)
 	}

@@ -36,8 +36,8 @@ const (
 	defaultTimeout = "4m"
 	defaultQueue   = 200
 	defaultWait    = "30s"
-	// leastMemory is enough for all queries that were measured, slowly.
-	leastMemory = 128_000_000
+	// LeastMemory is enough for all queries that were measured, slowly.
+	LeastMemory = 128_000_000
 )
 
 func (l *Limits) check(doc *document.Document) document.Problems {
@@ -48,7 +48,7 @@ func (l *Limits) check(doc *document.Document) document.Problems {
 	if l.Threads < 0 {
 		add("threads", fmt.Sprint(l.Threads), "not a number of threads", "leave it out for all cores")
 	}
-	if m, err := ParseSize(cmp.Or(l.Memory, defaultMemory)); err != nil || m < leastMemory {
+	if m, err := ParseSize(cmp.Or(l.Memory, defaultMemory)); err != nil || m < LeastMemory {
 		add("memory", l.Memory, "not a size, or too little for a query", "at least 128MB; for example: memory: 1GB")
 	}
 	if _, err := ParseAge(cmp.Or(l.Timeout, defaultTimeout)); err != nil {

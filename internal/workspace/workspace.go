@@ -16,6 +16,7 @@
 //	sizes.go              what is kept, and what Azure would bill
 //	evidence.go           stored rows → connections, for diagnosis
 //	server.go, client.go  its socket
+//	left.go, reader.go    its folder, known and read while it does not run
 package workspace
 
 import (

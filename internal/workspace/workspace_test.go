@@ -276,7 +276,7 @@ func TestAFolderIsReadWhileTheWorkspaceRuns(t *testing.T) {
 	fw := storetest.NewFirewall("fw-a")
 	fw.Close(t, w.spool, fw.Trace(time.Now(), time.Millisecond, 0, 70))
 	until(t, w, "AZFWFlowTrace | count", "70")
-	r, err := workspace.OpenFolder(t.Context(), filepath.Join(folder, "data"), time.Minute)
+	r, err := workspace.OpenFolder(t.Context(), filepath.Join(folder, "data"), workspace.Reading{Timeout: time.Minute})
 	if err != nil {
 		t.Fatalf("OpenFolder() error:\n%+v", err)
 	}
@@ -295,7 +295,7 @@ func TestAReaderLeavesNothing(t *testing.T) {
 		name string
 		ok   bool
 	}{{"data", true}, {"", false}} {
-		r, err := workspace.OpenFolder(t.Context(), filepath.Join(folder, c.name), time.Minute)
+		r, err := workspace.OpenFolder(t.Context(), filepath.Join(folder, c.name), workspace.Reading{Timeout: time.Minute})
 		if (err == nil) != c.ok {
 			t.Fatalf("OpenFolder(%s) error:\n%+v", c.name, err)
 		}
@@ -383,7 +383,7 @@ func TestAFolderOfAnotherVersionIsRefused(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "format 99") || !strings.Contains(err.Error(), "another folder") {
 		t.Errorf("Open() of a folder of another version gave error:\n%v", err)
 	}
-	if _, err := workspace.OpenFolder(t.Context(), filepath.Join(folder, "data"), time.Minute); err == nil || !strings.Contains(err.Error(), "format 99") {
+	if _, err := workspace.OpenFolder(t.Context(), filepath.Join(folder, "data"), workspace.Reading{Timeout: time.Minute}); err == nil || !strings.Contains(err.Error(), "format 99") {
 		t.Errorf("OpenFolder() of a folder of another version gave error:\n%v", err)
 	}
 }
@@ -407,7 +407,7 @@ func TestAReadOnlyFolder(t *testing.T) {
 	if !errors.Is(err, unix.EROFS) {
 		t.Errorf("Open() of a read-only folder gave error:\n%v", err)
 	}
-	r, err := workspace.OpenFolder(t.Context(), filepath.Join(disk, "data"), time.Minute)
+	r, err := workspace.OpenFolder(t.Context(), filepath.Join(disk, "data"), workspace.Reading{Timeout: time.Minute})
 	if err != nil {
 		t.Fatalf("OpenFolder() of a read-only folder, error:\n%+v", err)
 	}
