@@ -1,27 +1,33 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"sync"
 	"time"
+
+	"github.com/sekisho/sekisho/internal/kql/duck"
 )
 
 // progressAfter is how long something may take before it says that it goes on.
 const progressAfter = time.Second
 
-// showProgress shows on a terminal that a query runs, and for how long, until
-// stop is called, which wipes it away. Elsewhere it shows nothing.
-func showProgress(f *os.File) (stop func()) {
+// showProgress shows on a terminal that a query of the context runs, for how long,
+// and how much is done, until stop is called, which wipes it away. Elsewhere it
+// shows nothing.
+func showProgress(ctx context.Context, f *os.File) (running context.Context, stop func()) {
 	if !isTerminal(f) {
-		return func() {}
+		return ctx, func() {}
 	}
-	return progress(f, time.NewTicker(progressAfter))
+	var p duck.Progress
+	return duck.WithProgress(ctx, &p), progress(f, time.Tick(progressAfter), p.Done)
 }
 
-// progress writes a line at each tick, always the same one.
-func progress(w io.Writer, tick *time.Ticker) (stop func()) {
+// progress writes a line at each tick, always the same one. How much is done is not
+// known of a query that another process runs, nor of all others.
+func progress(w io.Writer, tick <-chan time.Time, done func() (share float64, known bool)) (stop func()) {
 	begin, end := time.Now(), make(chan struct{})
 	var writer sync.WaitGroup
 	writer.Go(func() {
@@ -32,13 +38,15 @@ func progress(w io.Writer, tick *time.Ticker) (stop func()) {
 					fmt.Fprint(w, "\r\x1b[K")
 				}
 				return
-			case <-tick.C:
-				fmt.Fprintf(w, "\rthe query runs: %.0f s", time.Since(begin).Seconds())
+			case <-tick:
+				fmt.Fprintf(w, "\r\x1b[Kthe query runs: %.0f s", time.Since(begin).Seconds())
+				if share, known := done(); known {
+					fmt.Fprintf(w, ", %.0f %% done", 100*share)
+				}
 			}
 		}
 	})
 	return func() {
-		tick.Stop()
 		close(end)
 		writer.Wait()
 	}

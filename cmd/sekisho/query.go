@@ -150,8 +150,8 @@ func (f *queryFlags) runQuery(cmd *cobra.Command, text string) error {
 		return err
 	}
 	defer engine.Close()
-	stop := showProgress(os.Stderr)
-	answer, err := kql.Run(cmd.Context(), engine, text, kql.Options{Catalog: tables, Unbounded: true})
+	ctx, stop := showProgress(cmd.Context(), os.Stderr)
+	answer, err := kql.Run(ctx, engine, text, kql.Options{Catalog: tables, Unbounded: true})
 	stop()
 	if err != nil {
 		return queryError(text, err)

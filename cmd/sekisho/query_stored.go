@@ -38,8 +38,8 @@ func (f *queryFlags) runStored(cmd *cobra.Command, text string) error {
 	if q.Resource, err = resourceOf(ctx, asker, f.firewall); err != nil {
 		return err
 	}
-	stop := showProgress(os.Stderr)
-	answer, err := asker.Query(ctx, q)
+	running, stop := showProgress(ctx, os.Stderr)
+	answer, err := asker.Query(running, q)
 	stop()
 	if err != nil {
 		return queryError(text, err)

@@ -70,6 +70,11 @@ func openStream(ctx context.Context, c *duckdb.Conn, text string, args []any) (_
 	if err := s.stmt.BindWithCtx(ctx, named(args)); err != nil {
 		return nil, err
 	}
+	told, err := watch(ctx, c, s.conn)
+	if err != nil {
+		return nil, err
+	}
+	defer told()
 	s.unwatch = context.AfterFunc(ctx, func() { mapping.Interrupt(s.conn) })
 	if err := s.start(); err != nil {
 		s.unwatch()
