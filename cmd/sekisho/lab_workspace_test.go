@@ -48,6 +48,7 @@ func TestALabKeepsItsLogs(t *testing.T) {
 	sekisho(t, "lab", "down", "--lab", name)
 	assertNothingLeft(t, name)
 	expect("6,6", "--folder", kept, syns)
+	expect("6,6", "--workspace", name, syns)                                       // as before, though it is gone
 	expect("1", "--folder", kept, "TopologyRevision | summarize dcount(Revision)") // each process of the workspace writes it down once
 }
 

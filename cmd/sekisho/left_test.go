@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -52,12 +53,12 @@ func ownState(t *testing.T) bool {
 	return false
 }
 
-// startedWorkspace runs "sekisho workspace" of a name, with a folder and a spool
-// folder of its own.
-func startedWorkspace(t *testing.T, folder, name string) *exec.Cmd {
+// startedWorkspace runs "sekisho workspace" of a name over a folder, with a spool
+// folder beside its file.
+func startedWorkspace(t *testing.T, folder, name, data string) *exec.Cmd {
 	t.Helper()
 	file := filepath.Join(folder, name+".yaml")
-	text := fmt.Sprintf("name: %[1]s\nfolder: %[1]s-data\nspools: [%[1]s-spool]\nquery: {memory: 256MB}\n", name)
+	text := fmt.Sprintf("name: %[1]s\nfolder: %[2]s\nspools: [%[1]s-spool]\nquery: {memory: 256MB}\n", name, data)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -110,9 +111,10 @@ func TestAKilledWorkspaceIsRead(t *testing.T) {
 			t.Errorf("sekisho %v complains:\n%s", args, gotErr)
 		}
 	}
+	const place = "/var/lib/sekisho/workspace" // needs no link
 	const count = "AZFWFlowTrace | count"
 	expect(1, "", "no workspace answers: start one", "query", count)
-	hub := startedWorkspace(t, folder, "hub")
+	hub := startedWorkspace(t, folder, "hub", "hub-data")
 	fw.Close(t, spool, fw.Trace(lastTuesday, time.Second, 0, 30))
 	fw.Close(t, spool, []logs.Row{fw.Connection(lastTuesday, netip.MustParseAddrPort("10.1.1.4:40000"), netip.MustParseAddrPort("10.2.1.4:22"), flow.NoReply)})
 	until(t, "Count\n30\n", func() string { return sekisho(t, "query", "-o", "csv", count) })
@@ -138,42 +140,78 @@ func TestAKilledWorkspaceIsRead(t *testing.T) {
 	expect(2, "", "--memory 1MB is not a size, or too little", "query", "--memory", "1MB", count)
 	expect(2, "", "--threads -1 is not a number", "query", "--threads", "-1", count)
 
-	killed(t, startedWorkspace(t, folder, "spoke"))
-	expect(1, "", "rows of several are left: which?\n  --folder "+filepath.Join(folder, "hub-data")+" (workspace hub)\n  --folder "+filepath.Join(folder, "spoke-data"), "query", count)
+	killed(t, startedWorkspace(t, folder, "spoke", place))
+	expect(1, "", "rows of several are left: which?\n  --folder "+filepath.Join(folder, "hub-data")+" (workspace hub)\n  --folder "+place+" (workspace spoke)\n", "query", count)
 	expect(1, "", "hint: rows of others are left\n  --folder", "query", "--workspace", "other", count)
 	expectDenied(t, "hub")
 
-	hub = startedWorkspace(t, folder, "hub") // takes what waits, and all is as if it had never been away
+	hub = startedWorkspace(t, folder, "hub", "hub-data") // takes what waits, and all is as if it had never been away
 	until(t, "Count\n40\n", func() string { return sekisho(t, "query", "-o", "csv", "--workspace", "hub", count) })
 	killed(t, hub)
 	if err := os.RemoveAll(filepath.Join(folder, "hub-data")); err != nil {
 		t.Fatal(err)
 	}
-	expect(0, "Count\n0\n", "reading "+filepath.Join(folder, "spoke-data"), "query", "-o", "csv", count)
+	expect(0, "Count\n0\n", "reading "+place, "query", "-o", "csv", count)
+}
+
+// nobody gives a command that a user without rights runs, who keeps state in home.
+func nobody(t *testing.T, home string, args ...string) *exec.Cmd {
+	t.Helper()
+	const program = "/run/bin/sekisho" // what the test has is in a folder of its own
+	if _, err := os.Stat(program); err != nil {
+		self, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Dir(program), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(program, nil, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := unix.Mount(self, program, "", unix.MS_BIND, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(program, args...)
+	cmd.Dir, cmd.Env = "/", []string{"HOME=" + home, "XDG_RUNTIME_DIR=" + home + "/run", "TMPDIR=/tmp"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	return cmd
 }
 
 // expectDenied asks as a user who may not read the folder of a workspace.
 func expectDenied(t *testing.T, name string) {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	const program = "/run/bin/sekisho" // what the test has is in a folder of its own
-	if err := os.MkdirAll(filepath.Dir(program), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(program, nil, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Mount(self, program, "", unix.MS_BIND, ""); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(program, "query", "--workspace", name, "AZFWFlowTrace | count")
-	cmd.Dir, cmd.Env = "/", []string{"HOME=/", "TMPDIR=/tmp"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	_, stderr, code := said(t, cmd)
+	_, stderr, code := said(t, nobody(t, "/nowhere", "query", "--workspace", name, "AZFWFlowTrace | count"))
 	if code != exitFailure || !strings.Contains(stderr, "permission denied\n  hint: run as root, or as a member of the group") {
 		t.Errorf("another user is told (exit code %d):\n%s", code, stderr)
+	}
+}
+
+// TestAUsersKilledWorkspaceIsRead is about one that a user runs who may not write to
+// the system's folders.
+func TestAUsersKilledWorkspaceIsRead(t *testing.T) {
+	if !ownState(t) {
+		return
+	}
+	home := "/run/home"
+	if err := errors.Join(os.Mkdir(home, 0o700), os.WriteFile(home+"/w.yaml", []byte("name: own\nfolder: rows\n"), 0o644), os.Chown(home, 65534, 65534)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := nobody(t, home, "workspace", "-c", home+"/w.yaml")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ask := func() (string, string, int) {
+		return said(t, nobody(t, home, "query", "-o", "csv", "Heartbeat | count"))
+	}
+	await(t, "the workspace", func() bool { _, _, code := ask(); return code == 0 })
+	killed(t, cmd)
+	stdout, stderr, code := ask()
+	if code != 0 || !strings.HasPrefix(stdout, "Count\n") || !strings.HasPrefix(stderr, "sekisho: no workspace runs: reading "+home+"/rows, as it was left at ") {
+		t.Errorf("the user is told (exit code %d):\n%s%s", code, stdout, stderr)
+	}
+	if to, err := os.Readlink(home + "/.local/state/sekisho/workspaces/own"); err != nil || to != home+"/rows" {
+		t.Errorf("the link is to %q, %v", to, err)
 	}
 }

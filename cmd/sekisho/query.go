@@ -39,9 +39,9 @@ func newQueryCommand() *cobra.Command {
 		Short: "Run a KQL query over the logs of a workspace, or over files",
 		Long: strings.TrimSpace(`
 Runs a query in KQL, the Kusto Query Language, over the logs that a workspace
-keeps: of the workspace that runs on this host, or with --folder of a folder of
-segments, whether a workspace runs over it or not. With --table it reads other
-files: Parquet, CSV or JSON lines. Each --table gives a name to the files that a
+keeps: of the workspace that runs on this host; where none runs, what the one that
+is known here left; or with --folder of a folder of segments, whether a workspace
+runs over it or not. With --table it reads other files: Parquet, CSV or JSON lines. Each --table gives a name to the files that a
 pattern fits, and the query can read these and nothing else.
 
 The query is an argument, a file (-f), or standard input ("-", or nothing where

@@ -24,7 +24,7 @@ type storedFlags struct {
 }
 
 func (f *storedFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.workspace, "workspace", "", "workspace to ask: its name, or the path of its socket (may be left out where one runs)")
+	cmd.Flags().StringVar(&f.workspace, "workspace", "", "workspace to ask: its name, or the path of its socket (may be left out where one runs, or only one left its rows)")
 	cmd.Flags().StringVar(&f.folder, "folder", "", "folder of a workspace, or of segments, to read; no workspace needs to run")
 	f.limits.add(cmd)
 	cmd.MarkFlagsMutuallyExclusive("workspace", "folder")
