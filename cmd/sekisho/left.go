@@ -66,7 +66,7 @@ func (l *leftFolder) open(ctx context.Context) (*workspace.Reader, error) {
 
 // what says which rows are read.
 func (l *leftFolder) what() string {
-	text := "no workspace runs: reading " + l.left.Folder
+	text := "no workspace answers: reading " + l.left.Folder
 	if !l.reader.Changed.IsZero() {
 		text += ", as it was left at " + l.reader.Changed.UTC().Format(time.DateTime) + " UTC"
 	}

@@ -121,7 +121,7 @@ func TestAKilledWorkspaceIsRead(t *testing.T) {
 	until(t, "Count\n1\n", func() string { return sekisho(t, "query", "-o", "csv", "Connection | count") })
 	killed(t, hub)
 
-	left := "sekisho: no workspace runs: reading " + filepath.Join(folder, "hub-data") + ", as it was left at " + time.Now().UTC().Format(time.DateOnly)
+	left := "sekisho: no workspace answers: reading " + filepath.Join(folder, "hub-data") + ", as it was left at " + time.Now().UTC().Format(time.DateOnly)
 	expect(0, "Count\n30\n", left, "query", "-o", "csv", count)
 	expect(0, "Count\n30\n", left, "query", "-o", "csv", "--workspace", "hub", count)
 	expect(0, "Count\n30\n", left, "query", "-o", "csv", "--firewall", "fw-a", count)
@@ -208,7 +208,7 @@ func TestAUsersKilledWorkspaceIsRead(t *testing.T) {
 	await(t, "the workspace", func() bool { _, _, code := ask(); return code == 0 })
 	killed(t, cmd)
 	stdout, stderr, code := ask()
-	if code != 0 || !strings.HasPrefix(stdout, "Count\n") || !strings.HasPrefix(stderr, "sekisho: no workspace runs: reading "+home+"/rows, as it was left at ") {
+	if code != 0 || !strings.HasPrefix(stdout, "Count\n") || !strings.HasPrefix(stderr, "sekisho: no workspace answers: reading "+home+"/rows, as it was left at ") {
 		t.Errorf("the user is told (exit code %d):\n%s%s", code, stdout, stderr)
 	}
 	if to, err := os.Readlink(home + "/.local/state/sekisho/workspaces/own"); err != nil || to != home+"/rows" {
