@@ -70,8 +70,12 @@ func (l *leftFolder) what() string {
 	if !l.reader.Changed.IsZero() {
 		text += ", as it was left at " + l.reader.Changed.UTC().Format(time.DateTime) + " UTC"
 	}
-	if n := l.reader.Waiting; n > 0 {
-		text += fmt.Sprintf(", and the segments that wait for it, %d", n)
+	switch n := l.reader.Waiting; n {
+	case 0:
+	case 1:
+		text += ", and a segment that waits for it"
+	default:
+		text += fmt.Sprintf(", and %d segments that wait for it", n)
 	}
 	if closed := l.reader.Closed; len(closed) > 0 {
 		text += ", but not what waits in " + strings.Join(closed, " and ") + ": permission denied"
