@@ -194,9 +194,15 @@ func TestAUsersKilledWorkspaceIsRead(t *testing.T) {
 	if !ownState(t) {
 		return
 	}
+	if err := os.Mkdir("/var/lib/sekisho", 0o700); err != nil { // perhaps there are others, who knows
+		t.Fatal(err)
+	}
 	home := "/run/home"
 	if err := errors.Join(os.Mkdir(home, 0o700), os.WriteFile(home+"/w.yaml", []byte("name: own\nfolder: rows\n"), 0o644), os.Chown(home, 65534, 65534)); err != nil {
 		t.Fatal(err)
+	}
+	if _, stderr, code := said(t, nobody(t, home, "query", "Heartbeat")); code != exitFailure || !strings.Contains(stderr, "read /var/lib/sekisho/workspace/segments: permission denied\n  hint") {
+		t.Errorf("who may not look is told (exit code %d):\n%s", code, stderr)
 	}
 	cmd := nobody(t, home, "workspace", "-c", home+"/w.yaml")
 	if err := cmd.Start(); err != nil {
@@ -210,6 +216,9 @@ func TestAUsersKilledWorkspaceIsRead(t *testing.T) {
 	stdout, stderr, code := ask()
 	if code != 0 || !strings.HasPrefix(stdout, "Count\n") || !strings.HasPrefix(stderr, "sekisho: no workspace answers: reading "+home+"/rows, as it was left at ") {
 		t.Errorf("the user is told (exit code %d):\n%s%s", code, stdout, stderr)
+	}
+	if info, err := os.Stat(home + "/rows"); err != nil || info.Mode().Perm() != 0o750 {
+		t.Errorf("the folder is %v, %v", info, err)
 	}
 	if to, err := os.Readlink(home + "/.local/state/sekisho/workspaces/own"); err != nil || to != home+"/rows" {
 		t.Errorf("the link is to %q, %v", to, err)

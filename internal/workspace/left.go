@@ -125,7 +125,9 @@ func Known() []Left {
 	}
 	places, _ := filepath.Glob(filepath.Join(LabsFolder, "*")) // only a bad pattern is an error
 	for _, folder := range append([]string{serviceFolder}, places...) {
-		all = append(all, Left{Name: filepath.Base(folder), Folder: folder})
+		if _, err := os.Stat(folder); err == nil {
+			all = append(all, Left{Name: filepath.Base(folder), Folder: folder})
+		}
 	}
 	seen := map[string]bool{}
 	all = slices.DeleteFunc(all, func(l Left) bool {
@@ -133,6 +135,9 @@ func Known() []Left {
 		seen[l.Folder] = true
 		return again || isGone(filepath.Join(l.Folder, "segments"))
 	})
+	if _, err := os.Stat(serviceFolder); errors.Is(err, fs.ErrPermission) && len(all) == 0 {
+		all = append(all, Left{Name: filepath.Base(serviceFolder), Folder: serviceFolder}) // perhaps: who reads is told
+	}
 	for i := range all {
 		all[i].read()
 	}

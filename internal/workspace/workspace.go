@@ -51,6 +51,10 @@ type Workspace struct {
 // Open opens the workspace's folder, which is made where it is missing. Only one
 // process can have it open.
 func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Workspace, error) {
+	// What is above is not the workspace's alone: others must find theirs there.
+	if err := os.MkdirAll(filepath.Dir(cfg.Folder), 0o755); err != nil {
+		return nil, fmt.Errorf("make folder of the workspace: %w", err)
+	}
 	for _, dir := range []string{cfg.Folder, cfg.segments(), cfg.temporary(), cfg.own()} {
 		if err := os.MkdirAll(dir, 0o750); err != nil {
 			return nil, fmt.Errorf("make folder of the workspace: %w", err)
