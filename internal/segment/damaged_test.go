@@ -122,7 +122,7 @@ func FuzzOpenDamagedParquet(f *testing.F) {
 func FuzzParseList(f *testing.F) {
 	s := newState()
 	s.add(&Info{Name: Name{Table: "AZFWFlowTrace", Boot: "x", Sequence: 1, Level: 1, From: time.Unix(5, 0)}, From: time.Unix(5, 0), To: time.Unix(6, 0),
-		Rows: 3, Bytes: 9, Holds: []Held{{"fw", bootID, Ranges{{1, 7}, {9, 9}}, 3}}, Keys: Keys{keysVersion, [][2]int64{{4, 2}}}})
+		Rows: 3, Bytes: 9, Holds: []Held{{"fw", bootID, "/r", Ranges{{1, 7}, {9, 9}}, 3}}, Keys: Keys{keysVersion, [][2]int64{{4, 2}}}})
 	var data []byte
 	for _, r := range append(s.checkpoint(), record{Remove: []string{"x"}, Forget: []source{{"a", "b", "c"}}, Lost: []string{"y"}}) {
 		var err error

@@ -20,6 +20,9 @@ type Info struct {
 	From, To time.Time
 	Rows     int64
 	Bytes    int64
+	// Resource is whose rows they are, as one that was taken has them: its only
+	// _ResourceId. It is empty where there are several, and where nobody looked.
+	Resource string
 	// Holds are the segments of firewalls that a merged one was made from.
 	Holds []Held
 	Keys  Keys
@@ -29,6 +32,9 @@ type Info struct {
 type Held struct {
 	Firewall string `json:"firewall"`
 	Boot     string `json:"boot"`
+	// Resource is that of the rows, see [Info]: firewalls of several hosts may be
+	// called the same. It is empty where an older program took or merged them.
+	Resource string `json:"resource,omitempty"`
 	Ranges   Ranges `json:"sequences"`
 	// Rows is how many they are; 0 where an older program merged them.
 	Rows int64 `json:"rows,omitempty"`

@@ -109,9 +109,37 @@ func (f *Folder) Losses() ([]Lost, error) {
 			l = *lostFile(filepath.Join(f.root, damagedFolder, file))
 			l.Reason, l.Noticed = "the note about it is damaged too", time.Now().UTC()
 		}
+		f.findOwners(l.Holds)
 		all = append(all, l)
 	}
 	return all, nil
+}
+
+// findOwners finds out whose rows were held, where nobody could tell, by what else
+// came from the same firewall and boot. Where that is of several, nobody knows.
+func (f *Folder) findOwners(lost []Held) {
+	if !slices.ContainsFunc(lost, func(h Held) bool { return h.Resource == "" }) {
+		return
+	}
+	const several = "\x00"
+	known := map[owner]string{}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, i := range f.state.segments {
+		for _, h := range i.holds() {
+			from := owner{firewall: h.Firewall, boot: h.Boot}
+			if before := known[from]; before != "" && h.Resource != "" && before != h.Resource {
+				known[from] = several
+			} else if h.Resource != "" {
+				known[from] = h.Resource
+			}
+		}
+	}
+	for i, h := range lost {
+		if id := known[owner{firewall: h.Firewall, boot: h.Boot}]; h.Resource == "" && id != several {
+			lost[i].Resource = id
+		}
+	}
 }
 
 // Told says that the loss of a file is told.

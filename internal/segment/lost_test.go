@@ -14,6 +14,8 @@ import (
 	"github.com/sekisho/sekisho/internal/logs"
 )
 
+var hubResource = logs.LowerID(fwHub.ResourceID)
+
 // losses are those of a folder, without when they were noticed, and what of their
 // reasons is enough to know them.
 func losses(t *testing.T, f *Folder, reasons ...string) []Lost {
@@ -44,7 +46,7 @@ func expectLosses(t *testing.T, got []Lost, want ...Lost) {
 // lostRows is the loss of a segment that is known.
 func lostRows(i Info, reason string) Lost {
 	return Lost{File: i.Name.String(), From: i.From, To: i.To, Rows: i.Rows, Reason: reason,
-		Holds: []Held{{i.Name.Firewall, i.Name.Boot, Ranges{{i.Name.Sequence, i.Name.Sequence}}, i.Rows}}}
+		Holds: []Held{{i.Name.Firewall, i.Name.Boot, i.Resource, Ranges{{i.Name.Sequence, i.Name.Sequence}}, i.Rows}}}
 }
 
 // Rows of files that are damaged or gone are owed, with what the list knows of
@@ -141,7 +143,7 @@ func TestADamagedDeliveryIsOwed(t *testing.T) {
 		got[i].To, got[i].Reason = time.Time{}, ""
 	}
 	expectLosses(t, got,
-		Lost{File: n.String(), From: n.From, Holds: []Held{{n.Firewall, n.Boot, Ranges{{7, 7}}, 0}}},
+		Lost{File: n.String(), From: n.From, Holds: []Held{{n.Firewall, n.Boot, hubResource, Ranges{{7, 7}}, 0}}},
 		Lost{File: "what.parquet"})
 }
 
@@ -179,7 +181,7 @@ func TestTheLossOfMergedRows(t *testing.T) {
 	merged := all(f)[0]
 	must(t, f.SetAside(merged.Name.String(), "x"))
 	want := lostRows(merged, "x")
-	want.Holds = []Held{{nameOf(1).Firewall, bootID, Ranges{{1, 3}}, 300}, {"fw-other", bootID, Ranges{{1, 1}}, 50}}
+	want.Holds = []Held{{nameOf(1).Firewall, bootID, hubResource, Ranges{{1, 3}}, 300}, {"fw-other", bootID, hubResource, Ranges{{1, 1}}, 50}}
 	expectLosses(t, losses(t, f), want)
 }
 

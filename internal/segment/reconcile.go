@@ -154,6 +154,9 @@ func (f *Folder) inspect(path string, m *met) error {
 		m.wrong = append(m.wrong, wrong{path, fmt.Sprintf("it says that it is %s", info.Name), lostOf(&info)})
 		return nil
 	}
+	if info.Name.Level == 0 {
+		info.Resource = resourceOf(path, info.Bytes)
+	}
 	m.unlisted = append(m.unlisted, &info)
 	return nil
 }

@@ -41,6 +41,7 @@ type entry struct {
 	To    time.Time `json:"to"`
 	Rows  int64     `json:"rows"`
 	Bytes int64     `json:"bytes"`
+	Whose string    `json:"resource,omitempty"`
 	Holds []Held    `json:"holds,omitempty"`
 	Keys  Keys      `json:"keys,omitzero"`
 }
@@ -52,7 +53,7 @@ type knownRanges struct {
 }
 
 func entryOf(i *Info) entry {
-	return entry{i.Name.String(), i.From, i.To, i.Rows, i.Bytes, i.Holds, i.Keys}
+	return entry{i.Name.String(), i.From, i.To, i.Rows, i.Bytes, i.Resource, i.Holds, i.Keys}
 }
 
 // apply changes the state by a record.
@@ -68,7 +69,7 @@ func (s *state) apply(r record) error {
 		if e.Rows <= 0 || e.Bytes <= 0 || e.To.Before(e.From) {
 			return fmt.Errorf("%s has %d rows from %v to %v in %d bytes", e.Name, e.Rows, e.From, e.To, e.Bytes)
 		}
-		s.add(&Info{Name: name, From: e.From, To: e.To, Rows: e.Rows, Bytes: e.Bytes, Holds: e.Holds, Keys: e.Keys})
+		s.add(&Info{Name: name, From: e.From, To: e.To, Rows: e.Rows, Bytes: e.Bytes, Resource: e.Whose, Holds: e.Holds, Keys: e.Keys})
 	}
 	for _, name := range r.Remove {
 		delete(s.segments, name)
@@ -122,34 +123,43 @@ func (s *state) checkpoint() []record {
 // holds is what an info's segment holds, itself where it was not merged.
 func (i *Info) holds() []Held {
 	if i.Name.Level == 0 {
-		return []Held{{i.Name.Firewall, i.Name.Boot, Ranges{{i.Name.Sequence, i.Name.Sequence}}, i.Rows}}
+		return []Held{{i.Name.Firewall, i.Name.Boot, i.Resource, Ranges{{i.Name.Sequence, i.Name.Sequence}}, i.Rows}}
 	}
 	return i.Holds
 }
 
-// union is all that some segments hold, in the order of its sources.
+// owner is whose rows some are.
+type owner struct{ firewall, resource, boot string }
+
+func ownerOf(h Held) owner { return owner{h.Firewall, h.Resource, h.Boot} }
+
+// union is all that some segments hold, in the order of its owners.
 func union(infos []*Info) []Held {
-	all, rows, unknown := map[source]Ranges{}, map[source]int64{}, map[source]bool{}
+	all, unknown := map[owner]Held{}, map[owner]bool{}
 	for _, i := range infos {
 		for _, h := range i.holds() {
-			from := source{"", h.Firewall, h.Boot}
-			rows[from] += h.Rows
-			unknown[from] = unknown[from] || h.Rows == 0
-			for _, r := range h.Ranges {
-				all[from] = all[from].AddRange(r[0], r[1])
+			of := ownerOf(h)
+			sum, there := all[of]
+			if !there {
+				sum = Held{Firewall: h.Firewall, Boot: h.Boot, Resource: h.Resource}
 			}
+			sum.Rows += h.Rows
+			unknown[of] = unknown[of] || h.Rows == 0
+			for _, r := range h.Ranges {
+				sum.Ranges = sum.Ranges.AddRange(r[0], r[1])
+			}
+			all[of] = sum
 		}
 	}
 	var held []Held
-	for from, ranges := range all {
-		h := Held{from.Firewall, from.Boot, ranges, rows[from]}
-		if unknown[from] {
+	for of, h := range all {
+		if unknown[of] {
 			h.Rows = 0
 		}
 		held = append(held, h)
 	}
 	slices.SortFunc(held, func(a, b Held) int {
-		return cmp.Or(cmp.Compare(a.Firewall, b.Firewall), cmp.Compare(a.Boot, b.Boot))
+		return cmp.Or(cmp.Compare(a.Firewall, b.Firewall), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Boot, b.Boot))
 	})
 	return held
 }

@@ -19,14 +19,41 @@ import (
 // deleted; at whichever moment the process is killed, the segment is in one of
 // both places, and not counted twice.
 func (f *Folder) Take(path string) (taken bool, err error) {
-	info, err := ReadInfo(path)
+	_, taken, err = f.TakeInfo(path)
+	return taken, err
+}
+
+// TakeInfo is [Folder.Take] that says what it took, or what was taken before.
+func (f *Folder) TakeInfo(path string) (info Info, taken bool, err error) {
+	info, err = ReadInfo(path)
 	var damaged *DamagedError
 	if errors.As(err, &damaged) {
-		return false, errors.Join(err, f.refuse(path, damaged.Err.Error()))
+		return info, false, errors.Join(err, f.refuse(path, damaged.Err.Error()))
 	}
 	if err != nil {
-		return false, fmt.Errorf("take segment: %w", err)
+		return info, false, fmt.Errorf("take segment: %w", err)
 	}
+	info.Resource = resourceOf(path, info.Bytes)
+	taken, err = f.take(path, &info)
+	return info, taken, err
+}
+
+// smallFile is read whole in a millisecond or two.
+const smallFile = 8 << 20
+
+// resourceOf is the only _ResourceId of a file's rows, and empty where they are of
+// several or that takes long. A file that is damaged is found by who reads its rows.
+func resourceOf(path string, bytes int64) string {
+	if bytes > smallFile {
+		return ""
+	}
+	if ids, err := Texts(path, "_ResourceId"); err == nil && len(ids) == 1 {
+		return ids[0]
+	}
+	return ""
+}
+
+func (f *Folder) take(path string, info *Info) (taken bool, err error) {
 	if info.Name.Level != 0 {
 		return false, fmt.Errorf("take segment: %s was merged in another folder", filepath.Base(path))
 	}
@@ -41,10 +68,10 @@ func (f *Folder) Take(path string) (taken bool, err error) {
 		}
 		return false, nil
 	}
-	if err := f.place(path, &info); err != nil {
+	if err := f.place(path, info); err != nil {
 		return false, fmt.Errorf("take segment: %w", err)
 	}
-	if err := f.change(record{Add: []entry{entryOf(&info)}}, []*Info{&info}); err != nil {
+	if err := f.change(record{Add: []entry{entryOf(info)}}, []*Info{info}); err != nil {
 		return false, fmt.Errorf("take segment: %w", errors.Join(err, moveFile(info.Path, path)))
 	}
 	return true, nil

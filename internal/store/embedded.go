@@ -55,7 +55,7 @@ type Embedded struct {
 	// uneven are tables some of whose segments lack a column: an older program
 	// wrote them.
 	uneven  map[*logs.Table]bool
-	sources map[string]Source // by the name that segments give a firewall
+	sources map[writer]Source
 
 	resources resources
 }
@@ -69,7 +69,7 @@ func OpenEmbedded(ctx context.Context, cfg EmbeddedConfig) (*Embedded, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	cfg.Folder = root
-	e := &Embedded{cfg: cfg, passed: map[string]bool{}, uneven: map[*logs.Table]bool{}, sources: map[string]Source{}}
+	e := &Embedded{cfg: cfg, passed: map[string]bool{}, uneven: map[*logs.Table]bool{}, sources: map[writer]Source{}}
 	e.columns, e.names = schema()
 	if e.folder, err = segment.OpenFolder(root, e.options()); err != nil {
 		return nil, err

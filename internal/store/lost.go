@@ -24,12 +24,12 @@ func (e *Embedded) Lost(context.Context) ([]Lost, error) {
 }
 
 // partsOf are the rows of each firewall: one that was started anew meanwhile has
-// some of each boot. They come in the order of its names.
+// some of each boot. They come in the order of ids and resources.
 func partsOf(held []segment.Held) (parts []LostPart) {
 	unknown := false
 	for i, h := range held {
-		if i == 0 || h.Firewall != held[i-1].Firewall {
-			parts, unknown = append(parts, LostPart{Firewall: h.Firewall}), false
+		if i == 0 || h.Firewall != held[i-1].Firewall || h.Resource != held[i-1].Resource {
+			parts, unknown = append(parts, LostPart{Firewall: h.Firewall, Resource: h.Resource}), false
 		}
 		p := &parts[len(parts)-1]
 		p.Rows += h.Rows

@@ -142,6 +142,9 @@ type Lost struct {
 type LostPart struct {
 	// Firewall is its id on its host, as segments name it.
 	Firewall string
+	// Resource is the _ResourceId of its rows, empty where unknown: two firewalls
+	// may have the same id, each on its own host.
+	Resource string
 	Rows     int64 // 0 where unknown
 }
 

@@ -12,17 +12,13 @@ import (
 
 // Take implements [Store].
 func (e *Embedded) Take(ctx context.Context, file string) (Segment, bool, error) {
-	info, err := segment.ReadInfo(file)
+	info, fresh, err := e.folder.TakeInfo(file)
 	var damaged *segment.DamagedError
-	if err != nil && !errors.As(err, &damaged) {
-		return Segment{}, false, err // gone, or not ours to read
-	}
-	fresh, err := e.folder.Take(file)
 	if errors.As(err, &damaged) {
 		return Segment{}, false, &Unreadable{File: file, SetAside: filepath.Join(e.cfg.Folder, "damaged", filepath.Base(file)), Reason: damaged.Err}
 	}
 	if err != nil {
-		return Segment{}, false, err
+		return Segment{}, false, err // gone, not ours to read, or no room
 	}
 	taken := Segment{Table: info.Name.Table, Rows: info.Rows, From: info.From, To: info.To}
 	if fresh {
@@ -31,22 +27,28 @@ func (e *Embedded) Take(ctx context.Context, file string) (Segment, bool, error)
 	return taken, fresh, err
 }
 
+// writer is what tells those apart that write segments. The id of a firewall does
+// not: it is its name on its host. Nor do id and boot, once it is given another
+// resource id.
+type writer struct{ firewall, boot, resource string }
+
 // sourceOf is the firewall that wrote a segment, as its rows name it. Segments
 // name it by its id on its host; the rows of the first one tell the rest.
 func (e *Embedded) sourceOf(ctx context.Context, info segment.Info) (Source, error) {
+	from := writer{info.Name.Firewall, info.Name.Boot, info.Resource}
 	e.mu.Lock()
-	known, ok := e.sources[info.Name.Firewall]
+	known, ok := e.sources[from]
 	e.mu.Unlock()
 	if ok {
 		return known, nil
 	}
 	source, err := e.readSource(ctx, info)
-	if err != nil {
-		return Source{}, err
+	if err != nil || info.Resource == "" { // then the next one may have other rows
+		return source, err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.sources[info.Name.Firewall] = source
+	e.sources[from] = source
 	return source, nil
 }
 

@@ -33,7 +33,7 @@ func (w *Workspace) tellLost(ctx context.Context) {
 }
 
 func (w *Workspace) writeLost(ctx context.Context, lost []store.Lost) error {
-	known, err := w.sources(ctx)
+	known, err := w.knownSources(ctx)
 	if err != nil {
 		return err
 	}
@@ -61,56 +61,82 @@ func lossName(file string) string {
 }
 
 // lossRows are the rows about a file, one for each firewall.
-func lossRows(l store.Lost, known map[string]store.Source) []logs.Row {
+func lossRows(l store.Lost, known sources) []logs.Row {
 	loss := logs.Loss{From: l.From, To: l.To, Noticed: l.Noticed, Place: logs.WorkspaceLoss, Kind: l.Table, Reason: l.File + ": " + l.Reason}
 	if len(l.Parts) == 0 {
 		return []logs.Row{logs.LossRow(loss, &logs.Source{})}
 	}
 	var rows []logs.Row
 	for _, p := range l.Parts {
-		source, found := known[strings.ToLower(p.Firewall)]
-		if !found && p.Firewall != ownName { // what the workspace writes is no firewall's
-			source.Firewall = p.Firewall
-		}
+		source := known.of(p)
 		loss.Count = uint64(p.Rows)
 		rows = append(rows, logs.LossRow(loss, sourceOf(source)))
 	}
 	return rows
 }
 
-// sources are the firewalls that the workspace knows, by their ids on their hosts.
-func (w *Workspace) sources(ctx context.Context) (map[string]store.Source, error) {
-	known := map[string]store.Source{}
+// sources are the firewalls that a workspace knows.
+type sources struct {
+	byResource map[string]store.Source // by _ResourceId
+	byID       map[string]store.Source // by their ids on their hosts
+	// unclear are the ids that several have, each on its own host.
+	unclear map[string]bool
+}
+
+// knownSources are the firewalls that this workspace knows.
+func (w *Workspace) knownSources(ctx context.Context) (sources, error) {
+	known := sources{map[string]store.Source{}, map[string]store.Source{}, map[string]bool{}}
 	w.note(func(s *seen) {
 		for source := range s.firewalls {
-			learn(known, source)
+			known.learn(source)
 		}
 	})
 	// It waits for no other query: segments are taken only afterwards.
 	a, err := store.Run(ctx, w.store, store.Query{Text: "union Heartbeat, CaptureState | where isnotempty(Firewall) | distinct Firewall, _ResourceId, _SubscriptionId"})
 	if err != nil {
-		return nil, fmt.Errorf("look for firewalls: %w", err)
+		return known, fmt.Errorf("look for firewalls: %w", err)
 	}
 	t, err := result.Read(a.Rows)
 	if err != nil {
-		return nil, fmt.Errorf("look for firewalls: %w", err)
+		return known, fmt.Errorf("look for firewalls: %w", err)
 	}
 	for _, row := range t.Data {
-		learn(known, store.Source{Firewall: value.Text(row[0]), Resource: value.Text(row[1]), Subscription: value.Text(row[2])})
+		known.learn(store.Source{Firewall: value.Text(row[0]), Resource: value.Text(row[1]), Subscription: value.Text(row[2])})
 	}
 	return known, nil
 }
 
 var groupOf = regexp.MustCompile(`(?i)/resourceGroups/([^/]+)/`)
 
-// learn notes a firewall by the ids that its host may call it by: its name alone, or
-// behind that of its resource group.
-func learn(known map[string]store.Source, s store.Source) {
+// learn notes a firewall by its resource, and by the ids that its host may call it
+// by: its name alone, or behind that of its resource group.
+func (k *sources) learn(s store.Source) {
+	k.byResource[strings.ToLower(s.Resource)] = s
 	name := strings.ToLower(s.Firewall)
+	k.learnID(name, s)
 	if group := groupOf.FindStringSubmatch(s.Resource); group != nil {
-		known[strings.ToLower(group[1])+"-"+name] = s
+		k.learnID(strings.ToLower(group[1])+"-"+name, s)
 	}
-	if _, there := known[name]; !there {
-		known[name] = s
+}
+
+func (k *sources) learnID(id string, s store.Source) {
+	before, there := k.byID[id]
+	k.unclear[id] = k.unclear[id] || there && !strings.EqualFold(before.Resource, s.Resource)
+	k.byID[id] = s
+}
+
+// of is whose rows a part is. The resource decides: its id may be that of several
+// firewalls, and then says no more than itself.
+func (k *sources) of(p store.LostPart) store.Source {
+	if p.Firewall == ownName {
+		return store.Source{} // what the workspace writes is no firewall's
 	}
+	id := strings.ToLower(p.Firewall)
+	if s, found := k.byResource[strings.ToLower(p.Resource)]; found && p.Resource != "" {
+		return s
+	}
+	if s, found := k.byID[id]; found && p.Resource == "" && !k.unclear[id] {
+		return s
+	}
+	return store.Source{Firewall: p.Firewall, Resource: p.Resource}
 }

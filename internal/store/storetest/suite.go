@@ -38,6 +38,7 @@ func Run(t *testing.T, open Open) {
 		"a span of time":                    scopeOfTime,
 		"a view stays as it is":             viewStays,
 		"a damaged delivery":                damagedDelivery,
+		"two firewalls of the same id":      sameID,
 		"sizes":                             sizes,
 		"retention by age":                  retentionByAge,
 		"retention by size":                 retentionBySize,
