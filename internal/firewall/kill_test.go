@@ -258,9 +258,12 @@ func TestAFullDiskUnderTheJournal(t *testing.T) {
 	load := newLoad(t, hosts, 10*time.Millisecond)
 	time.Sleep(300 * time.Millisecond)
 	filler := fmt.Sprintf("/proc/%d/root%s/filler", l.cmd.Process.Pid, p.config.StateFolder)
+	fillUp(t, filler)
+	enforced := enforcedMeanwhile(hosts)
 	for deadline := time.Now().Add(2500 * time.Millisecond); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		fillUp(t, filler) // also what the journal frees
 	}
+	enforced(t)
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}

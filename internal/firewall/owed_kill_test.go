@@ -49,6 +49,7 @@ func TestKilledWhileTheDiskOfItsLogsIsFull(t *testing.T) {
 				l := p.start(t)
 				l.awaitReady(t)
 				fillUp(t, filler)
+				enforcedMeanwhile(hosts)(t)
 				time.Sleep(time.Duration(200+random.IntN(2000)) * time.Millisecond)
 				l.kill(t)
 				fillUp(t, filler)

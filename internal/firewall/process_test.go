@@ -28,6 +28,9 @@ const asProcess = "SEKISHO_TEST_FIREWALL"
 // mount namespace of its own.
 const withDisk = "SEKISHO_TEST_DISK"
 
+// withHeld makes so many rows wait for a spool that cannot be written to.
+const withHeld = "SEKISHO_TEST_HELD"
+
 // ready is what such a process prints when it records.
 const ready = "ready"
 
@@ -37,6 +40,11 @@ func runAsProcess(file string) int {
 	defer stop()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	err := func() error {
+		if text := os.Getenv(withHeld); text != "" {
+			if _, err := fmt.Sscan(text, &heldRows); err != nil {
+				return err
+			}
+		}
 		config, err := ReadConfig(file)
 		if err != nil {
 			return err
@@ -80,6 +88,7 @@ type program struct {
 	config Config
 	folder string // of its files and logs
 	disk   int    // bytes of the disk under its state; 0: the host's
+	held   int    // rows that wait for the disk of its spool; 0: as many as ever
 }
 
 func newProgram(t *testing.T, config Config, policy string) *program {
@@ -134,6 +143,9 @@ func (p *program) start(t *testing.T) *life {
 	l.cmd.Env = append(os.Environ(), asProcess+"="+filepath.Join(p.folder, "firewall.yaml"))
 	l.cmd.Stderr = said
 	l.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if p.held != 0 {
+		l.cmd.Env = append(l.cmd.Env, fmt.Sprintf("%s=%d", withHeld, p.held))
+	}
 	if p.disk != 0 {
 		l.cmd.Env = append(l.cmd.Env, fmt.Sprintf("%s=%d", withDisk, p.disk))
 		l.cmd.SysProcAttr.Unshareflags = syscall.CLONE_NEWNS

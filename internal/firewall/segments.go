@@ -22,13 +22,17 @@ const workspaceGroup = "sekisho"
 // spool is nil until some setting sends rows to a workspace.
 func (f *Firewall) spool() *spool.Spool { return f.segments.Load() }
 
+// heldRows is how many rows wait for a spool that cannot be written to; 0 is the
+// spool's own default, which tests would fill for minutes.
+var heldRows int
+
 // openSpool opens the spool when it is needed for the first time.
 func (f *Firewall) openSpool() error {
 	if f.spool() != nil {
 		return nil
 	}
 	s, err := spool.Open(spool.Options{Folder: f.config.spoolFolder(), State: filepath.Join(f.config.stateFolder(), "spool"),
-		Firewall: f.config.ID(), Bytes: f.config.Logs.Spool.Bytes, Every: f.config.Logs.Spool.every(), Group: groupID(workspaceGroup), Log: f.log})
+		Firewall: f.config.ID(), Bytes: f.config.Logs.Spool.Bytes, Every: f.config.Logs.Spool.every(), Held: heldRows, Group: groupID(workspaceGroup), Log: f.log})
 	if err == nil {
 		f.segments.Store(s)
 	}

@@ -45,7 +45,7 @@ func (s *Spool) closeNext(last bool) (more bool) {
 	defer s.changed.Broadcast()
 	s.note(err)
 	if err != nil {
-		if last || s.waiting() <= s.held {
+		if last || s.waiting() <= s.options.Held {
 			return false
 		}
 		s.giveUp(g, err)

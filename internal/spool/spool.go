@@ -53,6 +53,9 @@ type Options struct {
 	// Ready is asked before a generation is closed, and again each second while it
 	// says no; nil says yes. It must not call the spool.
 	Ready func(generation uint64) bool
+	// Held is how many rows wait in memory for a disk that has no room, or hangs,
+	// before some are given up. 0 takes DefaultHeld.
+	Held int
 	// Unsynced leaves it to the kernel when segments are on the disk.
 	Unsynced bool
 	// Group may take the segments away; -1: nobody but the owner.
@@ -68,8 +71,8 @@ const (
 	DefaultEvery = 900 * time.Millisecond
 	// most rows of events are in one generation.
 	most = 65_536
-	// held rows wait for a disk that has no room, or hangs.
-	held = 4 * most
+	// DefaultHeld rows take some 100 MB.
+	DefaultHeld = 4 * most
 )
 
 // Spool writes segments. It is safe for concurrent use, but for Add and Reach:
@@ -90,7 +93,6 @@ type Spool struct {
 	failure error         // of the last try to close a generation
 	tries   int           // to close one
 	bytes   int64         // that wait in the folder, at most
-	held    int           // rows that wait for a disk before some are given up
 	changed *sync.Cond    // a generation was closed, or could not be
 	work    chan struct{} // something is to be closed
 	stop    chan struct{}
@@ -107,13 +109,16 @@ func Open(o Options) (*Spool, error) {
 	if o.Every == 0 {
 		o.Every = DefaultEvery
 	}
+	if o.Held == 0 {
+		o.Held = DefaultHeld
+	}
 	if err := makeFolder(o.Folder, o.Group); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(o.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder for the spool's state: %w", err)
 	}
-	s := &Spool{options: o, held: held, open: map[uint64]*generation{}, idle: map[*logs.Table][]*segment.Writer{}, work: make(chan struct{}, 1), stop: make(chan struct{})}
+	s := &Spool{options: o, open: map[uint64]*generation{}, idle: map[*logs.Table][]*segment.Writer{}, work: make(chan struct{}, 1), stop: make(chan struct{})}
 	s.changed = sync.NewCond(&s.mu)
 	var err error
 	if s.state, err = readState(o.State); err != nil {
@@ -160,7 +165,7 @@ func (s *Spool) Add(rows []logs.Row) {
 	g := s.at(s.events)
 	g.begin()
 	s.total += uint64(len(rows))
-	if s.waiting() > 2*s.held { // the disk hangs
+	if s.waiting() > 2*s.options.Held { // the disk hangs
 		g.miss(uint64(len(rows)), boundsOf(rows))
 		return
 	}

@@ -212,10 +212,7 @@ func TestADiskThatIsFull(t *testing.T) {
 		t.Skip("no disk can be mounted here: ", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(folder, syscall.MNT_DETACH) })
-	s := open(t, Options{Folder: folder, State: t.TempDir(), Every: time.Millisecond})
-	s.mu.Lock()
-	s.held = 2000
-	s.mu.Unlock()
+	s := open(t, Options{Folder: folder, State: t.TempDir(), Every: time.Millisecond, Held: 2000})
 	filler := filepath.Join(folder, "filler")
 	if err := os.WriteFile(filler, make([]byte, 60<<10), 0o600); err != nil && !errors.Is(err, syscall.ENOSPC) {
 		t.Fatal(err)
