@@ -115,33 +115,6 @@ func (f *Folder) Losses() ([]Lost, error) {
 	return all, nil
 }
 
-// findOwners finds out whose rows were held, where nobody could tell, by what else
-// came from the same firewall and boot. Where that is of several, nobody knows.
-func (f *Folder) findOwners(lost []Held) {
-	if !slices.ContainsFunc(lost, func(h Held) bool { return h.Resource == "" }) {
-		return
-	}
-	const several = "\x00"
-	known := map[owner]string{}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, i := range f.state.segments {
-		for _, h := range i.holds() {
-			from := owner{firewall: h.Firewall, boot: h.Boot}
-			if before := known[from]; before != "" && h.Resource != "" && before != h.Resource {
-				known[from] = several
-			} else if h.Resource != "" {
-				known[from] = h.Resource
-			}
-		}
-	}
-	for i, h := range lost {
-		if id := known[owner{firewall: h.Firewall, boot: h.Boot}]; h.Resource == "" && id != several {
-			lost[i].Resource = id
-		}
-	}
-}
-
 // Told says that the loss of a file is told.
 func (f *Folder) Told(file string) error {
 	f.mu.Lock()

@@ -31,5 +31,6 @@
 //	merge.go, read.go, retain.go           what becomes of segments
 //	list.go, state.go, reconcile.go,
 //	adopt.go                               its list, and what is repaired at the start
+//	owner.go                               whose rows a segment has
 //	damaged.go, lost.go                    what is set aside, and which rows are lost with it
 package segment

@@ -1,9 +1,7 @@
 package segment
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -126,40 +124,4 @@ func (i *Info) holds() []Held {
 		return []Held{{i.Name.Firewall, i.Name.Boot, i.Resource, Ranges{{i.Name.Sequence, i.Name.Sequence}}, i.Rows}}
 	}
 	return i.Holds
-}
-
-// owner is whose rows some are.
-type owner struct{ firewall, resource, boot string }
-
-func ownerOf(h Held) owner { return owner{h.Firewall, h.Resource, h.Boot} }
-
-// union is all that some segments hold, in the order of its owners.
-func union(infos []*Info) []Held {
-	all, unknown := map[owner]Held{}, map[owner]bool{}
-	for _, i := range infos {
-		for _, h := range i.holds() {
-			of := ownerOf(h)
-			sum, there := all[of]
-			if !there {
-				sum = Held{Firewall: h.Firewall, Boot: h.Boot, Resource: h.Resource}
-			}
-			sum.Rows += h.Rows
-			unknown[of] = unknown[of] || h.Rows == 0
-			for _, r := range h.Ranges {
-				sum.Ranges = sum.Ranges.AddRange(r[0], r[1])
-			}
-			all[of] = sum
-		}
-	}
-	var held []Held
-	for of, h := range all {
-		if unknown[of] {
-			h.Rows = 0
-		}
-		held = append(held, h)
-	}
-	slices.SortFunc(held, func(a, b Held) int {
-		return cmp.Or(cmp.Compare(a.Firewall, b.Firewall), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Boot, b.Boot))
-	})
-	return held
 }
