@@ -204,12 +204,12 @@ func await(t *testing.T, done func() bool) {
 // in memory, the rest is counted, and when it can be written again it is.
 func TestADiskThatIsFull(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root: a small disk")
-	}
 	folder := t.TempDir()
 	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=64k"); err != nil {
-		t.Skip("no disk can be mounted here: ", err)
+		if os.Getenv("CI") == "true" {
+			t.Fatal("needs root to mount a small disk, and must not be skipped in CI: ", err)
+		}
+		t.Skip("needs root to mount a small disk: ", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(folder, syscall.MNT_DETACH) })
 	s := open(t, Options{Folder: folder, State: t.TempDir(), Every: time.Millisecond, Held: 2000})
