@@ -85,7 +85,7 @@ func damageDay(t *testing.T, files []string, day string) {
 
 func askIn(t *testing.T, s store.Store, scope store.Scope, text string) []string {
 	t.Helper()
-	a, err := store.Run(t.Context(), s, store.Query{Text: text, Scope: scope})
+	a, err := store.Run(t.Context(), s, store.Query{Text: text, Scope: scope, Now: at.Add(time.Hour)})
 	if err != nil {
 		t.Fatalf("%s: error:\n%+v", text, err)
 	}

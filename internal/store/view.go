@@ -60,8 +60,8 @@ func (v *view) relation(ctx context.Context, t *logs.Table, need catalog.Need) s
 	if v.scope.From.After(first) {
 		first = v.scope.From
 	}
-	if !v.scope.To.IsZero() && v.scope.To.Before(last) {
-		last = v.scope.To
+	if end := v.scope.To.Add(-1); !v.scope.To.IsZero() && end.Before(last) { // a row at To is outside
+		last = end
 	}
 	var files []string
 	if !first.After(last) {
