@@ -3,115 +3,18 @@ package api_test
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"os"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sekisho/sekisho/internal/api"
+	"github.com/sekisho/sekisho/internal/api/apitest"
 )
-
-// pluginTable is what Grafana's plugin for Azure Data Explorer makes of an answer.
-type pluginTable struct {
-	Columns []string `json:"columns"`
-	Rows    [][]any  `json:"rows"`
-	Error   string   `json:"error"`
-}
-
-// readAsPlugin reads an answer of version 1 as the plugin does (its models/table.go):
-// the table named Table_0, no exceptions, and each value in the one JSON form that
-// it takes for the column's type.
-func readAsPlugin(status int, body []byte) (pluginTable, error) {
-	var out pluginTable
-	var answer struct {
-		Tables []struct {
-			TableName string
-			Columns   []struct{ ColumnName, ColumnType string }
-			Rows      [][]any
-		}
-		Exceptions []string
-		Error      struct {
-			Description string `json:"@message"`
-		}
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	if err := d.Decode(&answer); err != nil {
-		return out, err
-	}
-	if status/100 != 2 {
-		return pluginTable{Error: answer.Error.Description}, nil
-	}
-	if len(answer.Exceptions) > 0 || len(answer.Tables) == 0 || answer.Tables[0].TableName != "Table_0" {
-		return out, fmt.Errorf("no Table_0, or exceptions: %s", body)
-	}
-	table := answer.Tables[0]
-	for _, c := range table.Columns {
-		out.Columns = append(out.Columns, c.ColumnName)
-	}
-	for _, row := range table.Rows {
-		for i, v := range row {
-			var err error
-			if row[i], err = pluginValue(v, table.Columns[i].ColumnType); err != nil {
-				return out, fmt.Errorf("column %s: %w", table.Columns[i].ColumnName, err)
-			}
-		}
-		out.Rows = append(out.Rows, row)
-	}
-	return out, nil
-}
-
-// pluginValue takes what the plugin's converters take, and nothing else.
-func pluginValue(v any, columnType string) (any, error) {
-	n, isNumber := v.(json.Number)
-	s, isText := v.(string)
-	_, isBool := v.(bool)
-	switch columnType {
-	case "dynamic":
-		out, err := json.Marshal(v)
-		return string(out), err
-	case "string", "guid", "timespan":
-		if isText || v == nil {
-			return v, nil
-		}
-	case "datetime":
-		if v == nil {
-			return nil, nil
-		}
-		_, err := time.Parse(time.RFC3339Nano, s)
-		return s, err
-	case "int", "long":
-		if isNumber {
-			return n.Int64()
-		}
-		if v == nil {
-			return nil, nil
-		}
-	case "real", "decimal":
-		switch {
-		case isNumber:
-			return n.Float64()
-		case v == nil || s == "NaN" || s == "Infinity" || s == "-Infinity":
-			return v, nil
-		case columnType == "decimal" && isText:
-			return strconv.ParseFloat(s, 64)
-		}
-	case "bool":
-		if isBool || v == nil {
-			return v, nil
-		}
-	default:
-		return nil, fmt.Errorf("the type %q is unknown to the plugin", columnType)
-	}
-	return nil, fmt.Errorf("%v (%T) is no %s for the plugin", v, v, columnType)
-}
 
 // TestGrafanaRequests sends what the plugin sends, as its source has it: the test
 // of a data source, the editors' questions, and queries.
@@ -128,7 +31,7 @@ func TestGrafanaRequests(t *testing.T) {
 			Headers    map[string]string
 			Body       json.RawMessage
 			Status     int
-			Want       pluginTable
+			Want       apitest.PluginTable
 		}
 		if err := json.Unmarshal([]byte(line), &c); err != nil {
 			t.Fatal(err)
@@ -138,7 +41,7 @@ func TestGrafanaRequests(t *testing.T) {
 			r.Header.Set(k, v)
 		}
 		w := asked(h, r)
-		got, err := readAsPlugin(w.Code, w.Body.Bytes())
+		got, err := apitest.ReadAsPlugin(w.Code, w.Body.Bytes())
 		if err != nil || w.Code != c.Status {
 			t.Errorf("%s: status %d, want %d, error %v\n%s", c.Name, w.Code, c.Status, err, w.Body)
 			continue
@@ -217,14 +120,14 @@ func TestDashboard(t *testing.T) {
 
 // panel runs a panel's query. A time series needs a time, in ascending order, and
 // numbers.
-func panel(t *testing.T, h http.Handler, db, query, format string) pluginTable {
+func panel(t *testing.T, h http.Handler, db, query, format string) apitest.PluginTable {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"db": db, "csl": query})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := asked(h, unixRequest("POST", "/v1/rest/query", bytes.NewReader(body)))
-	table, err := readAsPlugin(w.Code, w.Body.Bytes())
+	table, err := apitest.ReadAsPlugin(w.Code, w.Body.Bytes())
 	if err != nil || table.Error != "" || len(table.Rows) == 0 {
 		t.Fatalf("the query\n%s\ngives %d rows, %s %v", query, len(table.Rows), table.Error, err)
 	}

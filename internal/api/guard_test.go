@@ -25,6 +25,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sekisho/sekisho/internal/api"
+	"github.com/sekisho/sekisho/internal/api/apitest"
 	"github.com/sekisho/sekisho/internal/api/token"
 	"github.com/sekisho/sekisho/internal/kql"
 )
@@ -105,7 +106,7 @@ func TestClientsWithTokens(t *testing.T) {
 		ask(t, exec.Command(goClients(t), endpoint), "SSL_CERT_FILE="+cert, "IDENTITY_ENDPOINT="+endpoint+"/v1/identity/token", "IDENTITY_HEADER="+fresh)
 	})
 	t.Run("npm", func(t *testing.T) {
-		node, script := npmClients(t)
+		node, script := apitest.NPM(t)
 		ask(t, exec.Command(node, script, endpoint, fresh), "NODE_EXTRA_CA_CERTS="+cert)
 	})
 }
