@@ -54,6 +54,9 @@ func TestWorkspaceAnswers(t *testing.T) {
 	end()
 }
 
+// workspaceID is the one of each workspace that tests run.
+const workspaceID = "8d3c1d02-9f44-4f0e-8a6b-2f5f0c6b7e11"
+
 // runningWorkspace runs a workspace with a socket and an address until end, and
 // in any case until the test ends.
 func runningWorkspace(t *testing.T, query string) (cfg workspace.Config, address string, end func()) {
@@ -64,14 +67,20 @@ func runningWorkspace(t *testing.T, query string) (cfg workspace.Config, address
 	}
 	address = freeAddress(t)
 	file := filepath.Join(dir, "w.yaml")
-	text := fmt.Sprintf("name: hub\nfolder: data\nspools: [spool]\nquery: {%s}\nlisten: {socket: hub.sock, address: %q, anonymousLoopback: true}\n", query, address)
+	text := fmt.Sprintf("name: hub\nfolder: data\nspools: [spool]\nquery: {%s}\nlisten: {socket: hub.sock, address: %q, anonymousLoopback: true}\n"+
+		"retention: {default: {age: 36500d}}\n", query, address) // rows of tests may be of any day
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if cfg, err = workspace.ReadConfig(file); err != nil {
 		t.Fatalf("ReadConfig() error:\n%+v", err)
 	}
-	if err := os.MkdirAll(cfg.Spools[0], 0o750); err != nil { // a firewall is quicker than the workspace
+	for _, folder := range []string{cfg.Spools[0], cfg.Folder} { // a firewall is quicker than the workspace
+		if err := os.MkdirAll(folder, 0o750); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(cfg.Folder, "id"), []byte(workspaceID+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())

@@ -58,7 +58,7 @@ func run(endpoint string) error {
 	if err != nil {
 		return fmt.Errorf("make Log Analytics client: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute) // a busy host is slow
 	defer cancel()
 	in, out := bufio.NewScanner(os.Stdin), json.NewEncoder(os.Stdout)
 	for in.Scan() {
