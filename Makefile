@@ -61,7 +61,7 @@ test-vm-arm64: export CC := aarch64-linux-gnu-gcc
 test-vm-arm64: export CXX := aarch64-linux-gnu-g++
 test-vm-arm64: need-vm-arm64 ## the same for arm64, emulated, half an hour; KERNEL=arm64-16k has pages of 16 KiB
 	CI=true go test -p 1 -parallel 1 -count 1 -timeout 55m -exec "$(CURDIR)/tools/vm.sh" $(TESTFLAGS) \
-		$(if $(RUN),-run '$(RUN)',-skip 'Flood|Kill|UnderLoad|Takeover|Mixture|Scenario|Lab|Tutorial|Scripts|Examples') \
+		$(if $(RUN),-run '$(RUN)',-skip 'Flood|Kill|UnderLoad|Takeover|Mixture|Scenario|Lab|Tutorial|Scripts|Examples|Clients') \
 		$(or $(PKGS),./internal/capture/... ./internal/capabilities ./internal/doctor ./internal/firewall ./cmd/sekisho)
 
 .PHONY: faults

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -50,9 +51,17 @@ func closeMillion(t *testing.T, spool string) {
 	const segments, rows = 20, 50_000
 	begin := time.Date(2026, 6, 1, 8, 0, 0, 0, time.UTC)
 	a, b := storetest.NewFirewall("fw-a"), storetest.NewFirewall("fw-b")
-	for i := range segments {
-		a.Close(t, spool, a.Trace(begin.Add(time.Duration(i)*time.Second), time.Second/rows, uint32(i*rows), rows))
+	var work sync.WaitGroup
+	for half := range 2 { // each makes rows while the other's are written
+		work.Go(func() {
+			for i := half; i < segments; i += 2 {
+				if _, err := a.TryClose(spool, a.Trace(begin.Add(time.Duration(i)*time.Second), time.Second/rows, uint32(i*rows), rows)); err != nil {
+					t.Errorf("close segment:\n%+v", err)
+				}
+			}
+		})
 	}
+	work.Wait()
 	b.Close(t, spool, b.Trace(begin.Add(10*time.Minute), time.Millisecond, 0, 1000))
 }
 

@@ -47,9 +47,7 @@ func (f *Firewall) TryClose(folder string, rows []logs.Row) (string, error) {
 	defer f.mu.Unlock()
 	table := rows[0].Table()
 	w := segment.NewWriter(table)
-	for _, r := range rows {
-		w.Add(r)
-	}
+	w.Add(rows...)
 	name := segment.Name{Firewall: "lab-" + f.Source.Firewall, Boot: f.Boot, Sequence: f.next[table] + 1}
 	info, err := w.Close(folder, name, segment.Meta{Program: "storetest"})
 	if err == nil {
