@@ -68,7 +68,7 @@ func TestKilledUnderLoad(t *testing.T) {
 		pause   time.Duration // between two connections of a client
 		rotate  bool          // log files are moved away, and processes live long enough to see it
 	}{
-		{"rings", CaptureConfig{JournalBytes: 2 * leastJournal}, kills, false, 40 * time.Millisecond, false},
+		{"rings", CaptureConfig{JournalBytes: 2 * leastJournal}, kills, false, 5 * time.Millisecond, false},
 		{"a small journal", CaptureConfig{JournalBytes: leastJournal}, kills / 10, false, 10 * time.Millisecond, false},
 		{"tiny rings and a reader that stops", tiny, kills / 10, true, 10 * time.Millisecond, false},
 		{"rotated logs", CaptureConfig{JournalBytes: 2 * leastJournal}, kills / 10, false, 10 * time.Millisecond, true},
