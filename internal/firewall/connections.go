@@ -33,14 +33,7 @@ func newConnections(config tracker.Config, told *rowsTold, publish func(rows []f
 
 // trackerConfig is the tracker's for this firewall.
 func (f *Firewall) trackerConfig() tracker.Config {
-	sees := tracker.Everything
-	if !f.wantsEnds() {
-		sees &^= tracker.Ends
-	}
-	if wanted := f.config.Capture.KernelDrops; wanted != nil && !*wanted {
-		sees &^= tracker.Drops
-	}
-	return tracker.Config{Firewall: f.config.Name, Sees: sees, Timeouts: (&timeouts{}).read,
+	return tracker.Config{Firewall: f.config.Name, Timeouts: (&timeouts{}).read,
 		Limit: f.config.Connections.Limit, Stall: f.config.Connections.stall(), Accounting: f.config.Capture.Accounting}
 }
 

@@ -132,6 +132,7 @@ func (f *Firewall) switchOutputs() (changed bool) {
 	f.outputs.Store(next)
 	f.log.Info("diagnostic settings changed", "what", why)
 	f.tellState(logs.State{State: logs.SettingsChanged, Detail: why})
+	f.tellUnheardTo(before, next)
 	f.tellParts()
 	f.record()
 	close(taken)

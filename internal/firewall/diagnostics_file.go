@@ -56,9 +56,18 @@ func writeSettings(file string, kept keptSettings) error {
 // tellParts tells each destination that not everything is recorded there, or
 // that it is.
 func (f *Firewall) tellParts() {
+	f.unheard.mu.Lock()
+	defer f.unheard.mu.Unlock()
+	f.tellPartsNow()
+}
+
+func (f *Firewall) tellPartsNow() {
 	o := f.outputs.Load()
 	for i, d := range o.router.Destinations {
 		s := logs.State{State: logs.RecordedWhole, Detail: "everything is recorded here"}
+		if missing := f.unheard.names(); missing != "" {
+			s.State, s.Detail = logs.RecordedExcept, "everything is recorded here but what is recorded nowhere: "+missing
+		}
 		if part := o.router.Part(d); part != "" {
 			s.State, s.Detail = logs.RecordedInPart, part
 		}

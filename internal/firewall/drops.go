@@ -13,11 +13,13 @@ import (
 // cannot tell (it has no BPF tracing) runs a firewall all the same.
 func (f *Firewall) openDrops(config drops.Config) {
 	if wanted := f.config.Capture.KernelDrops; wanted != nil && !*wanted {
+		f.miss(dropsPart, logs.State{Detail: "capture.kernelDrops is false"})
 		return
 	}
 	watcher, err := drops.Open(config)
 	if err != nil {
 		f.log.Warn("what the host drops outside the policy will have no rows", "error", err)
+		f.heard(dropsPart, err)
 		return
 	}
 	f.drops = watcher
@@ -30,6 +32,7 @@ func (f *Firewall) watchDrops(ctx context.Context) {
 	}
 	if err := f.drops.Run(ctx, f.takeDrops); err != nil {
 		f.log.Error("what the host drops has no rows any more", "error", err)
+		f.heard(dropsPart, err)
 	}
 }
 
@@ -52,23 +55,27 @@ func staysOnLink(a netip.Addr) bool {
 
 // watchConntrack tells, once a second, which of conntrack's own counters rose.
 func (f *Firewall) watchConntrack(ctx context.Context) {
-	before, err := drops.ReadConntrackCounters()
-	if err != nil {
-		f.log.Warn("conntrack's counters cannot be read", "error", err)
+	var before drops.ConntrackCounters
+	f.tellCounters(&before)
+	for range beats(ctx, lossBeat) {
+		f.tellCounters(&before)
+	}
+}
+
+// tellCounters tells which counters rose since the reading before, if there was
+// one. What rises while they cannot be read is told when they can.
+func (f *Firewall) tellCounters(before *drops.ConntrackCounters) {
+	after, err := drops.ReadConntrackCounters()
+	if f.heard(countersPart, err); err != nil {
 		return
 	}
-	for range beats(ctx, lossBeat) {
-		after, err := drops.ReadConntrackCounters()
-		if err != nil {
-			f.log.Error("conntrack's counters cannot be read any more", "error", err)
-			return
-		}
-		for _, d := range drops.Moved(before, after) {
+	if !before.Time.IsZero() {
+		for _, d := range drops.Moved(*before, after) {
 			f.tell(logs.KernelDropRow(&d, f.source))
 			f.connections.later(late{at: d.Time, drop: &d})
 		}
-		before = after
 	}
+	*before = after
 }
 
 // dropsLost is how many drops of the host have no row and were not folded.

@@ -15,11 +15,6 @@ import (
 // begin from then on.
 var accounting = setting{key: "net.netfilter.nf_conntrack_acct", value: "1", why: "capture.accounting"}
 
-func (f *Firewall) wantsEnds() bool {
-	wanted := f.config.Capture.ConntrackEnds
-	return wanted == nil || *wanted
-}
-
 // settings are what this firewall asks for beyond what every one needs.
 func (f *Firewall) settings() []setting {
 	wanted := f.config.Conntrack.settings()
@@ -32,17 +27,22 @@ func (f *Firewall) settings() []setting {
 // openEnds begins to listen to what conntrack forgets. A host that does not
 // tell (it has no conntrack netlink) runs a firewall all the same.
 func (f *Firewall) openEnds() {
-	if !f.wantsEnds() {
+	if wanted := f.config.Capture.ConntrackEnds; wanted != nil && !*wanted {
+		f.miss(endsPart, logs.State{Detail: "capture.conntrackEnds is false"})
+		f.miss(askingPart, logs.State{Detail: "capture.conntrackEnds is false"})
 		return
 	}
 	watcher, err := ends.Open(ends.Config{OpenOnly: !f.config.Capture.Accounting})
 	if err != nil {
 		f.log.Warn("how connections ended in conntrack, and their bytes, will not be known", "error", err)
+		f.heard(endsPart, err)
+		f.heard(askingPart, err)
 		return
 	}
 	f.ends = watcher
 	if f.asker, err = ends.NewAsker(); err != nil {
 		f.log.Warn("connections that are closed unseen will stay in the list of those that are open", "error", err)
+		f.heard(askingPart, err)
 	}
 }
 
@@ -103,6 +103,7 @@ func (f *Firewall) watchEnds(ctx context.Context) {
 	})
 	if err != nil {
 		f.log.Error("conntrack's ends are not heard any more", "error", err)
+		f.heard(endsPart, err)
 	}
 }
 

@@ -54,6 +54,7 @@ type Firewall struct {
 	ends        *ends.Watcher  // nil where the host cannot tell
 	asker       *ends.Asker    // likewise
 	closing     closing
+	unheard     unheard
 	journal     *journal.Journal // nil when only observing
 	gone        bool             // our rules were not there when we came, and somebody had put them there
 	ledger      *ledger
@@ -162,7 +163,7 @@ func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
 // Otherwise the ruleset does: its ct expressions make conntrack work in this
 // namespace, without it every packet would look INVALID.
 func (f *Firewall) takeOver(ctx context.Context, pol *policy.Policy, marks ruleset.Marks, inForce bool) error {
-	reasons := f.config.Capture.Reasons == nil || *f.config.Capture.Reasons
+	reasons := f.wantsReasons()
 	record := func() (err error) {
 		f.recorder, err = capture.Open(f.captureConfig(marks, reasons))
 		return err
@@ -208,9 +209,19 @@ func (f *Firewall) warnOfConflicts(ctx context.Context, mask uint32) error {
 	return err
 }
 
+// wantsReasons notes where nobody does.
+func (f *Firewall) wantsReasons() bool {
+	wanted := f.config.Capture.Reasons == nil || *f.config.Capture.Reasons
+	if !wanted {
+		f.miss(reasonsPart, logs.State{Detail: "capture.reasons is false"})
+	}
+	return wanted
+}
+
 func (f *Firewall) warnOfDeafness() {
 	if err := f.recorder.Deaf(); err != nil {
 		f.log.Warn("INVALID rows will have no reason", "error", err)
+		f.heard(reasonsPart, err)
 	}
 }
 
@@ -244,7 +255,7 @@ func (f *Firewall) Run(ctx context.Context) error {
 	for _, fs := range f.outputs.Load().lineFiles() {
 		fs.giveUpCuts()
 	}
-	f.tellParts()
+	f.tellUnheard()
 	f.expireSettings(time.Now())
 	f.record()
 	f.ending = func() bool { return ctx.Err() != nil }

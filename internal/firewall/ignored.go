@@ -75,13 +75,13 @@ func (f *Firewall) tellListening(c capture.Listening) {
 			return // it is tried again
 		}
 	}
-	now := time.Now()
 	if c.On {
-		f.tellState(logs.State{Time: now, State: logs.ReasonsOn, Detail: "the kernel's reasons for INVALID are listened to again"})
+		f.hear(reasonsPart)
 		return
 	}
-	detail := fmt.Sprintf("%d INVALID packets or reasons within %v, which is %d a second and more than %d: the kernel's reasons are not listened to until it is calm",
+	now := time.Now()
+	why := fmt.Sprintf("%d INVALID packets or reasons within %v, which is %d a second and more than %d; they are listened to again when it is calm",
 		c.Count, c.Span.Round(time.Millisecond), c.Rate, c.Limit)
-	f.log.Warn(detail)
-	f.tellState(logs.State{Time: now, State: logs.ReasonsOff, Detail: detail, From: now.Add(-c.Span), To: now})
+	f.log.Warn("the kernel's reasons for INVALID are not listened to", "why", why)
+	f.miss(reasonsPart, logs.State{Detail: why, From: now.Add(-c.Span), To: now})
 }

@@ -17,6 +17,7 @@ func (f *Firewall) keepRuleset(ctx context.Context) {
 	}
 	if err := f.keeper.Run(ctx, f.tellTampered); err != nil {
 		f.log.Error("nobody watches any more that the rules stay in force", "error", err)
+		f.heard(keepingPart, err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/capture/drops"
+	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/ruleset"
 )
 
@@ -45,13 +46,14 @@ func (f *Firewall) observe(ctx context.Context) error {
 	if err := f.warnOfConflicts(ctx, marks.Handshake()); err != nil {
 		return err
 	}
-	reasons := f.config.Capture.Reasons == nil || *f.config.Capture.Reasons
+	reasons := f.wantsReasons()
 	if reasons {
 		if reasons, err = f.observation.askForReasons(); err != nil {
 			return err
 		}
 		if !reasons {
 			f.log.Warn("the kernel's log of invalid packets is somebody else's here; INVALID rows will have no reason")
+			f.miss(reasonsPart, logs.State{Detail: "the kernel's log of invalid packets (" + logInvalid + ") is somebody else's here"})
 		}
 	}
 	f.warnOfBlindness()

@@ -29,26 +29,31 @@ func (f *Firewall) watchSilent(ctx context.Context) {
 	}
 	failing := false
 	for range beats(ctx, askEvery) {
-		err := f.askForSilent(time.Now().Add(-silentTime))
+		asked, err := f.askForSilent(time.Now().Add(-silentTime))
+		if !asked {
+			continue
+		}
 		if err != nil && !failing {
 			f.log.Error("connections that were closed unseen stay in the list of those that are open, until conntrack answers again", "error", err)
 		}
 		failing = err != nil
+		f.heard(askingPart, err)
 	}
 }
 
 // askForSilent asks for some of the connections that had no event since a moment.
-func (f *Firewall) askForSilent(since time.Time) error {
-	for _, name := range f.connections.silent(since) {
+func (f *Firewall) askForSilent(since time.Time) (asked bool, err error) {
+	names := f.connections.silent(since)
+	for _, name := range names {
 		known, err := f.asker.Known(name.Tuple, name.Zone)
 		if err != nil {
-			return err
+			return true, err
 		}
 		if !known {
 			f.connections.later(late{at: time.Now(), unknown: &name})
 		}
 	}
-	return nil
+	return len(names) > 0, nil
 }
 
 func (c *connections) silent(since time.Time) []tracker.Name {

@@ -48,7 +48,7 @@ func TestAConnectionThatIsClosedUnseenIsNotOpenForEver(t *testing.T) {
 			closed.Close()
 			gone, there := addressOf(closed), addressOf(open)
 			eventually(t, func() bool {
-				if err := fw.askForSilent(time.Now()); err != nil {
+				if _, err := fw.askForSilent(time.Now()); err != nil {
 					t.Fatal(err)
 				}
 				return len(rowsOf(fw, gone)) > 0

@@ -101,18 +101,38 @@ const (
 	PolicyApplied StateWord = "PolicyApplied"
 	// RulesetTampered: somebody took our rules away; they were applied again.
 	RulesetTampered StateWord = "RulesetTampered"
-	// ReasonsOff: INVALID packets or the kernel's sentences came too fast, and
-	// nobody listens to the sentences any more: INVALID rows have the reason
-	// UNKNOWN, and ignored packets have none.
+	// ReasonsOff: nobody listens to the kernel's sentences, because they came too
+	// fast, or cannot be heard, or are not wanted: INVALID rows have the reason
+	// UNKNOWN, and ignored packets have none. This and what follows holds until
+	// the word for On, where there is one, or the next Started, after which
+	// everything is on but what is said to be off again.
 	ReasonsOff StateWord = "ReasonsOff"
 	// ReasonsOn: the kernel's sentences are listened to again.
 	ReasonsOn StateWord = "ReasonsOn"
+	// DropsOff: what the host drops has no rows.
+	DropsOff StateWord = "DropsOff"
+	// CountersOff: conntrack's own counters cannot be read.
+	CountersOff StateWord = "CountersOff"
+	// CountersOn: they can again; what they counted meanwhile has a row.
+	CountersOn StateWord = "CountersOn"
+	// EndsOff: nobody hears how connections ended in conntrack.
+	EndsOff StateWord = "EndsOff"
+	// AskingOff: conntrack is not asked for connections that are silent: those
+	// that were closed unseen stay open.
+	AskingOff StateWord = "AskingOff"
+	// AskingOn: it is asked again.
+	AskingOn StateWord = "AskingOn"
+	// RulesetUnwatched: nobody watches any more that our rules stay in force.
+	RulesetUnwatched StateWord = "RulesetUnwatched"
 	// SettingsChanged: other diagnostic settings are in force.
 	SettingsChanged StateWord = "SettingsChanged"
 	// RecordedInPart: from then on not everything is recorded where the row is.
 	RecordedInPart StateWord = "RecordedInPart"
 	// RecordedWhole: from then on everything is.
 	RecordedWhole StateWord = "RecordedWhole"
+	// RecordedExcept: from then on everything is that is recorded at all, and
+	// something is off.
+	RecordedExcept StateWord = "RecordedExcept"
 )
 
 // CaptureLoss is the table CaptureLoss: what is known to be missing.
@@ -144,14 +164,14 @@ var CaptureState = newTable(Table{
 	Category:    captureStateName,
 	DisplayName: "Capture State",
 	Doc: "One row for each change of what is recorded and enforced: a process started or stopped reading, a policy was applied, " +
-		"somebody took our rules away, the kernel's reasons are or are not listened to. Not recorded is not absent: who looks for a row that is missing looks here too.",
+		"somebody took our rules away, something is off or cannot be had, or works again. Not recorded is not absent: who looks for a row that is missing looks here too.",
 },
 	from(Azure, inEnvelope(moment("TimeGenerated", "When it changed, in UTC.",
 		func(r *stateRow) time.Time { return r.Time }))...),
 	from(Azure, standardOf(captureStateName, func(r *stateRow) *Source { return r.src })...),
 	from(Sekisho,
 		word("Firewall", "Short name of the firewall.", func(r *stateRow) string { return r.src.Firewall }),
-		word("State", "What changed: Started, Stopped, PolicyApplied, RulesetTampered, ReasonsOff (the kernel's reasons for INVALID came too fast, and are not listened to), ReasonsOn, SettingsChanged (of diagnostic settings), RecordedInPart (from then on not everything is recorded where the row is), RecordedWhole (from then on everything is).", func(r *stateRow) string { return string(r.State.State) }),
+		word("State", "What changed: Started, Stopped, PolicyApplied, RulesetTampered, ReasonsOff (the kernel's reasons for INVALID are not listened to), ReasonsOn, DropsOff (what the host drops has no rows in KernelDrop), CountersOff (connection tracking's own counters have none), CountersOn, EndsOff (how connections ended in connection tracking is not heard), AskingOff (connections that were closed unseen stay open), AskingOn, RulesetUnwatched (that our rules are changed is not noticed any more), SettingsChanged (of diagnostic settings), RecordedInPart (from then on not everything is recorded where the row is), RecordedWhole (from then on everything is), RecordedExcept (from then on everything is but what is off). What is off is told at each start, after Started, and is so until the word with On or the next Started.", func(r *stateRow) string { return string(r.State.State) }),
 		word("Detail", "The change in a sentence.", func(r *stateRow) string { return r.Detail }),
 		maybeMoment("From", "Since when, where the row is about a span of time.", func(r *stateRow) time.Time { return r.From }),
 		maybeMoment("To", "Until when, where the row is about a span of time.", func(r *stateRow) time.Time { return r.To })),

@@ -107,4 +107,7 @@ func Shows(flags ...flow.Flag) Sight {
 	return s
 }
 
+// See says what the source can show from now on.
+func (t *Tracker) See(s Sight) { t.config.Sees = s }
+
 func (s Sight) has(part Sight) bool { return s&part == part }

@@ -231,6 +231,37 @@ func TestPartsAreGaps(t *testing.T) {
 	}
 }
 
+// Where what the host drops was not watched, that nothing is told to be dropped
+// proves nothing; from the next start on it does.
+func TestDropsThatAreOffAreDoubted(t *testing.T) {
+	t.Parallel()
+	source := &logs.Source{Firewall: "fw-a"}
+	for _, tt := range []struct {
+		what  string
+		words map[int]logs.StateWord
+		want  bool
+	}{
+		{"nothing told", nil, false},
+		{"off", map[int]logs.StateWord{-200: logs.RecordingStarted, -100: logs.DropsOff, -50: logs.RecordedExcept}, true},
+		{"off before the last start", map[int]logs.StateWord{-200: logs.DropsOff, -100: logs.RecordingStarted, -50: logs.RecordedWhole}, false},
+		{"off later", map[int]logs.StateWord{900_000: logs.DropsOff}, false},
+		{"something else is off", map[int]logs.StateWord{-100: logs.ReasonsOff, -50: logs.RecordedExcept}, false},
+	} {
+		text := lines(packet(0, flow.SYN, flow.BitSYN, false, 1000, 0)).String()
+		for ms, word := range tt.words {
+			text += string(logs.AppendJSON(nil, logs.StateRow(logs.State{Time: at(ms), State: word}, source), false)) + "\n"
+		}
+		rows, err := read(t, text)
+		if err != nil || len(rows.Connections) == 0 {
+			t.Fatal(rows, err)
+		}
+		v := rows.Connections[len(rows.Connections)-1].Verdict
+		if got := slices.Contains(v.Doubts, flow.CannotSee); got != tt.want || len(rows.Watches[0].Gaps) > 0 {
+			t.Errorf("%s: verdict %+v, gaps %v", tt.what, v, rows.Watches[0].Gaps)
+		}
+	}
+}
+
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	good := strings.TrimSpace(lines(packet(0, flow.SYN, flow.BitSYN, false, 1000, 0)).String())

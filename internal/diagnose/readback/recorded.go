@@ -18,6 +18,7 @@ type recorded struct {
 	drops  []flow.Drop
 	losses []loss
 	parts  []part
+	sights []sight
 	// azure is true once a row had none of our columns: Azure's own rows show
 	// less.
 	azure bool
@@ -41,13 +42,23 @@ type part struct {
 	whole bool
 }
 
+// sight is a moment from which on what the host drops is told, or is not.
+type sight struct {
+	at    time.Time
+	drops bool
+}
+
 // addState takes a row of CaptureState. What is not recorded is not absent.
 func (f *recorded) addState(r logs.Record) {
 	switch logs.StateWord(text(r, "State")) {
 	case logs.RecordedInPart:
 		f.parts = append(f.parts, part{r.Time(), false})
-	case logs.RecordedWhole:
+	case logs.RecordedWhole, logs.RecordedExcept: // what is off has rows of its own
 		f.parts = append(f.parts, part{r.Time(), true})
+	case logs.DropsOff:
+		f.sights = append(f.sights, sight{r.Time(), false})
+	case logs.RecordingStarted: // what is off is told after it
+		f.sights = append(f.sights, sight{r.Time(), true})
 	}
 }
 
@@ -113,12 +124,32 @@ func (f *recorded) track(name string) {
 	for _, g := range f.gaps() {
 		moments = append(moments, moment{g.From, func(t *tracker.Tracker) { t.AddGap(g.From, cmp.Or(g.To, g.From.AddDate(100, 0, 0))) }})
 	}
+	last := slices.MaxFunc(moments, func(a, b moment) int { return a.at.Compare(b.at) }).at
+	moments = append(moments, f.sighted(sees, last)...)
 	slices.SortStableFunc(moments, func(a, b moment) int { return a.at.Compare(b.at) })
 	t := tracker.New(config)
 	for _, m := range moments {
 		m.tell(t)
 	}
-	t.Close(moments[len(moments)-1].at)
+	t.Close(last)
+}
+
+// sighted are the moments, up to the last, from which on a tracker sees more or less. That its
+// process heard no ends, or no reasons of the kernel, changes nothing here: there
+// are no rows of ends, and a packet without a reason says so itself.
+func (f *recorded) sighted(sees tracker.Sight, last time.Time) (moments []moment) {
+	slices.SortStableFunc(f.sights, func(a, b sight) int { return a.at.Compare(b.at) })
+	for _, s := range f.sights {
+		if s.at.After(last) {
+			break
+		}
+		now := sees
+		if !s.drops {
+			now &^= tracker.Drops
+		}
+		moments = append(moments, moment{s.at, func(t *tracker.Tracker) { t.See(now) }})
+	}
+	return moments
 }
 
 // tieErrors gives ICMP errors the connection that they are about: their rows
