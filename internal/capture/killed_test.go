@@ -115,8 +115,8 @@ func live(t *testing.T, config Config, s *shelf, until int) {
 	if err := r.Resume(s.recall); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Doubts()) > 0 {
-		t.Errorf("doubts: %v", r.Doubts())
+	if len(r.Doubts()) > 0 || len(r.Unreadable()) > 0 {
+		t.Errorf("doubts: %v, unreadable: %v", r.Doubts(), r.Unreadable())
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()

@@ -19,6 +19,7 @@ type recaller struct {
 	boot      decoder // of the process that wrote
 	queue     queue
 	positions map[ebpf.MapID]uint64
+	newest    map[ebpf.MapID]int64 // kernel time of the newest event, by ring
 	ended     map[ebpf.MapID]tally
 
 	events []flow.Event
@@ -85,7 +86,7 @@ func (c *recaller) head(content []byte) error {
 	}
 	c.done(Delivered)
 	if c.ended == nil || c.boot.boot != h.boot {
-		c.ended = map[ebpf.MapID]tally{}
+		c.ended, c.newest = map[ebpf.MapID]tally{}, map[ebpf.MapID]int64{}
 		c.boot = decoder{boot: h.boot}
 		if h.boot == c.now {
 			c.boot.interfaces = &interfaceNames{}
@@ -110,6 +111,7 @@ func (c *recaller) add(regions []region) error {
 			}
 		}
 		c.positions[g.ring] = g.end()
+		c.saw(g)
 	}
 	return nil
 }

@@ -24,19 +24,20 @@ type Recorder struct {
 	reasons  *reasons // nil when not asked for, or not to be had
 	deaf     error    // why not
 
-	decoder decoder
-	events  []flow.Event // of the batch that is handed out
-	queue   queue
-	gaps    *gapCounter
-	book    book
-	resumed bool
-	ended   map[ebpf.MapID]tally // predecessors that are in the journal whole
-	doubts  []error
-	until   int64        // what happened before, by the monotonic clock, has been read
-	behind  int64        // kernel time up to which the ring that is furthest behind was read; more than any where all were read whole
-	unread  atomic.Int64 // kernel time of what may still be in the rings after a turn; 0: they were read whole
-	settled atomic.Int64 // kernel time up to which every event was delivered; 0 before the first turn of Run
-	held    atomic.Int64 // kernel time of the oldest event read and not delivered; 0 without one
+	decoder    decoder
+	events     []flow.Event // of the batch that is handed out
+	queue      queue
+	gaps       *gapCounter
+	book       book
+	resumed    bool
+	ended      map[ebpf.MapID]tally // predecessors that are in the journal whole
+	doubts     []error
+	unreadable []Unreadable
+	until      int64        // what happened before, by the monotonic clock, has been read
+	behind     int64        // kernel time up to which the ring that is furthest behind was read; more than any where all were read whole
+	unread     atomic.Int64 // kernel time of what may still be in the rings after a turn; 0: they were read whole
+	settled    atomic.Int64 // kernel time up to which every event was delivered; 0 before the first turn of Run
+	held       atomic.Int64 // kernel time of the oldest event read and not delivered; 0 without one
 
 	readings []reading // memory for what is read in a turn
 

@@ -66,6 +66,7 @@ func (r *Recorder) recall(tell func(Recalled)) error {
 	}
 	c.done(Interrupted)
 	r.doubts = c.doubts
+	r.findUnjournaled(&c)
 	if c.begun && c.boot.boot == r.decoder.boot {
 		return r.goOn(&c)
 	}

@@ -87,7 +87,7 @@ func (r *Recorder) joinPredecessors(deliver func([]flow.Event)) error {
 	if err := r.attach(); err != nil {
 		return explain(err)
 	}
-	return nil
+	return r.findUnknown()
 }
 
 // replacePredecessors are the last two.
@@ -153,7 +153,7 @@ func (r *Recorder) finish() error {
 func (r *Recorder) finishOne(s *set, later []*set) (done bool, err error) {
 	if !s.layout.known() {
 		r.doubts = append(r.doubts, s.unreadable())
-		return true, nil
+		return true, s.carryUnknown(later[0])
 	}
 	regions, rings, err := peekAll([]*set{s}, everything)
 	if err != nil {

@@ -292,8 +292,14 @@ func TestAnUnknownLayoutIsTakenAway(t *testing.T) {
 	if doubts := r.Doubts(); len(doubts) != 1 || !strings.Contains(doubts[0].Error(), "312 bytes of events in its rings are lost") {
 		t.Errorf("doubts: %v", doubts)
 	}
+	if u := r.Unreadable(); len(u) != 1 || u[0].Count != 3 || !u[0].From.IsZero() || time.Since(u[0].To) > time.Minute {
+		t.Errorf("unreadable: %+v", u)
+	}
 	sendSYNs(t, router, 2)
 	collect(t, r, 2)
+	if stats, err := r.Stats(); err != nil || stats.Recorded[flow.SYN] != 5 {
+		t.Errorf("recorded by both programs: %v, %v", stats.Recorded, err)
+	}
 	if left, _ := os.ReadDir(PinPath(name)); len(left) != 1 {
 		t.Errorf("pinned: %v", left)
 	}

@@ -259,7 +259,7 @@ func (f *Firewall) Run(ctx context.Context) error {
 	f.expireSettings(time.Now())
 	f.record()
 	f.ending = func() bool { return ctx.Err() != nil }
-	f.tellFoldLosses()
+	f.tellFoundLosses()
 	var beside sync.WaitGroup
 	beside.Go(func() { f.tellLosses(ctx) })
 	beside.Go(func() { f.watchDrops(ctx) })

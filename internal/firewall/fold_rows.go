@@ -77,8 +77,8 @@ func (f *Firewall) foldLosses(m moment) (losses []logs.Loss) {
 	return losses
 }
 
-// tellFoldLosses tells what foldLosses has found, once.
-func (f *Firewall) tellFoldLosses() {
+// tellFoundLosses tells what was found at the start, once.
+func (f *Firewall) tellFoundLosses() {
 	for _, l := range f.losses {
 		f.log.Warn("events were lost", "place", l.Place, "kind", l.Kind, "count", l.Count, "reason", l.Reason)
 		f.tell(logs.LossRow(l, f.source))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/journal"
+	"github.com/sekisho/sekisho/internal/logs"
 )
 
 // openJournal opens what earlier processes of this firewall have read from the
@@ -30,6 +31,9 @@ func (f *Firewall) resume() error {
 	}
 	for _, doubt := range f.recorder.Doubts() {
 		f.log.Error("a part of what was recorded cannot be read", "error", doubt)
+	}
+	for _, u := range f.recorder.Unreadable() {
+		f.losses = append(f.losses, logs.Loss{From: u.From, To: u.To, Place: logs.UnreadLoss, Count: u.Count, Reason: u.Reason})
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func (l late) tell(t *tracker.Tracker) {
 	case l.gap != nil:
 		l.tellGap(t)
 	case l.loss != nil:
-		t.AddLoss(l.loss.From, l.loss.To, lostKind(*l.loss), l.loss.Count)
+		t.AddLoss(l.loss.From, l.loss.To, lostKind(*l.loss), max(l.loss.Count, 1)) // also where nobody knows how many
 	}
 }
 
@@ -71,7 +71,7 @@ func (c *connections) later(l ...late) {
 func (f *Firewall) lost(l logs.Loss) {
 	f.toldLosses.add(l)
 	switch l.Place {
-	case logs.RingLoss, logs.JournalLoss, logs.DropLoss, logs.EndLoss:
+	case logs.RingLoss, logs.JournalLoss, logs.UnreadLoss, logs.DropLoss, logs.EndLoss:
 		f.closing.miss(time.Now())
 		f.connections.later(late{at: l.To, loss: &l})
 	}

@@ -48,6 +48,10 @@ const (
 	// JournalLoss: the ring was full, because the journal could not be written:
 	// nothing is taken from a ring before it is in there.
 	JournalLoss LossPlace = "journal"
+	// UnreadLoss: events that an earlier program had recorded or an earlier process
+	// had read, and that cannot be read here: rings of a layout that is not known,
+	// as after a downgrade, or a journal that is damaged or gone.
+	UnreadLoss LossPlace = "unread"
 	// JoinLoss: INVALID packets for which the kernel must have had a sentence,
 	// and none was heard. They have rows, with the reason UNKNOWN.
 	JoinLoss LossPlace = "reason-join"
@@ -150,12 +154,12 @@ var CaptureLoss = newTable(Table{
 		word("Firewall", "Short name of the firewall.", func(r *lossRow) string { return r.src.Firewall }),
 		maybeMoment("From", "No event was lost before; absent where that is not known.", func(r *lossRow) time.Time { return r.From }),
 		maybeMoment("To", "No event that is counted here was lost later.", func(r *lossRow) time.Time { return r.To }),
-		word("Place", "Where events were lost: ring (it was full), journal (it could not be written, so nothing was taken from the ring, and that was full), nflog (the kernel's reasons; the packets have rows), reason-join (INVALID packets whose reason must have been lost; they have rows), kernel-drops (packets the host dropped, beyond what KernelDrop tells), file (rows could not be written), conntrack-ends (how connections ended in connection tracking), fold (packets that were to have a row together when a process was killed), ignored (packets that connection tracking ignored and let pass), followers (rows that somebody who follows live was too slow for; files have them), segment (rows that could not be written for a workspace), spool (rows that no workspace took in time), workspace (rows that the workspace had or was given, and whose file is damaged or gone); From and To are the times of the rows for these three.",
+		word("Place", "Where events were lost: ring (it was full), journal (it could not be written, so nothing was taken from the ring, and that was full), unread (an earlier program had recorded them or an earlier process read them, and its rings or its journal cannot be read; a Count is the most that it can be), nflog (the kernel's reasons; the packets have rows), reason-join (INVALID packets whose reason must have been lost; they have rows), kernel-drops (packets the host dropped, beyond what KernelDrop tells), file (rows could not be written), conntrack-ends (how connections ended in connection tracking), fold (packets that were to have a row together when a process was killed), ignored (packets that connection tracking ignored and let pass), followers (rows that somebody who follows live was too slow for; files have them), segment (rows that could not be written for a workspace), spool (rows that no workspace took in time), workspace (rows that the workspace had or was given, and whose file is damaged or gone); From and To are the times of the rows for these three.",
 			func(r *lossRow) string { return string(r.Place) }),
 		word("Kind", "Flag of the events, \"first\" for the first packets of other protocols; for the place workspace the table of the rows; absent where the place does not know it.",
 			func(r *lossRow) string { return r.Kind }),
 		word("Reason", "Why, in a few words.", func(r *lossRow) string { return r.Reason }),
-		number("Count", Long, "How many; absent where nobody knows, as of a damaged file that was in no list.", func(r *lossRow) (int64, bool) { return int64(r.Count), r.Count > 0 })),
+		number("Count", Long, "How many; absent where nobody knows, as of a damaged file that was in no list, or of a damaged journal.", func(r *lossRow) (int64, bool) { return int64(r.Count), r.Count > 0 })),
 )
 
 // CaptureState is the table CaptureState: what was recorded, when.

@@ -31,6 +31,7 @@ func lossNotice(e Entry) string {
 		FileLoss:   "%v rows not written to their file%s",
 
 		JournalLoss:   "%v %s events lost: the journal could not be written, and the ring was full",
+		UnreadLoss:    "%v events lost%s: what an earlier process or program left cannot be read",
 		JoinLoss:      "%v %s packets without the reason that the kernel must have given",
 		FoldLoss:      "%v %s packets, to be told together, not told: the process was killed",
 		IgnoredLoss:   "%v %s packets have no row: too many",

@@ -196,6 +196,8 @@ func (f *recorded) addLoss(r logs.Record) {
 	l.from, _ = r.Get("From").(time.Time)
 	switch logs.LossPlace(text(r, "Place")) {
 	case logs.RingLoss, logs.JournalLoss, logs.FileLoss, logs.FoldLoss:
+	case logs.UnreadLoss: // found by the next process, which may not know how many
+		l.to, l.count = until(r), max(l.count, 1)
 	case logs.DropLoss:
 		l.kind = "drop"
 	case logs.SegmentLoss, logs.SpoolLoss: // found when they were given up: the times are the rows' own

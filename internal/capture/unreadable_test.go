@@ -1,0 +1,61 @@
+package capture
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/sekisho/sekisho/internal/testnet"
+)
+
+// What left the rings and is in no journal is known to be missing, since the last
+// event that the journal has. Where a whole journal is there, nothing is.
+func TestEventsOfADamagedJournalAreMissed(t *testing.T) {
+	testnet.NeedRoot(t)
+	router := testnet.NewRouter(t)
+	nft(t, conntrackOnly)
+	config := Config{Poll: time.Millisecond, PinPath: PinPath(pinName(t))}
+	d := &diary{deadline: -1}
+	config.Journal = d
+	s := &shelf{deadline: -1}
+	config.Mark = s.mark
+	sendAndTake := func(n int) {
+		until := len(s.events) + n
+		sendSYNs(t, router, n)
+		live(t, config, s, until)
+	}
+	live(t, config, s, 0) // attaches
+	sendAndTake(3)
+	first := slices.Clone(d.records)
+	newest := s.events[len(s.events)-1].Time
+	sendAndTake(2)
+	for _, tt := range []struct {
+		what       string
+		records    []diaryRecord
+		lost, from bool
+	}{
+		{"whole", d.records, false, false},
+		{"without its end", first, true, true},
+		{"gone", nil, true, false},
+		{"of records that are none", []diaryRecord{first[0], {kindBatch, []byte("none")}}, true, false},
+	} {
+		config.Journal = &diary{deadline: -1, records: tt.records}
+		r, err := Open(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Resume(func(Recalled) {}); err != nil {
+			t.Fatal(err)
+		}
+		u := r.Unreadable()
+		if (len(u) == 1) != tt.lost {
+			t.Errorf("%s: %+v", tt.what, u)
+		}
+		if tt.lost && (u[0].Count != 0 || u[0].From.IsZero() == tt.from || tt.from && !u[0].From.Equal(newest) || time.Since(u[0].To) > time.Minute) {
+			t.Errorf("%s: %+v, the newest event of the journal is of %v", tt.what, u[0], newest)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
