@@ -35,12 +35,14 @@ func TestWhichDropsAreTold(t *testing.T) {
 }
 
 // Somebody else's rules at the same hook drop what ours would allow, and also
-// what ours would drop: each has its row, and what ours drop has none there.
+// what ours would drop: each has its row, and what ours drop has none there, but
+// what somebody keeps from conntrack: of that there is no event.
 func TestKernelDropsAreExactlyThoseOfOthers(t *testing.T) {
 	testnet.NeedRoot(t)
 	s := newStage(t)
 	nft := exec.Command("nft", "-f", "-")
-	nft.Stdin = strings.NewReader(`table inet other { chain c { type filter hook forward priority -10; tcp dport { 9, 4000 } tcp sport 41000-41999 drop; }; }`)
+	nft.Stdin = strings.NewReader(`table inet other { chain c { type filter hook forward priority -10; tcp dport { 9, 4000 } tcp sport 41000-41999 drop; };
+		chain early { type filter hook prerouting priority raw; tcp sport 42001 notrack; }; }`)
 	if out, err := nft.CombinedOutput(); err != nil {
 		t.Fatalf("nft: %v\n%s", err, out)
 	}
@@ -59,7 +61,8 @@ func TestKernelDropsAreExactlyThoseOfOthers(t *testing.T) {
 	send("A", 41002, 4000)       // INVALID
 	send("S", 41003, markerPort) // allowed
 	send("S", 41004, 4000)       // denied
-	want := []string{"A 41001 9", "A 41002 4000", "S 41003 9", "S 41004 4000"}
+	send("S", 42001, markerPort) // untracked, dropped by us without an event
+	want := []string{"A 41001 9", "A 41002 4000", "S 41003 9", "S 41004 4000", "S 42001 9"}
 	var got []string
 	for deadline := time.Now().Add(20 * time.Second); len(got) < len(want) && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		got = kernelDrops(s.fw, client)

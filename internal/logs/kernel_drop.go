@@ -17,7 +17,7 @@ var KernelDrop = newTable(Table{
 	DisplayName: "Kernel Drops",
 	Doc: "One row for each packet that the firewall's host dropped outside the policy, with the kernel's own reason: " +
 		"before the policy was asked (reverse-path filter, no route, expired TTL, full connection table), after it (no neighbour), " +
-		"or by somebody else's rules. Packets that are alike in everything but time, TTL and length have a row for the first of them " +
+		"by somebody else's rules, or by ours where somebody's notrack had taken the packet from connection tracking. Packets that are alike in everything but time, TTL and length have a row for the first of them " +
 		"and one a second for the others. What goes to multicast, broadcast or link-local addresses, which no router forwards, is left out. Also one row for each of connection tracking's own counters that rose.",
 },
 	from(Azure, inEnvelope(moment("TimeGenerated", "When the packet was dropped, the last one of several; or when the counter was read; in UTC.",

@@ -62,11 +62,12 @@ table inet sekisho {
 
 	# Does what is written down. The recorder reads it between the two chains,
 	# at priority 10. What is dropped gets a packet mark, for those who ask the
-	# kernel whose drop it was.
+	# kernel whose drop it was; but what somebody's notrack has taken from
+	# conntrack, which the recorder has no event of: it is told as the host's.
 	chain enforce {
 		type filter hook forward priority 20; policy accept;
 		ct state invalid counter {{.Drop}} comment "invalid"
-		ct state untracked counter {{.Drop}} comment "untracked"
+		ct state untracked counter drop comment "untracked"
 		ct mark & {{.Action}} == {{.Deny}} counter {{.Drop}} comment "denied"
 		ct mark & {{.Action}} != {{.Allow}} counter {{.Drop}} comment "undecided"
 		# The handshake's last ACK is the first pure ACK after a SYN-ACK.
