@@ -48,6 +48,7 @@ func (s *Spool) closeNext(last bool) (more bool) {
 		if last || s.waiting() <= s.options.Held {
 			return false
 		}
+		s.state.named(g.written(names))
 		s.giveUp(g, err)
 		return true
 	}

@@ -106,6 +106,17 @@ func (s *Spool) write(g *generation) (n naming, bytes int64, err error) {
 	return n, bytes, nil
 }
 
+// written are the names of segments that were written before another one could not
+// be: no other segment may be called so, it would be taken for the same.
+func (g *generation) written(n naming) naming {
+	for t, made := range g.tables {
+		if made.writer.Len() > 0 {
+			delete(n.numbers, t.Name)
+		}
+	}
+	return n
+}
+
 // keep adds rows that follow from no event, and returns them as they are to be
 // written down.
 func (g *generation) keep(s *Spool, rows []logs.Row) (blocks []byte) {

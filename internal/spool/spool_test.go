@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -256,6 +257,54 @@ func TestADiskThatIsFull(t *testing.T) {
 	}
 	if from, to := lost.From.Unix(), lost.To.Unix(); from < 1 || uint64(to-from+1) < lost.Rows/2 || to > int64(events) {
 		t.Errorf("%d rows are lost of the seconds %d to %d, of which each has two", lost.Rows, from, to)
+	}
+}
+
+// Where one table's segment is written and another one's cannot be, until the rest is
+// given up, the next one has a number of its own: with the same it would be taken for
+// the one that is there, and its rows would be nowhere.
+func TestWhatIsWrittenBeforeTheRestIsGivenUp(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	s := open(t, Options{Folder: folder, State: t.TempDir(), Every: time.Millisecond, Held: 1})
+	next := s.Next(time.Now(), true)
+	s.Reach(next)
+	s.mu.Lock()
+	rows := eventRows(1)
+	names := naming{s.state.Series, map[string]uint64{logs.NetworkRule.Name: s.state.Sequences[logs.NetworkRule.Name] + 1}}
+	s.mu.Unlock()
+	name := segment.Name{Table: logs.NetworkRule.Name, Firewall: s.options.Firewall, Boot: names.series,
+		Sequence: names.numbers[logs.NetworkRule.Name], From: time.Unix(1, 0).UTC()}
+	inTheWay := filepath.Join(folder, name.String()+".writing")
+	if err := os.Mkdir(inTheWay, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s.Add(rows)
+	s.Reach(s.Next(time.Now(), true))
+	await(t, func() bool { return s.Losses()[logs.SegmentLoss].Rows > 0 })
+	if err := os.Remove(inTheWay); err != nil {
+		t.Fatal(err)
+	}
+	s.Add(eventRows(2))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "*"+segment.Ext))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, file := range files {
+		n, err := segment.ParseName(filepath.Base(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprint(n.Table, " ", n.Sequence))
+	}
+	slices.Sort(got)
+	want := []string{"AZFWFlowTrace 1", "AZFWFlowTrace 2", "AZFWNetworkRule 1"}
+	if lost := s.Losses()[logs.SegmentLoss].Rows; !slices.Equal(got, want) || lost != 1 {
+		t.Errorf("segments %q, %d rows lost; want %q, 1 row", got, lost, want)
 	}
 }
 
