@@ -124,6 +124,7 @@ func (b *fresh) connect() (port int64, err error) {
 // gives the milliseconds from each connection to its row.
 func (b *fresh) watch(ctx context.Context, window time.Duration) ([]float64, error) {
 	begin := time.Now()
+	b.sent = map[int64]time.Time{} // of this window alone
 	var connecting error
 	made := make(chan struct{})
 	go func() {
