@@ -2,10 +2,7 @@ package firewall
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -92,7 +89,7 @@ func TestOtherProtocolsInTheRuleLog(t *testing.T) {
 }
 
 // logRules runs a firewall with a policy. What it returns waits for so many rows of the
-// rule log, ends the firewall, and reads what there is.
+// rule log, and reads what there is.
 func logRules(t *testing.T, text string) (rows func(n int) []logs.Record) {
 	t.Helper()
 	folder := t.TempDir()
@@ -102,24 +99,7 @@ func logRules(t *testing.T, text string) (rows func(n int) []logs.Record) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := Remove(context.Background(), config); err != nil {
-			t.Error(err)
-		}
-	})
-	fw, err := Start(t.Context(), config, pol, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- fw.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := errors.Join(<-done, fw.Close()); err != nil {
-			t.Error(err)
-		}
-	})
+	startFirewall(t, config, pol)
 	return func(n int) (list []logs.Record) {
 		for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 			text, _ := os.ReadFile(fileName(folder, logs.NetworkRule.Name)) // it may not be there yet
