@@ -25,7 +25,10 @@ func (t *lossesTold) init() {
 		return
 	}
 	t.by = map[string]uint64{}
-	for _, place := range logs.LossPlaces {
+	for _, place := range logs.LossPlaces() {
+		if place == logs.WorkspaceLoss {
+			continue // a workspace tells of it, no firewall
+		}
 		t.by[string(place)] = 0
 	}
 }

@@ -1,6 +1,10 @@
 package logs
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 const (
 	captureLossName  = "CaptureLoss"
@@ -78,9 +82,8 @@ const (
 	WorkspaceLoss LossPlace = "workspace"
 )
 
-// LossPlaces are those of a firewall, in the order of the way.
-var LossPlaces = []LossPlace{RingLoss, JournalLoss, ReasonLoss, JoinLoss, IgnoredLoss, DropLoss, EndLoss, FoldLoss, FileLoss,
-	SegmentLoss, SpoolLoss, FollowerLoss}
+// LossPlaces are all there are, in the order of their names.
+func LossPlaces() []LossPlace { return slices.Sorted(maps.Keys(lossTexts)) }
 
 // State is a change of what is recorded.
 type State struct {

@@ -19,28 +19,32 @@ func notice(e Entry) string {
 	return ""
 }
 
+// lossTexts say what is lost at each place there is, with how much and of what kind in
+// them.
+var lossTexts = map[LossPlace]string{
+	RingLoss:   "%v %s events lost: the ring was full",
+	ReasonLoss: "%v of the kernel's reasons lost%s: they came too fast",
+	DropLoss:   "%v packets that the host dropped have no row%s: too many",
+	FileLoss:   "%v rows not written to their file%s",
+
+	JournalLoss:   "%v %s events lost: the journal could not be written, and the ring was full",
+	UnreadLoss:    "%v events lost%s: what an earlier process or program left cannot be read",
+	JoinLoss:      "%v %s packets without the reason that the kernel must have given",
+	FoldLoss:      "%v %s packets, to be told together, not told: the process was killed",
+	IgnoredLoss:   "%v %s packets have no row: too many",
+	EndLoss:       "conntrack forgot connections faster than they were heard%[2]s, %[1]v times",
+	FollowerLoss:  "%v rows not shown%s: too many to follow",
+	SegmentLoss:   "%v rows not written for the workspace%s",
+	SpoolLoss:     "%v rows given up%s: no workspace took them",
+	WorkspaceLoss: "%v rows of %s lost: the workspace's file is damaged or gone",
+}
+
 func lossNotice(e Entry) string {
 	count := e.Get("Count")
 	if count == nil {
 		count = "some"
 	}
-	what := map[LossPlace]string{
-		RingLoss:   "%v %s events lost: the ring was full",
-		ReasonLoss: "%v of the kernel's reasons lost%s: they came too fast",
-		DropLoss:   "%v packets that the host dropped have no row%s: too many",
-		FileLoss:   "%v rows not written to their file%s",
-
-		JournalLoss:   "%v %s events lost: the journal could not be written, and the ring was full",
-		UnreadLoss:    "%v events lost%s: what an earlier process or program left cannot be read",
-		JoinLoss:      "%v %s packets without the reason that the kernel must have given",
-		FoldLoss:      "%v %s packets, to be told together, not told: the process was killed",
-		IgnoredLoss:   "%v %s packets have no row: too many",
-		EndLoss:       "conntrack forgot connections faster than they were heard%[2]s, %[1]v times",
-		FollowerLoss:  "%v rows not shown%s: too many to follow",
-		SegmentLoss:   "%v rows not written for the workspace%s",
-		SpoolLoss:     "%v rows given up%s: no workspace took them",
-		WorkspaceLoss: "%v rows of %s lost: the workspace's file is damaged or gone",
-	}[LossPlace(stringOf(e, "Place"))]
+	what := lossTexts[LossPlace(stringOf(e, "Place"))]
 	if what == "" {
 		what = "%v %s lost"
 	}
