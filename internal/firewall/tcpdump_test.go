@@ -200,15 +200,7 @@ func recordAll(t *testing.T) (rows func() []traceRow) {
 	folder := t.TempDir()
 	config := &Config{Name: "tcpdump", ResourceGroup: fmt.Sprintf("t%d", os.Getpid()), StateFolder: filepath.Join(folder, "state"),
 		Logs: LogsConfig{Directory: folder, FoldRate: math.MaxInt32}}
-	pol, _, err := policy.Parse("p.yaml", []byte(`
-name: tcpdump
-ruleCollectionGroups:
-  - name: g
-    priority: 100
-    ruleCollections:
-      - {name: deny, priority: 100, action: {type: Deny}, rules: [{name: deny, ipProtocols: [TCP], sourceAddresses: ["*"], destinationAddresses: ["*"], destinationPorts: ["7001"]}]}
-      - {name: allow, priority: 200, action: {type: Allow}, rules: [{name: allow, ipProtocols: [TCP], sourceAddresses: ["*"], destinationAddresses: ["*"], destinationPorts: ["*"]}]}
-`))
+	pol, _, err := policy.Parse("p.yaml", []byte(allowAll))
 	if err != nil {
 		t.Fatal(err)
 	}
