@@ -110,7 +110,7 @@ and INVALID with the kernel's reason. Its lab brings up Azure-like networks
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w\n  hint: %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newRunCommand(), newObserveCommand(), newServeCommand(), newWorkspaceCommand(),
+	root.AddCommand(newRunCommand(), newObserveCommand(), newGuardCommand(), newServeCommand(), newWorkspaceCommand(),
 		newTraceCommand(), newConnectionsCommand(), newDiagnoseCommand(), newQueryCommand(), newTablesCommand(),
 		newPolicyCommand(), newSettingsCommand(), newStatusCommand(), newLabCommand(), newTopologyCommand(),
 		newImportCommand(), newDoctorCommand(), newVersionCommand())

@@ -26,9 +26,8 @@ func newObserveCommand() *cobra.Command {
 		Long: `Observe shows the steps of the TCP connections that this host forwards, whoever
 made its rules: nftables, iptables, Docker, Kubernetes. It has no policy and
 drops nothing; of the marks on connections it uses one bit. When it ends, however
-it ends, it leaves no rule, program or table behind. Connections that are open then
-keep their bit; and where it is killed, the settings of the kernel's log stay until
-the next one puts them back.
+it ends, it leaves no rule, program, table, setting or mark behind: where it is
+killed, a small process that waits for that puts back what the kernel does not.
 
 The filter is that of sekisho trace. Other terminals can use sekisho trace and
 sekisho status meanwhile.`,
@@ -47,7 +46,7 @@ sekisho status meanwhile.`,
 			if err := confine(cmd.Context(), namespace, mountNothing); err != nil {
 				return err
 			}
-			config.Logs.Directory = directory
+			config.Logs.Directory, config.Guard = directory, []string{guardCommand}
 			return observe(cmd.Context(), cmd.OutOrStdout(), &config, filter, *output)
 		},
 	}
@@ -57,6 +56,17 @@ sekisho status meanwhile.`,
 	flags.StringVar(&directory, "log-directory", "", "write the rows of each table to a file here too")
 	output = addOutputFlag(cmd, "table", "jsonl")
 	return cmd
+}
+
+const guardCommand = "observe-guard"
+
+// newGuardCommand is what observe starts for the case that it is killed.
+func newGuardCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: guardCommand + " FILE", Hidden: true, Args: cobra.ExactArgs(1),
+		Short: "Put back what a sekisho observe that is killed has changed",
+		RunE:  func(_ *cobra.Command, args []string) error { return firewall.Guard(args[0]) },
+	}
 }
 
 // observeName is the host's name, as far as a firewall may be called so.

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 )
@@ -15,18 +17,7 @@ import (
 func TestObserveEndsWithItsReader(t *testing.T) {
 	needRootToTest(t)
 	t.Parallel()
-	name := fmt.Sprintf("t%d-pipe", os.Getpid())
-	if out, err := exec.Command("ip", "netns", "add", name).CombinedOutput(); err != nil {
-		t.Fatalf("ip netns add: %v\n%s", err, out)
-	}
-	t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", name).Run() })
-	settings := func() string {
-		out, err := exec.Command("ip", "netns", "exec", name, "sh", "-c", "cd /proc/sys/net/netfilter && cat nf_log/2 && { cat nf_conntrack_log_invalid 2>/dev/null || echo 0; }; nft list tables").CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		return string(out)
-	}
+	name, settings := placeToObserve(t, "pipe")
 	before := settings()
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -49,4 +40,61 @@ func TestObserveEndsWithItsReader(t *testing.T) {
 	if after := settings(); after != before {
 		t.Errorf("settings before:\n%s\nand after:\n%s", before, after)
 	}
+}
+
+// placeToObserve is a namespace, and what observe sets there.
+func placeToObserve(t *testing.T, word string) (name string, settings func() string) {
+	t.Helper()
+	name = fmt.Sprintf("t%d-%s", os.Getpid(), word)
+	if out, err := exec.Command("ip", "netns", "add", name).CombinedOutput(); err != nil {
+		t.Fatalf("ip netns add: %v\n%s", err, out)
+	}
+	t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", name).Run() })
+	return name, func() string {
+		t.Helper()
+		out, err := exec.Command("ip", "netns", "exec", name, "sh", "-c", "cd /proc/sys/net/netfilter && cat nf_log/2 && { cat nf_conntrack_log_invalid 2>/dev/null || echo 0; }; nft list tables").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return string(out)
+	}
+}
+
+// TestObserveKilled has the command killed: its guard puts back what it changed.
+func TestObserveKilled(t *testing.T) {
+	needRootToTest(t)
+	t.Parallel()
+	name, settings := placeToObserve(t, "killed")
+	before := settings()
+	cmd := exec.Command("sekisho", "observe", "--netns", name, "--name", name)
+	said, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+	defer late.Stop()
+	begun := false
+	for lines := bufio.NewScanner(said); !begun && lines.Scan(); {
+		begun = strings.Contains(lines.Text(), "looking on")
+	}
+	changed := settings()
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it says that it was killed
+	if !begun || changed == before {
+		t.Fatalf("it has not begun: settings\n%s", changed)
+	}
+	after := settings()
+	for range 500 {
+		if after == before {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+		after = settings()
+	}
+	t.Errorf("settings before:\n%s\nand after:\n%s", before, after)
 }

@@ -46,6 +46,10 @@ type Config struct {
 	// MarkMask are the bits of packet and connection marks that are ours, as
 	// a number or "0x00ffffff".
 	MarkMask *uint32 `yaml:"markMask,omitempty"`
+	// Guard are arguments with which this program calls [Guard] with one more, for
+	// [Observe]: where its process is killed, the guard puts back what that has
+	// changed. Without them the next process in the namespace does.
+	Guard []string `yaml:"-"`
 }
 
 // LogsConfig says where rows are written.

@@ -105,6 +105,9 @@ func prepare(config *Config, log *slog.Logger) (*Firewall, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := putBackBorrowed(); err != nil {
+		log.Warn("a sekisho observe was killed here, and not all that it had changed could be put back", "error", err)
+	}
 	source := config.source()
 	f := &Firewall{config: config, log: log, source: source, started: time.Now(), instance: claimed, stream: newStream(source, &rowsTold{}),
 		fold: newFold(config.Logs.foldRate()), ignored: newFold(config.Logs.foldRate()), ending: func() bool { return false }}
@@ -122,7 +125,7 @@ func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
 	if err != nil {
 		return err
 	}
-	if err := f.warnOfConflicts(ctx, marks.Mask()); err != nil {
+	if _, err := f.warnOfConflicts(ctx, marks.Mask()); err != nil {
 		return err
 	}
 	if f.keeper, err = ruleset.NewWatcher(); err != nil {
@@ -201,12 +204,12 @@ func (f *Firewall) openOutputs() (err error) {
 	return f.openSettings()
 }
 
-func (f *Firewall) warnOfConflicts(ctx context.Context, mask uint32) error {
+func (f *Firewall) warnOfConflicts(ctx context.Context, mask uint32) (found bool, err error) {
 	conflicts, err := ruleset.ConflictsWith(ctx, mask)
 	for _, c := range conflicts {
 		f.log.Warn("somebody else uses our bits of connection marks; set markMask to bits that nobody uses", "rule", c)
 	}
-	return err
+	return len(conflicts) > 0, err
 }
 
 // wantsReasons notes where nobody does.

@@ -2,13 +2,8 @@ package firewall
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/capture"
@@ -18,9 +13,8 @@ import (
 )
 
 // Observe records on a router whose rules are its own: it has no policy, drops
-// nothing, and leaves no rule, program or table when it ends, however it ends.
-// Connections that are open then keep their bit in the mark. What a crash can leave
-// beside, settings of the kernel's log, the next one puts back.
+// nothing, and leaves no trace when it ends, also where it is killed: see
+// [Config.Guard].
 func Observe(ctx context.Context, config *Config, log *slog.Logger) (*Firewall, error) {
 	f, err := prepare(config, log)
 	if err != nil {
@@ -38,12 +32,10 @@ func (f *Firewall) observe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	table, err := ruleset.Observe(ctx, marks)
-	if err != nil {
+	if f.observation, err = f.newObservation(ctx, marks.Handshake()); err != nil {
 		return err
 	}
-	f.observation = &observation{table: table}
-	if err := f.warnOfConflicts(ctx, marks.Handshake()); err != nil {
+	if f.observation.table, err = ruleset.Observe(ctx, marks); err != nil {
 		return err
 	}
 	reasons := f.wantsReasons()
@@ -93,109 +85,4 @@ func (f *Firewall) warnOfBlindness() {
 	if v4 == "0" && v6 != "1" {
 		f.log.Warn("this host forwards nothing (net.ipv4.ip_forward=0), so there is nothing to see")
 	}
-}
-
-// observation is what looking on needs of the host, for as long as it lasts.
-type observation struct {
-	table    *ruleset.Observation
-	borrowed map[string]string // sysctls that we have set, and their values before
-	file     string            // where they are kept for who comes after a crash
-}
-
-func (o *observation) close() error {
-	return errors.Join(o.giveBack(), o.table.Close())
-}
-
-// logSettings make the kernel tell why packets are INVALID. The logger of
-// nf_log is used by conntrack alone (net/netfilter/nf_log.c: whoever logs with
-// rules says which logger), so it is free where conntrack is told to be silent.
-var logSettings = []struct{ key, value string }{
-	{"net.netfilter.nf_log.2", "nfnetlink_log"},
-	{"net.netfilter.nf_log.10", "nfnetlink_log"},
-	{logInvalid, "6"},
-}
-
-const logInvalid = "net.netfilter.nf_conntrack_log_invalid"
-
-// askForReasons sets the kernel's log, if nobody has asked for it before.
-func (o *observation) askForReasons() (ok bool, err error) {
-	ns, err := os.Readlink("/proc/self/ns/net")
-	if err != nil {
-		return false, err
-	}
-	loadReasonLogger()
-	o.file = filepath.Join(runFolder, "observe", strings.Trim(ns, "net:[]")+".json")
-	if err := o.adopt(); err != nil {
-		return false, err
-	}
-	before := map[string]string{}
-	for _, s := range logSettings {
-		value, err := readSysctl(s.key)
-		if errors.Is(err, os.ErrNotExist) {
-			continue // a kernel without IPv6
-		}
-		if err != nil {
-			return false, err
-		}
-		if s.key == logInvalid && value != "0" {
-			return false, nil
-		}
-		before[s.key] = value
-	}
-	o.borrowed = before
-	if err := o.remember(); err != nil {
-		return false, err
-	}
-	for _, s := range logSettings {
-		if _, there := before[s.key]; !there {
-			continue
-		}
-		if err := writeSysctl(s.key, s.value); err != nil {
-			return false, fmt.Errorf("set %s=%s: %w", s.key, s.value, err)
-		}
-	}
-	return true, nil
-}
-
-// adopt puts back what an earlier process had borrowed and not given back.
-func (o *observation) adopt() error {
-	data, err := os.ReadFile(o.file)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(data, &o.borrowed); err != nil {
-		return fmt.Errorf("read %s: %w", o.file, err)
-	}
-	return o.giveBack()
-}
-
-func (o *observation) remember() error {
-	data, err := json.Marshal(o.borrowed)
-	if err != nil {
-		return err
-	}
-	if err := makePrivate(filepath.Dir(o.file)); err != nil {
-		return err
-	}
-	return writeWhole(o.file, data)
-}
-
-func (o *observation) giveBack() error {
-	var errs []error
-	for key, value := range o.borrowed {
-		if err := writeSysctl(key, value); err != nil {
-			errs = append(errs, fmt.Errorf("put %s back to %s: %w", key, value, err))
-		}
-	}
-	o.borrowed = nil
-	if o.file != "" {
-		if err := os.Remove(o.file); err != nil && !errors.Is(err, os.ErrNotExist) {
-			errs = append(errs, err)
-		}
-		_ = os.Remove(filepath.Dir(o.file)) // the last one; that it is not empty is fine
-	}
-	return errors.Join(errs...)
 }

@@ -139,22 +139,28 @@ func (p *program) start(t *testing.T) *life {
 		t.Fatal(err)
 	}
 	defer said.Close()
-	l := &life{cmd: exec.Command("/proc/self/exe"), ready: make(chan struct{})}
-	l.cmd.Env = append(os.Environ(), asProcess+"="+filepath.Join(p.folder, "firewall.yaml"))
-	l.cmd.Stderr = said
-	l.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), asProcess+"="+filepath.Join(p.folder, "firewall.yaml"))
+	cmd.Stderr = said
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if p.held != 0 {
-		l.cmd.Env = append(l.cmd.Env, fmt.Sprintf("%s=%d", withHeld, p.held))
+		cmd.Env = append(cmd.Env, fmt.Sprintf("%s=%d", withHeld, p.held))
 	}
 	if p.disk != 0 {
-		l.cmd.Env = append(l.cmd.Env, fmt.Sprintf("%s=%d", withDisk, p.disk))
-		l.cmd.SysProcAttr.Unshareflags = syscall.CLONE_NEWNS
+		cmd.Env = append(cmd.Env, fmt.Sprintf("%s=%d", withDisk, p.disk))
+		cmd.SysProcAttr.Unshareflags = syscall.CLONE_NEWNS
 	}
-	out, err := l.cmd.StdoutPipe()
+	return startLife(t, cmd)
+}
+
+func startLife(t *testing.T, cmd *exec.Cmd) *life {
+	t.Helper()
+	l := &life{cmd: cmd, ready: make(chan struct{})}
+	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.cmd.Start(); err != nil {
+	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	go func() {

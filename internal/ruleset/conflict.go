@@ -101,7 +101,10 @@ func constant(re *regexp.Regexp, text string) (uint32, bool) {
 
 // InForce reports whether a ruleset of ours is in force in this network
 // namespace, whoever applied it.
-func InForce(ctx context.Context) (bool, error) {
+func InForce(ctx context.Context) (bool, error) { return tableThere(ctx, tableName) }
+
+// tableThere looks for a table of family inet.
+func tableThere(ctx context.Context, name string) (bool, error) {
 	out, err := exec.CommandContext(ctx, "nft", "list", "tables").Output()
 	if errors.Is(err, exec.ErrNotFound) {
 		return false, ErrNoNft
@@ -110,7 +113,7 @@ func InForce(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("list tables: %w", err)
 	}
 	for line := range strings.Lines(string(out)) {
-		if strings.TrimSpace(line) == "table inet "+tableName {
+		if strings.TrimSpace(line) == "table inet "+name {
 			return true, nil
 		}
 	}

@@ -58,7 +58,7 @@ func (c conntrack) close() { c.socket.Close() }
 
 // reset clears the decision of all entries with this action and generation.
 func (c conntrack) reset(m Marks, value uint32) error {
-	entries, err := c.list(value, m.ActionMask()|m.GenerationMask())
+	entries, err := c.listing(value, m.ActionMask()|m.GenerationMask()).Execute(unix.NETLINK_NETFILTER, 0)
 	if err != nil {
 		return fmt.Errorf("list conntrack: %w", err)
 	}
@@ -70,13 +70,6 @@ func (c conntrack) reset(m Marks, value uint32) error {
 		}
 	}
 	return nil
-}
-
-// list returns the entries of both families whose mark has the value under the
-// mask, as the kernel wrote them.
-func (c conntrack) list(value, mask uint32) ([][]byte, error) {
-	header := []byte{unix.AF_UNSPEC, unix.NFNETLINK_V0, 0, 0}
-	return c.request(nl.IPCTNL_MSG_CT_GET, unix.NLM_F_DUMP, header, markAttributes(value, mask))
 }
 
 // clear clears bits in the mark of a listed entry. Given a mask, the kernel
@@ -96,15 +89,15 @@ func (c conntrack) clear(entry []byte, bits uint32) error {
 			attributes = append(attributes, nl.NewRtAttr(int(a.Attr.Type), a.Value).Serialize()...)
 		}
 	}
-	_, err = c.request(nl.IPCTNL_MSG_CT_NEW, unix.NLM_F_ACK, entry[:headerSize], attributes)
+	_, err = c.request(nl.IPCTNL_MSG_CT_NEW, unix.NLM_F_ACK, entry[:headerSize], attributes).Execute(unix.NETLINK_NETFILTER, 0)
 	return err
 }
 
-func (c conntrack) request(message, flags int, header, attributes []byte) ([][]byte, error) {
+func (c conntrack) request(message, flags int, header, attributes []byte) *nl.NetlinkRequest {
 	r := nl.NewNetlinkRequest(unix.NFNL_SUBSYS_CTNETLINK<<8|message, flags)
 	r.Sockets = map[int]*nl.SocketHandle{unix.NETLINK_NETFILTER: c.socket}
 	r.AddRawData(append(header[:headerSize:headerSize], attributes...))
-	return r.Execute(unix.NETLINK_NETFILTER, 0)
+	return r
 }
 
 func markAttributes(mark, mask uint32) []byte {

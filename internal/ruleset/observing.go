@@ -80,7 +80,26 @@ func (o *Observation) await(ctx context.Context) error {
 	}
 }
 
-// Close removes the table and all marks' use with it.
+// AwaitUnobserved waits until no table of [Observe] is left: where its process was
+// killed, the kernel takes a moment for it.
+func AwaitUnobserved(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, observeReady)
+	defer cancel()
+	for {
+		there, err := tableThere(ctx, observeTable)
+		if err != nil || !there {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("table inet %s does not go away", observeTable)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// Close removes the table. The bit of the connections that are open stays; see
+// [ClearBit].
 func (o *Observation) Close() error {
 	if err := o.stdin.Close(); err != nil {
 		return err
