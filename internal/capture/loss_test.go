@@ -3,8 +3,11 @@ package capture
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
+	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -58,6 +61,7 @@ func TestAPinnedRecorderGoesOnWithoutItsProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	onlyRootEnters(t, name)
 	sendSYNs(t, router, 2)
 	before := collect(t, first, 2)
 	if err := first.Close(); err != nil {
@@ -76,6 +80,25 @@ func TestAPinnedRecorderGoesOnWithoutItsProcess(t *testing.T) {
 	}
 	if stats, err := second.Stats(); err != nil || stats.Missing != 0 || Total(stats.Recorded) != 9 {
 		t.Errorf("stats %+v, %v", stats, err)
+	}
+}
+
+// onlyRootEnters looks at the folders of what a firewall has pinned: the firewall's,
+// and within it the layout's. Whoever could enter could read the rings.
+func onlyRootEnters(t *testing.T, firewall string) {
+	t.Helper()
+	folders, err := filepath.Glob(filepath.Join(PinPath(firewall), "v*"))
+	if err != nil || len(folders) != 1 {
+		t.Fatalf("folders of pinned objects: %v, %v", folders, err)
+	}
+	for _, folder := range append(folders, PinPath(firewall)) {
+		info, err := os.Stat(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode() != fs.ModeDir|0o700 || info.Sys().(*syscall.Stat_t).Uid != 0 {
+			t.Errorf("%s: %v of user %d, want drwx------ of root", folder, info.Mode(), info.Sys().(*syscall.Stat_t).Uid)
+		}
 	}
 }
 

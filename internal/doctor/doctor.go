@@ -58,6 +58,7 @@ var checks = []struct {
 	{"capabilities", "Capabilities", heldCapabilities},
 	{"bpf", "BPF netfilter programs", bpfPrograms},
 	{"btf", "Kernel types (BTF)", kernelTypes},
+	{"tracing", "BPF tracing programs", tracing},
 	{"bpffs", "BPF file system", bpfFileSystem},
 	{"conntrack", "Connection tracking", conntrack},
 	{"conntrack-btf", "Connection tracking types (BTF)", conntrackTypes},
@@ -73,6 +74,7 @@ var checks = []struct {
 	{"log-invalid", "Messages about INVALID", logInvalid},
 	{"tcp-loose", "Mid-stream pickup", tcpLoose},
 	{"ip-forward", "Forwarding", ipForward},
+	{"ipv6-forward", "Forwarding of IPv6", ipv6Forward},
 	{"rp-filter", "Reverse path filter", reversePath},
 }
 

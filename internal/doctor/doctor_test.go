@@ -3,12 +3,14 @@ package doctor
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"strings"
 	"testing"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 	"github.com/google/go-cmp/cmp"
 )
@@ -30,15 +32,15 @@ func TestHosts(t *testing.T) {
 		{"all is well", func(*paper) {}, results{}, "module nf_conntrack is loaded"},
 
 		{"an ordinary user", func(p *paper) { p.user() },
-			results{"root": Problem, "capabilities": Skipped, "bpf": Skipped, "nf-tables": Skipped, "hook": Skipped, "marks": Skipped,
+			results{"root": Problem, "capabilities": Skipped, "bpf": Skipped, "tracing": Skipped, "nf-tables": Skipped, "hook": Skipped, "marks": Skipped,
 				"flowtables": Skipped, "iptables-legacy": Skipped, "nflog-group": Skipped}, "run it with sudo to see"},
 		{"an ordinary user without /usr/sbin", func(p *paper) { p.user(); p.noNft = true },
-			results{"root": Problem, "capabilities": Skipped, "bpf": Skipped, "nft": Skipped, "nf-tables": Skipped, "hook": Skipped, "marks": Skipped,
+			results{"root": Problem, "capabilities": Skipped, "bpf": Skipped, "tracing": Skipped, "nft": Skipped, "nf-tables": Skipped, "hook": Skipped, "marks": Skipped,
 				"flowtables": Skipped, "iptables-legacy": Skipped, "nflog-group": Skipped}, "not in the PATH of this user"},
 		{"root in a container", func(p *paper) {
 			p.set("proc/self/status", "Uid:\t0\t0\t0\t0\nCapEff:\t00000000a80425fb\n")
-			p.kernel, p.refused = fs.ErrPermission, fs.ErrPermission
-		}, results{"capabilities": Problem, "bpf": Problem, "hook": Skipped}, "root without CAP_NET_ADMIN (rules and the place at the hook), CAP_BPF"},
+			p.kernel, p.tracing, p.refused = fs.ErrPermission, fs.ErrPermission, fs.ErrPermission
+		}, results{"capabilities": Problem, "bpf": Problem, "tracing": Warning, "hook": Skipped}, "root without CAP_NET_ADMIN (rules and the place at the hook), CAP_BPF"},
 		{"root by SYS_ADMIN and NET_ADMIN", func(p *paper) {
 			p.set("proc/self/status", "Uid:\t0\t0\t0\t0\nCapEff:\t000000040020101b\n")
 		}, results{}, "CAP_PERFMON"},
@@ -53,6 +55,12 @@ func TestHosts(t *testing.T) {
 		{"an old number, but the programs", func(p *paper) { p.set("proc/sys/kernel/osrelease", "5.14.0-570.el9.x86_64\n") }, results{}, "5.14.0-570.el9.x86_64 has them"},
 		{"built without", func(p *paper) { p.kernel = ebpf.ErrNotSupported }, results{"bpf": Problem}, "CONFIG_NETFILTER_BPF_LINK"},
 		{"no types", func(p *paper) { p.remove("sys/kernel/btf/vmlinux") }, results{"btf": Problem}, "CONFIG_DEBUG_INFO_BTF=y"},
+		{"tracing is forbidden", func(p *paper) {
+			p.tracing = fmt.Errorf("load watcher of drops: %w\nprocessed 0 insns", fs.ErrPermission)
+		},
+			results{"tracing": Warning}, "KernelDrop is empty: load watcher of drops: permission denied"},
+		{"no reasons of drops", func(p *paper) { p.tracing = fmt.Errorf("find enum skb_drop_reason: %w", btf.ErrNotFound) },
+			results{"tracing": Warning}, "boot Linux 6.4 or later with CONFIG_DEBUG_INFO_BTF"},
 		{"no bpffs", func(p *paper) { p.set("proc/self/mounts", "sysfs /sys sysfs rw 0 0\n") }, results{"bpffs": Warning}, "mount -t bpf bpf /sys/fs/bpf"},
 
 		{"conntrack built in", func(p *paper) {
@@ -135,6 +143,8 @@ func TestHosts(t *testing.T) {
 
 		{"loose", func(p *paper) { p.sysctl("netfilter/nf_conntrack_tcp_loose", "1") }, results{"tcp-loose": Warning}, "sysctl -w net.netfilter.nf_conntrack_tcp_loose=0"},
 		{"no forwarding", func(p *paper) { p.sysctl("ipv4/ip_forward", "0") }, results{"ip-forward": Warning}, "sysctl -w net.ipv4.ip_forward=1"},
+		{"no forwarding of IPv6", func(p *paper) { p.sysctl("ipv6/conf/all/forwarding", "0") }, results{"ipv6-forward": Warning}, "sysctl -w net.ipv6.conf.all.forwarding=1"},
+		{"no IPv6", func(p *paper) { p.remove("proc/sys/net/ipv6") }, results{}, "this host has no IPv6"},
 		{"strict by all", func(p *paper) { p.sysctl("ipv4/conf/all/rp_filter", "1") }, results{"rp-filter": Warning}, "strict on eth0: "},
 		{"strict by one", func(p *paper) { p.sysctl("ipv4/conf/eth1/rp_filter", "1") }, results{"rp-filter": Warning}, "strict on eth1: "},
 		{"loose by all", func(p *paper) {
@@ -183,8 +193,8 @@ func TestKeysStay(t *testing.T) {
 	for _, c := range run(t.Context(), debian13().host()) {
 		keys = append(keys, c.Key)
 	}
-	want := "root capabilities bpf btf bpffs conntrack conntrack-btf conntrack-room nft nf-tables hook marks flowtables " +
-		"iptables-legacy nf-log nflog-group log-invalid tcp-loose ip-forward rp-filter"
+	want := "root capabilities bpf btf tracing bpffs conntrack conntrack-btf conntrack-room nft nf-tables hook marks flowtables " +
+		"iptables-legacy nf-log nflog-group log-invalid tcp-loose ip-forward ipv6-forward rp-filter"
 	if got := strings.Join(keys, " "); got != want {
 		t.Errorf("%s", cmp.Diff(want, got))
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/features"
 
+	"github.com/sekisho/sekisho/internal/capture/drops"
 	"github.com/sekisho/sekisho/internal/ruleset"
 )
 
@@ -30,6 +31,8 @@ type host struct {
 	// programs asks the kernel for BPF programs of type netfilter: nil,
 	// ebpf.ErrNotSupported, or an error that proves nothing.
 	programs func() error
+	// tracing loads the program that watches what the host drops: nil where it can.
+	tracing func() error
 	// recorders lists the BPF links at the recorder's place, in any namespace.
 	recorders func() ([]recorder, error)
 	// taken reports whether that place is taken in this namespace.
@@ -42,6 +45,7 @@ func thisHost() *host {
 		nft:       runNft,
 		conflicts: ruleset.Conflicts,
 		programs:  func() error { return features.HaveProgramType(ebpf.Netfilter) },
+		tracing:   drops.Supported,
 		recorders: recorders,
 		taken:     taken,
 	}

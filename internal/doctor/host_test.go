@@ -20,6 +20,7 @@ type paper struct {
 	noNft   bool
 	rules   []string // conflicts
 	kernel  error    // of asking for netfilter programs
+	tracing error    // of loading one that watches a tracepoint
 	links   []recorder
 	taken   map[family]bool
 	refused error // of asking for links
@@ -36,6 +37,7 @@ func debian13() *paper {
 			"sys/kernel/btf/nf_conntrack":                     "",
 			"sys/module/nf_conntrack/parameters/hashsize":     "65536\n",
 			"proc/sys/net/ipv4/ip_forward":                    "1\n",
+			"proc/sys/net/ipv6/conf/all/forwarding":           "1\n",
 			"proc/sys/net/netfilter/nf_conntrack_count":       "812\n",
 			"proc/sys/net/netfilter/nf_conntrack_max":         "262144\n",
 			"proc/sys/net/netfilter/nf_conntrack_tcp_loose":   "0\n",
@@ -87,6 +89,7 @@ func (p *paper) host() *host {
 			return p.rules, nil
 		},
 		programs:  func() error { return p.kernel },
+		tracing:   func() error { return p.tracing },
 		recorders: func() ([]recorder, error) { return p.links, p.refused },
 		taken:     func(f family) (bool, error) { return p.taken[f], nil },
 	}
@@ -108,7 +111,7 @@ func (p *paper) remove(files ...string) {
 // user makes the process one of an ordinary user.
 func (p *paper) user() {
 	p.set("proc/self/status", "Name:\tsekisho\nUid:\t1000\t1000\t1000\t1000\nCapEff:\t0000000000000000\n")
-	p.kernel = fs.ErrPermission
+	p.kernel, p.tracing = fs.ErrPermission, fs.ErrPermission
 	p.nft = map[string]string{"--version": p.nft["--version"]}
 	p.secret = []string{"proc/net/ip_tables_names", "proc/net/netfilter/nfnetlink_log"}
 }

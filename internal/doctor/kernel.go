@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 )
 
 // The first release with BPF programs of type netfilter. Some distributions
@@ -56,6 +57,25 @@ func kernelTypes(_ context.Context, h *host) Check {
 			advise("boot a kernel with CONFIG_DEBUG_INFO_BTF=y, as those of Debian and Ubuntu are; in a container, mount /sys")
 	}
 	return ok("in /sys/kernel/btf/vmlinux")
+}
+
+// tracing looks whether the kernel lets a program watch a tracepoint with its types
+// (tp_btf), as the one does that tells what the host drops. Without it a firewall
+// runs all the same.
+func tracing(_ context.Context, h *host) Check {
+	if h.user() != rootUser {
+		return h.unseen(errNotRoot)
+	}
+	err := h.tracing()
+	if err == nil {
+		return ok("what the host drops can be watched")
+	}
+	why, _, _ := strings.Cut(err.Error(), "\n")
+	missing := warning("what the host drops cannot be watched, so KernelDrop is empty: %s", why)
+	if errors.Is(err, btf.ErrNotFound) {
+		return missing.advise("boot Linux 6.4 or later with CONFIG_DEBUG_INFO_BTF=y, as those of Debian and Ubuntu are")
+	}
+	return missing.advise("run it on the host itself, with CAP_BPF and CAP_PERFMON: a container or lockdown (cat /sys/kernel/security/lockdown) can forbid it")
 }
 
 const bpffs = "/sys/fs/bpf"

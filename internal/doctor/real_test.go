@@ -29,12 +29,12 @@ func TestHere(t *testing.T) {
 	wellFormed(t, made)
 	got := notOK(made)
 	if os.Geteuid() != 0 {
-		if got["root"] != Problem || got["bpf"] != Skipped || got["nf-tables"] != Skipped || got["hook"] != Skipped {
+		if got["root"] != Problem || got["bpf"] != Skipped || got["tracing"] != Skipped || got["nf-tables"] != Skipped || got["hook"] != Skipped {
 			t.Errorf("without root:\n%s", words(made))
 		}
 		return
 	}
-	for _, key := range []string{"root", "capabilities", "bpf", "btf", "nft", "nf-tables", "hook", "marks", "flowtables"} {
+	for _, key := range []string{"root", "capabilities", "bpf", "btf", "tracing", "nft", "nf-tables", "hook", "marks", "flowtables"} {
 		if r, bad := got[key]; bad {
 			t.Errorf("%s: %s\n%s", key, r, words(made))
 		}
@@ -44,7 +44,7 @@ func TestHere(t *testing.T) {
 	if _, err := os.Stat("/proc/sys/net/netfilter/nf_conntrack_tcp_loose"); err != nil {
 		loose = Skipped
 	}
-	if got["tcp-loose"] != loose || got["ip-forward"] != Warning {
+	if got["tcp-loose"] != loose || got["ip-forward"] != Warning || got["ipv6-forward"] != Warning {
 		t.Errorf("in a new namespace:\n%s", words(made))
 	}
 }

@@ -2,12 +2,14 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"strings"
 )
 
 const (
 	forwardKey    = "net.ipv4.ip_forward"
+	forward6Key   = "net.ipv6.conf.all.forwarding"
 	looseKey      = "net.netfilter.nf_conntrack_tcp_loose"
 	logInvalidKey = "net.netfilter.nf_conntrack_log_invalid"
 )
@@ -23,6 +25,22 @@ func ipForward(_ context.Context, h *host) Check {
 	}
 	if value == "0" {
 		return warning("off: this host does not forward, and will from the first sekisho run on").advise("%s%s=1", setByRun, forwardKey)
+	}
+	return ok("on")
+}
+
+// ipv6Forward looks at the setting of all interfaces, which is the one that sekisho
+// run sets. There is none in a kernel without IPv6.
+func ipv6Forward(_ context.Context, h *host) Check {
+	value, err := h.sysctl(forward6Key)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && h.exists("proc/sys/net"):
+		return ok("this host has no IPv6")
+	case err != nil:
+		return h.unseen(err)
+	case value == "0":
+		return warning("off: this host does not forward IPv6, and will from the first sekisho run on").
+			advise("%s%s=1; where a default route comes from router advertisements, before: sysctl -w net.ipv6.conf.<interface>.accept_ra=2", setByRun, forward6Key)
 	}
 	return ok("on")
 }

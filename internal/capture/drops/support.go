@@ -9,6 +9,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Supported reports why this host cannot tell what it drops, or nil. It loads the
+// program and does not attach it.
+func Supported() error {
+	info, err := inspectKernel()
+	if err != nil {
+		return explain(err)
+	}
+	w := &Watcher{}
+	if err := w.load(info); err != nil {
+		return explain(err)
+	}
+	return w.objects.Close()
+}
+
 // explain says what to do about an error of loading or attaching, where the
 // cause can be told.
 func explain(err error) error { return explainTo(err, os.Geteuid()) }
