@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/lab"
@@ -13,6 +14,7 @@ import (
 // are about.
 type attempt struct {
 	since          time.Time
+	until          time.Time       // when the next one on the same ports began; zero where there is none
 	client, server netip.AddrPort  // the client's port is 0 where unknown
 	from, to       string          // as the step names the nodes; to may be an address
 	ids            map[string]bool // connection ids that rows have told
@@ -43,10 +45,36 @@ func (r *Runner) begin(name, from, to string, port uint16) (*attempt, error) {
 	a := &attempt{since: time.Now(), client: netip.AddrPortFrom(source, 0), server: netip.AddrPortFrom(dest, port),
 		from: from, to: to, repeat: Connect{From: from, To: to, Port: port}, ids: map[string]bool{}, ends: map[side]*lab.End{}}
 	r.last = a
+	r.attempts = append(r.attempts, a)
 	if name != "" {
 		r.named[name] = a
 	}
 	return a, nil
+}
+
+// uses notes the client's end of an attempt, whose port is 0 where unknown. What
+// went on between the same two ends before is another connection.
+func (r *Runner) uses(a *attempt, client netip.AddrPort) {
+	a.client = client
+	for _, earlier := range r.attempts {
+		if client.Port() != 0 && earlier != a && earlier.client == a.client && earlier.server == a.server && earlier.until.IsZero() {
+			earlier.until = a.since
+		}
+	}
+}
+
+// moment selects the attempt among those on the same ports; zero where it is the
+// newest. The half of its time is nearer to it than to any other.
+func (a *attempt) moment() time.Time {
+	if a.until.IsZero() {
+		return time.Time{}
+	}
+	return a.since.Add(a.until.Sub(a.since) / 2)
+}
+
+// ofOthers reports whether a connection id is that of another attempt.
+func (r *Runner) ofOthers(a *attempt, id string) bool {
+	return slices.ContainsFunc(r.attempts, func(other *attempt) bool { return other != a && id != "" && other.ids[id] })
 }
 
 // address is that of a node, or the one that is written.
@@ -69,18 +97,23 @@ func (r *Runner) of(name string) (*attempt, error) {
 	return nil, fmt.Errorf("there is no connection called %q yet", name)
 }
 
-// has reports whether a row belongs to the attempt: by its ports or, as with
-// ICMP errors, by the id that an earlier row of it had.
-func (a *attempt) has(row logs.Record, seen map[uint16]bool) bool {
+// has reports whether a row belongs to the attempt: by the id that an earlier row
+// of it had, as with ICMP errors, or by its ports, unless the id is another
+// attempt's on the same ports.
+func (r *Runner) has(a *attempt, row logs.Record) bool {
 	if row.Time().Before(a.since.Add(-time.Millisecond)) {
 		return false
 	}
 	id, _ := row.Get("ConnectionId").(string)
-	if a.hasEnds(endpoint(row, "Source"), endpoint(row, "Destination"), seen) {
-		a.ids[id] = true
+	if id != "" && a.ids[id] {
 		return true
 	}
-	return id != "" && a.ids[id]
+	over := !a.until.IsZero() && !row.Time().Before(a.until.Add(-time.Millisecond))
+	if over || r.ofOthers(a, id) || !a.hasEnds(endpoint(row, "Source"), endpoint(row, "Destination"), r.seen) {
+		return false
+	}
+	a.ids[id] = true
+	return true
 }
 
 // hasEnds learns the port of a client that did not tell it. Translation changes

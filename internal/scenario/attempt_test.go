@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sekisho/sekisho/internal/diagnose"
 	"github.com/sekisho/sekisho/internal/logs"
 )
 
@@ -29,7 +30,7 @@ func row(t *testing.T, after time.Duration, source, dest, flag, id string) logs.
 func TestRowsOfAnAttempt(t *testing.T) {
 	t.Parallel()
 	const client, server, backend = "10.1.1.4:40000", "10.1.2.4:7", "10.1.2.9:70"
-	seen := map[uint16]bool{39999: true}
+	r := Runner{seen: map[uint16]bool{39999: true}}
 	for _, known := range []bool{true, false} {
 		a := attempt{since: began, client: netip.MustParseAddrPort(client), server: netip.MustParseAddrPort(server), ids: map[string]bool{}}
 		if !known {
@@ -49,9 +50,66 @@ func TestRowsOfAnAttempt(t *testing.T) {
 			{row(t, 3, "10.1.2.4:0", "10.1.1.4:0", "ICMP-ERROR", "other"), false},
 			{row(t, 4, "10.1.1.4:40001", server, "SYN", "next"), false},
 		} {
-			if got := a.has(tt.row, seen); got != tt.want {
+			if got := r.has(&a, tt.row); got != tt.want {
 				t.Errorf("client's port known %v, row %d: %v, want %v", known, i, got, tt.want)
 			}
+		}
+	}
+}
+
+// Two connections on the same ports are told apart: by their time until their ids
+// are known, and by their ids from then on. Were they given one id, the second
+// would have no rows.
+func TestRowsOfAttemptsOnTheSamePorts(t *testing.T) {
+	t.Parallel()
+	const client, server = "10.1.1.4:40000", "10.1.2.4:7"
+	r := Runner{}
+	begin := func(after time.Duration) *attempt {
+		a := &attempt{since: began.Add(after), server: netip.MustParseAddrPort(server), ids: map[string]bool{}}
+		r.attempts = append(r.attempts, a)
+		r.uses(a, netip.MustParseAddrPort(client))
+		return a
+	}
+	first := begin(0)
+	if !first.moment().IsZero() {
+		t.Errorf("the newest is asked for at %v", first.moment())
+	}
+	if !r.has(first, row(t, 1, client, server, "SYN", "one")) {
+		t.Error("the first one's SYN is not its own")
+	}
+	second := begin(10 * time.Second)
+	for i, tt := range []struct {
+		row           logs.Record
+		first, second bool
+	}{
+		{row(t, 10*time.Second+1, client, server, "SYN", "two"), false, true},
+		{row(t, 10*time.Second+2, client, server, "RST", "one"), true, false},
+		{row(t, 10*time.Second+3, server, client, "SYN-ACK", "two"), false, true},
+	} {
+		if a, b := r.has(first, tt.row), r.has(second, tt.row); a != tt.first || b != tt.second {
+			t.Errorf("row %d: the first one's %v, the second one's %v", i, a, b)
+		}
+	}
+	if first.moment() != began.Add(5*time.Second) || !second.moment().IsZero() {
+		t.Errorf("they are asked for at %v and %v", first.moment(), second.moment())
+	}
+}
+
+func TestCauses(t *testing.T) {
+	t.Parallel()
+	cause := diagnose.Cause{Code: diagnose.StateFlushed, Node: "fw-a", Since: began}
+	for _, tt := range []struct {
+		want map[string]any
+		says string
+	}{
+		{map[string]any{"code": "state-flushed", "since": "~2026-03-01T"}, ""},
+		{map[string]any{"since": "~2025"}, "cause.since is 2026-03-01T12:00:00Z, expected ~2025"},
+		{map[string]any{"side": "~"}, "cause.side is <nil>, expected ~"},
+		{map[string]any{"node": "fw"}, "cause.node is fw-a, expected fw"},
+	} {
+		err := compareCause(cause, tt.want)
+		if (err == nil) != (tt.says == "") || err != nil && err.Error() != tt.says {
+			t.Errorf("%v: %v, want %q", tt.want, err, tt.says)
 		}
 	}
 }

@@ -83,7 +83,7 @@ func (s *Connect) once(ctx context.Context, r *Runner, a *attempt) (string, erro
 	if err != nil {
 		return "", err
 	}
-	a.client = result.Local
+	r.uses(a, result.Local)
 	text := fmt.Sprintf("%s after %v", result.Outcome, result.Handshake.Round(time.Millisecond))
 	if result.Failure != "" {
 		text += ", then " + result.Failure

@@ -143,7 +143,7 @@ func (e *Expectation) rows(ctx context.Context, r *Runner, a *attempt, firewall 
 	var rows []logs.Record
 	err := r.client(firewall).Trace(ctx, options, nil, func(line []byte) error {
 		record, _, err := control.ParseTraceLine(line)
-		if err == nil && (e.Any && !record.Time().Before(a.since) || !e.Any && a.has(record, r.seen)) {
+		if err == nil && (e.Any && !record.Time().Before(a.since) || !e.Any && r.has(a, record)) {
 			rows = append(rows, record)
 		}
 		return err

@@ -127,7 +127,7 @@ func (s *Inject) begin(r *Runner, segment *lab.Segment) error {
 	if err != nil {
 		return err
 	}
-	a.client = withPort(a.client, s.LocalPort)
+	r.uses(a, withPort(a.client, s.LocalPort))
 	segment.Source, segment.Dest = a.client, a.server
 	return nil
 }

@@ -72,7 +72,7 @@ func (s *Open) do(ctx context.Context, r *Runner) (string, error) {
 		return "", err
 	}
 	// Whom rows belong to is known before it is open if the port was asked for.
-	a.client = withPort(a.client, s.LocalPort)
+	r.uses(a, withPort(a.client, s.LocalPort))
 	listener, err := s.listener(r)
 	if err != nil {
 		return "", err

@@ -34,6 +34,7 @@ type Runner struct {
 	TellVerdicts bool
 
 	last      *attempt
+	attempts  []*attempt // all, in their order
 	named     map[string]*attempt
 	seen      map[uint16]bool          // client ports of earlier attempts, which may go on
 	listeners map[string]*lab.Listener // by node and port
@@ -45,6 +46,7 @@ type Runner struct {
 // not. It goes on after one that did not; the error is for a run that could
 // not go on.
 func (r *Runner) Run(ctx context.Context, s *Scenario) (passed, failed int, err error) {
+	r.attempts = nil
 	r.named, r.seen = map[string]*attempt{}, map[uint16]bool{}
 	r.listeners, r.stopped = map[string]*lab.Listener{}, map[int]bool{}
 	ctx, stop := context.WithCancel(ctx)

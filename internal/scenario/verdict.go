@@ -27,7 +27,8 @@ type WantedVerdict struct {
 	Certainty flow.Certainty `yaml:"certainty,omitempty"`
 	Healthy   *bool          `yaml:"healthy,omitempty"`
 	// Cause are fields of the cause with their values, by their names in JSON;
-	// of an object, some of its fields are enough.
+	// of an object, some of its fields are enough. A text that begins with "~"
+	// need only be contained.
 	Cause map[string]any `yaml:"cause,omitempty"`
 	// Fix are the ways to heal it, in their order, as fixText writes them. One
 	// that ends with "…" need only begin so.
@@ -91,7 +92,7 @@ func (r *Runner) verdict(ctx context.Context, a *attempt) (diagnose.Verdict, err
 	if err != nil {
 		return diagnose.Verdict{}, err
 	}
-	q := diagnose.Question{Source: a.client, Destination: a.server}
+	q := diagnose.Question{Source: a.client, Destination: a.server, At: a.moment()}
 	return r.Diagnose(ctx, q, topo)
 }
 
