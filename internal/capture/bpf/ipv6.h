@@ -44,6 +44,7 @@ static long next_extension(__u32 unused, struct extensions *x)
 	if (x->protocol == IPPROTO_FRAGMENT && (head[2] << 8 | head[3]) & IP6_OFFSET) {
 		x->later_fragment = true;
 		x->protocol = head[0];
+		x->off += 8; /* what follows is not a header, and counts as payload */
 		return 1;
 	}
 	if (x->protocol == IPPROTO_FRAGMENT)
