@@ -11,7 +11,8 @@ import (
 // connections are those of this firewall: its tracker, for the goroutines that
 // have something to tell it, and the rows that it told last.
 type connections struct {
-	publish func(rows []flow.Connection, first uint64)
+	// publish takes rows over, and returns memory for other ones.
+	publish func(rows []flow.Connection) (spare []flow.Connection)
 	told    *rowsTold
 
 	mu      sync.Mutex
@@ -23,7 +24,7 @@ type connections struct {
 	spare   []flow.Connection    // memory for as many
 }
 
-func newConnections(config tracker.Config, told *rowsTold, publish func(rows []flow.Connection, first uint64)) *connections {
+func newConnections(config tracker.Config, told *rowsTold, publish func([]flow.Connection) []flow.Connection) *connections {
 	c := &connections{publish: publish, told: told}
 	config.Describe = c.describe
 	config.Tell = func(row *flow.Connection) { c.fresh = append(c.fresh, *row) }
@@ -79,19 +80,23 @@ func (c *connections) tell() {
 	c.fresh, c.spare = c.spare, nil
 	c.mu.Unlock()
 	if len(rows) > 0 {
-		first := c.told.add(rows)
-		c.publish(rows, first)
-		rows = c.told.done(first)
+		rows = c.publish(rows)
 	}
 	c.mu.Lock()
 	c.spare = rows
 	c.mu.Unlock()
 }
 
-// publishConnections makes rows of what the tracker told, which is the caller's
-// again when it returns.
-func (f *Firewall) publishConnections(told []flow.Connection, first uint64) {
+// publishConnections makes rows of what the tracker told. They are written before
+// anybody can see them.
+func (f *Firewall) publishConnections(told []flow.Connection) (spare []flow.Connection) {
+	f.writeConnections(told)
+	first := f.stream.rows.add(told)
 	f.stream.tellConnections(told, first)
+	return f.stream.rows.done(first)
+}
+
+func (f *Firewall) writeConnections(told []flow.Connection) {
 	if len(f.outputs.Load().files) == 0 {
 		return
 	}

@@ -29,7 +29,7 @@ func noOutputs() *outputs { return &outputs{router: settings.NewRouter(nil, time
 
 // noConnections are for tests of what tells them something.
 func noConnections() *connections {
-	return newConnections(tracker.Config{}, &rowsTold{}, func([]flow.Connection, uint64) {})
+	return newConnections(tracker.Config{}, &rowsTold{}, func([]flow.Connection) []flow.Connection { return nil })
 }
 
 // TestPacketSequencesAsConnections plays the sequences again, and looks at the

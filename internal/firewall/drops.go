@@ -37,13 +37,15 @@ func (f *Firewall) watchDrops(ctx context.Context) {
 }
 
 func (f *Firewall) takeDrops(list []flow.Drop) {
+	var told []Entry
 	for _, d := range list {
 		if staysOnLink(d.Tuple.Dest.Addr()) {
 			continue
 		}
-		f.tellOf(d.Tuple, logs.KernelDropRow(&d, f.source))
+		told = append(told, Entry{Packet: d.Tuple, Rows: []logs.Row{logs.KernelDropRow(&d, f.source)}})
 		f.connections.later(late{at: d.Time, drop: &d})
 	}
+	f.tellEntries(told...)
 }
 
 // staysOnLink reports whether no router forwards to an address: the chatter of

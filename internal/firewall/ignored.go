@@ -38,13 +38,12 @@ func (f *Firewall) tellIgnored(list []telling) {
 	if len(list) == 0 {
 		return
 	}
-	for _, t := range list {
+	entries := make([]Entry, len(list))
+	for i, t := range list {
 		e := *t.event // a copy: rows keep it
-		entry := Entry{Event: &e, Rows: logs.FoldedRows(&e, f.source, t.rule, t.fold)}
-		f.stream.publish(entry)
-		f.writeKept(entry) // the journal does not have the event
+		entries[i] = Entry{Event: &e, Rows: logs.FoldedRows(&e, f.source, t.rule, t.fold)}
 	}
-	f.flushFiles()
+	f.tellEntries(entries...) // the journal does not have the events
 }
 
 // ownAddresses are the host's, asked for once a second at most.

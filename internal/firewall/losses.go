@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/sekisho/sekisho/internal/capture"
-	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/spool"
 )
@@ -137,13 +136,16 @@ func (f *Firewall) tellState(s logs.State) {
 	f.tell(logs.StateRow(s, f.source))
 }
 
-// tell publishes a row that is about no packet.
-func (f *Firewall) tell(row logs.Row) { f.tellOf(flow.Tuple{}, row) }
+// tell tells a row that is about no packet.
+func (f *Firewall) tell(row logs.Row) { f.tellEntries(Entry{Rows: []logs.Row{row}}) }
 
-// tellOf publishes a row that no event stands behind, about a packet.
-func (f *Firewall) tellOf(packet flow.Tuple, row logs.Row) {
-	entry := Entry{Packet: packet, Rows: []logs.Row{row}}
-	f.stream.publish(entry)
-	f.writeKept(entry)
+// tellEntries writes rows that follow from nothing in the journal, and then shows
+// them to who follows: nobody is to have seen a row that a process which is killed
+// now leaves nowhere.
+func (f *Firewall) tellEntries(entries ...Entry) {
+	f.writeKept(entries...)
 	f.flushFiles()
+	for _, e := range entries {
+		f.stream.publish(e)
+	}
 }
