@@ -213,7 +213,7 @@ func TestWhatWasNotRecordedIsReadBack(t *testing.T) {
 }
 
 // That what the host drops was not watched is known from stored rows too, however
-// long ago the process started.
+// long ago the process started, or how much later it was told.
 func TestDropsThatWereOffAreReadBack(t *testing.T) {
 	t.Parallel()
 	w, err := workspace.Open(t.Context(), workspace.Config{Name: "hub", Folder: storedFolder(t)}, slog.New(slog.DiscardHandler))
@@ -221,32 +221,40 @@ func TestDropsThatWereOffAreReadBack(t *testing.T) {
 		t.Fatalf("Open() error:\n%+v", err)
 	}
 	defer w.Close()
-	source := &logs.Source{Firewall: "fw-c", ResourceID: logs.DefaultResourceID("", "fw-c")}
 	began := lastTuesday.Add(-20 * 24 * time.Hour)
-	syn := flow.Event{Time: lastTuesday, Flag: flow.SYN, Packet: flow.Tuple{Protocol: flow.TCP,
-		Source: netip.MustParseAddrPort("10.1.1.4:40000"), Dest: netip.MustParseAddrPort("10.2.1.4:22")}, TCPFlags: flow.BitSYN, Seq: 1000}
-	syn.Connection, syn.Direction, syn.Action = syn.Packet, flow.Original, flow.Allow
-	rows := logs.FoldedRows(&syn, source, &logs.Rule{}, logs.Fold{Count: 1})
-	for i, word := range []logs.StateWord{logs.RecordingStarted, logs.DropsOff, logs.RecordedExcept} {
-		rows = append(rows, logs.StateRow(logs.State{Time: began.Add(time.Duration(i) * time.Second), State: word}, source))
-	}
-	spool, c := t.TempDir(), storetest.NewFirewall("fw-c")
-	for _, table := range []*logs.Table{logs.FlowTrace, logs.CaptureState} {
-		c.Close(t, spool, slices.DeleteFunc(slices.Clone(rows), func(r logs.Row) bool { return r.Table() != table }))
-	}
-	for _, file := range storetest.Files(t, spool) {
-		takeInto(t, w, file)
-	}
-	got, err := workspace.Evidence(t.Context(), w, diagnose.Question{Source: syn.Packet.Source, Destination: syn.Packet.Dest, At: lastTuesday})
-	if err != nil {
-		t.Fatalf("Evidence() error:\n%+v", err)
-	}
-	for _, told := range got.Connections {
-		if told.Firewall == "fw-c" && slices.Contains(told.Verdict.Doubts, flow.CannotSee) {
-			return
+	q := diagnose.Question{Source: netip.MustParseAddrPort("10.1.1.4:40000"), Destination: netip.MustParseAddrPort("10.2.1.4:22"), At: lastTuesday}
+	for _, tt := range []struct {
+		firewall string
+		states   []logs.State
+		doubt    flow.Doubt
+	}{
+		{"fw-c", []logs.State{{Time: began, State: logs.RecordingStarted}, {Time: began.Add(time.Second), State: logs.DropsOff}, {Time: began.Add(2 * time.Second), State: logs.RecordedExcept}}, flow.CannotSee},
+		{"fw-d", []logs.State{{Time: lastTuesday.Add(24 * time.Hour), State: logs.DropsOff, From: lastTuesday.Add(-time.Minute), To: lastTuesday.Add(24 * time.Hour)}}, flow.CannotSee},
+	} {
+		source := &logs.Source{Firewall: tt.firewall, ResourceID: logs.DefaultResourceID("", tt.firewall)}
+		syn := flow.Event{Time: lastTuesday, Flag: flow.SYN, Packet: flow.Tuple{Protocol: flow.TCP, Source: q.Source, Dest: q.Destination}, TCPFlags: flow.BitSYN, Seq: 1000}
+		syn.Connection, syn.Direction, syn.Action = syn.Packet, flow.Original, flow.Allow
+		rows := logs.FoldedRows(&syn, source, &logs.Rule{}, logs.Fold{Count: 1})
+		for _, s := range tt.states {
+			rows = append(rows, logs.StateRow(s, source))
+		}
+		spool, c := t.TempDir(), storetest.NewFirewall(tt.firewall)
+		for _, table := range []*logs.Table{logs.FlowTrace, logs.CaptureState} {
+			c.Close(t, spool, slices.DeleteFunc(slices.Clone(rows), func(r logs.Row) bool { return r.Table() != table }))
+		}
+		for _, file := range storetest.Files(t, spool) {
+			takeInto(t, w, file)
+		}
+		got, err := workspace.Evidence(t.Context(), w, q)
+		if err != nil {
+			t.Fatalf("Evidence() error:\n%+v", err)
+		}
+		if !slices.ContainsFunc(got.Connections, func(told flow.Connection) bool {
+			return told.Firewall == tt.firewall && slices.Contains(told.Verdict.Doubts, tt.doubt)
+		}) {
+			t.Errorf("nothing of %s has the doubt %s: %+v", tt.firewall, tt.doubt, got.Connections)
 		}
 	}
-	t.Errorf("nothing of fw-c is doubted: %+v", got.Connections)
 }
 
 // TestQueriesWithoutTables need no workspace: whether none runs or several, they

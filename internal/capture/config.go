@@ -88,6 +88,8 @@ type Config struct {
 	// DefaultReasonsRate.
 	Reasons     bool
 	ReasonsRate int
+	// Counts are where losses are counted; its own memory where absent.
+	Counts Counts
 	// Listening is told when that changes, and Ignored gets the packets that
 	// conntrack ignored and let pass, as events with the flag IGNORED; only the
 	// texts tell of them. Run calls both, between batches. They may be nil.

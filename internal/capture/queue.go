@@ -29,13 +29,15 @@ type queue struct {
 	now     int64  // of this turn, by the monotonic clock
 	invalid uint64 // events of the last second with this flag, since somebody asked
 	items   []pending
-	spare   []pending     // memory for as many
-	stamps  []stamp       // memory for sorting
-	sorted  int           // items[:sorted] are in order
-	lacking atomic.Uint64 // events that had a reason which was not heard
+	spare   []pending      // memory for as many
+	stamps  []stamp        // memory for sorting
+	sorted  int            // items[:sorted] are in order
+	lacking *atomic.Uint64 // events that had a reason which was not heard
 }
 
-func newQueue(reasons *reasons) queue { return queue{reasons: reasons} }
+func newQueue(reasons *reasons, lacking *atomic.Uint64) queue {
+	return queue{reasons: reasons, lacking: lacking}
+}
 
 // add adds the event of a sample, which it returns until the next one is added.
 func (q *queue) add(l layout, sample []byte) (*record, error) {

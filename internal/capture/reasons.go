@@ -30,16 +30,16 @@ type reasons struct {
 	until    int64 // to here; by the monotonic clock
 	heard    uint64
 	counted  uint64 // of them, by the pace
+	looked   int64  // when it was looked for failures last; the listener worked then
 
-	texts    map[reasonKey][]reasonText // a list: packets can be alike in everything
-	arrived  []arrival                  // of the texts, in their order; claimed ones too
-	count    uint64
-	overrun  time.Time // when texts were last lost
-	overruns uint64
-	dropped  uint64 // forgotten because too many waited
+	texts   map[reasonKey][]reasonText // a list: packets can be alike in everything
+	arrived []arrival                  // of the texts, in their order; claimed ones too
+	count   uint64
+	overrun time.Time // when texts were last lost
+	counts  Counts
 
-	ignored                   []ignored
-	ignoredCount, ignoredLost uint64
+	ignored      []ignored
+	ignoredCount uint64
 }
 
 // reasonKey tells packets apart: retransmissions differ in the IP id.
@@ -119,7 +119,7 @@ func (r *reasons) expire() {
 		if texts := r.texts[first.key]; len(texts) > 0 && texts[0].number == first.number {
 			r.pop(first.key)
 			if fresh {
-				r.dropped++
+				r.counts.ReasonOverruns.Add(1)
 				r.overrun = now
 			}
 		}

@@ -34,7 +34,7 @@ func (r *reasons) ignore(a nflog.Attribute, p loggedPacket, readable bool, code 
 		return
 	}
 	if !readable || len(r.ignored) >= maxIgnored {
-		r.ignoredLost++
+		r.counts.IgnoredLost.Add(1)
 		return
 	}
 	i := ignored{packet: p, at: monotonic(), code: code, text: text}

@@ -122,7 +122,7 @@ func TestIgnoredPacketsWaitForEvents(t *testing.T) {
 	r := &Recorder{config: Config{Ignored: func(list []flow.Event) { told = append(told, list...) }},
 		decoder: decoder{clock: newClock(0, 0), interfaces: &interfaceNames{}}}
 	r.queue.now = int64(2 * staleReason)
-	r.reasons = &reasons{}
+	r.reasons = &reasons{counts: Counts{}.orOwn()}
 	for n := range 5 { // half a second apart, the first one two seconds old
 		r.reasons.ignored = append(r.reasons.ignored, ignored{at: int64(n) * int64(staleReason) / 2, code: flow.IgnoredState})
 	}

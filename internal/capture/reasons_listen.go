@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/florianl/go-nflog/v2"
@@ -22,6 +23,9 @@ type Listening struct {
 	// allowed in a second.
 	Count, Rate, Limit uint64
 	Span               time.Duration
+	// Failed is why it ended by itself; then nothing was counted. It is tried
+	// again.
+	Failed error
 	// Err is why the socket could not be opened, which is tried again, or
 	// closed.
 	Err error
@@ -31,11 +35,12 @@ type Listening struct {
 type listener struct {
 	socket *nflog.Nflog
 	stop   context.CancelFunc
+	failed atomic.Pointer[error] // why nothing is read from it any more
 }
 
-func listenReasons(limit int) (*reasons, error) {
+func listenReasons(limit int, counts Counts) (*reasons, error) {
 	now := monotonic()
-	r := &reasons{texts: map[reasonKey][]reasonText{}, pace: newPace(limit, now)}
+	r := &reasons{texts: map[reasonKey][]reasonText{}, pace: newPace(limit, now), counts: counts}
 	l, err := r.listen()
 	if err != nil {
 		return nil, err
@@ -54,7 +59,8 @@ func (r *reasons) listen() (*listener, error) {
 		return nil, fmt.Errorf("open NFLOG group 0, for the kernel's reasons: %w", err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	if err := socket.RegisterWithErrorFunc(ctx, r.hear, r.fail); err != nil {
+	l := &listener{socket: socket, stop: stop}
+	if err := socket.RegisterWithErrorFunc(ctx, r.hear, func(err error) int { return r.fail(l, err) }); err != nil {
 		stop()
 		// The library hides the error number.
 		if text := err.Error(); strings.HasSuffix(text, unix.EPERM.Error()) || strings.HasSuffix(text, unix.EBUSY.Error()) {
@@ -62,21 +68,23 @@ func (r *reasons) listen() (*listener, error) {
 		}
 		return nil, errors.Join(fmt.Errorf("listen to NFLOG group 0: %w", err), socket.Close())
 	}
-	return &listener{socket, stop}, nil
+	return l, nil
 }
 
-// fail notes lost texts and goes on listening; the socket survives ENOBUFS.
-func (r *reasons) fail(err error) int {
+// fail notes lost texts and goes on listening; the socket survives ENOBUFS. After
+// any other error nobody reads from it, which keepPace finds.
+func (r *reasons) fail(l *listener, err error) int {
 	if errors.Is(err, unix.ENOBUFS) {
 		r.mu.Lock()
 		r.overrun = time.Now()
-		r.overruns++
 		r.mu.Unlock()
+		r.counts.ReasonOverruns.Add(1)
 		return 0
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return 0
 	}
+	l.failed.Store(&err)
 	return 1
 }
 
@@ -88,6 +96,13 @@ func (r *reasons) keepPace(now int64, invalid uint64) *Listening {
 	texts := r.heard - r.counted
 	r.counted = r.heard
 	r.expire()
+	looked := r.looked
+	r.looked = now
+	if r.listener != nil {
+		if failed := r.listener.failed.Load(); failed != nil {
+			return r.giveUp(now, looked, *failed)
+		}
+	}
 	if !r.pace.step(now, texts, invalid) {
 		return nil
 	}
@@ -103,6 +118,15 @@ func (r *reasons) keepPace(now int64, invalid uint64) *Listening {
 	}
 	r.pace.turn(now)
 	return change
+}
+
+// giveUp ends a listener that has failed. Another one is opened as after a flood:
+// when it is calm, and later where that was in vain. What came since the last turn
+// may not have been heard.
+func (r *reasons) giveUp(now, heard int64, failed error) *Listening {
+	_ = r.end(heard - int64(reasonWait)) // it says once more what has failed
+	r.pace.turn(now)
+	return &Listening{Limit: r.pace.limit, Failed: failed}
 }
 
 // tendReasons is done once a turn: who wants to know is told.
@@ -123,8 +147,8 @@ func (r *reasons) stats(s *Stats) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.Listening = r.listener != nil
-	s.ReasonOverruns = r.overruns + r.dropped
-	s.Ignored, s.IgnoredLost = r.ignoredCount, r.ignoredLost
+	s.ReasonOverruns = r.counts.ReasonOverruns.Load()
+	s.Ignored, s.IgnoredLost = r.ignoredCount, r.counts.IgnoredLost.Load()
 }
 
 // begin listens again.

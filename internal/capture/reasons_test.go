@@ -103,7 +103,7 @@ func TestTextsAreKeptPerPacketAndBounded(t *testing.T) {
 	p, _ := readPacket(packet)
 	key := p.key()
 	text := "nf_ct_proto_6: invalid new "
-	r := &reasons{texts: map[reasonKey][]reasonText{}}
+	r := &reasons{texts: map[reasonKey][]reasonText{}, counts: Counts{}.orOwn()}
 	say := func() { r.hear(nflog.Attribute{Prefix: &text, Payload: &packet}) }
 	say()
 	say()
@@ -118,7 +118,7 @@ func TestTextsAreKeptPerPacketAndBounded(t *testing.T) {
 	if n := len(r.texts[key]); n > maxReasons || len(r.arrived) > maxReasons {
 		t.Errorf("%d texts and %d arrivals are kept", n, len(r.arrived))
 	}
-	if r.dropped == 0 || r.none(time.Now()) != flow.UnknownReason {
+	if r.counts.ReasonOverruns.Load() == 0 || r.none(time.Now()) != flow.UnknownReason {
 		t.Error("texts were dropped in silence")
 	}
 }

@@ -51,6 +51,7 @@ type Recorder struct {
 // Otherwise the program is attached to the forward hook of the calling
 // process's network namespace.
 func Open(config Config) (*Recorder, error) {
+	config.Counts = config.Counts.orOwn()
 	r := &Recorder{config: config, gaps: newGapCounter(), book: book{journal: config.Journal}, behind: math.MaxInt64}
 	fresh := ""
 	if config.PinPath != "" {
@@ -88,9 +89,9 @@ func (r *Recorder) open() error {
 	}
 	if r.config.Reasons {
 		// Not a reason to record nothing.
-		r.reasons, r.deaf = listenReasons(r.config.ReasonsRate)
+		r.reasons, r.deaf = listenReasons(r.config.ReasonsRate, r.config.Counts)
 	}
-	r.queue = newQueue(r.reasons)
+	r.queue = newQueue(r.reasons, r.config.Counts.ReasonsLacking)
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return fmt.Errorf("read boot id: %w", err)

@@ -169,7 +169,7 @@ func reader(batch int, rings ...*ring) *Recorder {
 		again.newest = 0
 		r.set.rings = append(r.set.rings, &again)
 	}
-	r.queue = newQueue(nil)
+	r.queue = newQueue(nil, nil)
 	return r
 }
 
@@ -217,7 +217,7 @@ func TestWhatWaitsForAReasonHasAnEnd(t *testing.T) {
 	t.Parallel()
 	const many, batch = 1000, 10
 	r := reader(batch, memoryRing(1<<18))
-	r.queue = newQueue(&reasons{texts: map[reasonKey][]reasonText{}, listener: &listener{}, until: math.MaxInt64})
+	r.queue = newQueue(&reasons{texts: map[reasonKey][]reasonText{}, listener: &listener{}, until: math.MaxInt64}, nil)
 	unexplained := r.set.rings[0].write(0, 0)
 	(*RecordEvent)(unsafe.Add(unsafe.Pointer(unexplained), headBytes)).Flag = uint8(flow.INVALID)
 	for n := range time.Duration(many) {
@@ -374,7 +374,7 @@ func (s *scratch) Each(func(uint8, []byte) error) error    { return nil }
 // An event stands where an older one stood, and has nothing of it.
 func TestAnEventHasNothingOfTheOneBefore(t *testing.T) {
 	t.Parallel()
-	q := newQueue(nil)
+	q := newQueue(nil, nil)
 	full := make([]byte, event6Size)
 	for i := range full {
 		full[i] = 0xff

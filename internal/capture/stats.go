@@ -9,7 +9,7 @@ import (
 )
 
 // Stats are counts since the firewall's first program was loaded; those of the
-// reader since this process began.
+// reader since this process began, but what [Counts] has, which may be older.
 type Stats struct {
 	// Recorded and Lost are the programs' own counters, by flag. Lost ones
 	// found no room in their ring.
@@ -60,7 +60,7 @@ func (r *Recorder) Stats() (Stats, error) {
 		}
 		sum.add(t)
 	}
-	s := Stats{Recorded: map[flow.Flag]uint64{}, Lost: map[flow.Flag]uint64{}, ReasonsLacking: r.queue.lacking.Load()}
+	s := Stats{Recorded: map[flow.Flag]uint64{}, Lost: map[flow.Flag]uint64{}, ReasonsLacking: r.config.Counts.ReasonsLacking.Load()}
 	for f := range len(RecordTally{}.Recorded) {
 		s.Recorded[flow.Flag(f)], s.Lost[flow.Flag(f)] = sum.Recorded[f], sum.Lost[f]
 	}

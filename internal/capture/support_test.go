@@ -50,7 +50,7 @@ func TestASecondRecorderIsRefusedInWords(t *testing.T) {
 // reasons, and says so.
 func TestReasonsThatSomebodyElseHears(t *testing.T) {
 	testnet.NeedRoot(t)
-	other, err := listenReasons(0)
+	other, err := listenReasons(0, Counts{}.orOwn())
 	if err != nil {
 		t.Fatal(err)
 	}

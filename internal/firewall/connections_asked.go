@@ -74,9 +74,7 @@ func (f *Firewall) measureConnections(s *metrics.Snapshot) {
 	s.Connections = c.Known
 	s.Connection = metrics.Connections{Open: c.Open, Outcomes: c.Outcomes, Rows: c.Told, Corrected: c.Corrected,
 		Folded: c.Folded, Evicted: c.Evicted}
-	if f.ends != nil {
-		s.Connection.Ends = f.ends.Stats().Heard
-	}
+	s.Connection.Ends = f.ends.heard()
 }
 
 // Source is what every row of this firewall carries. It does not change.

@@ -35,13 +35,13 @@ func TestClosesAreHeardWhereEventsAreMissing(t *testing.T) {
 	// One that is open comes behind it, on the same socket.
 	converser(t, hosts, func(s net.Conn) { t.Cleanup(func() { s.Close() }) })
 	flush()
-	eventually(t, func() bool { return fw.ends.Stats().Heard > 0 })
-	if heard := fw.ends.Stats().Heard; heard != 1 {
+	eventually(t, func() bool { return fw.ends.heard() > 0 })
+	if heard := fw.ends.heard(); heard != 1 {
 		t.Errorf("%d ends were heard, want that of the open connection", heard)
 	}
 	fw.lost(logs.Loss{From: time.Now(), To: time.Now(), Place: logs.RingLoss, Kind: "FIN", Count: 1})
 	eventually(t, func() bool {
 		converseAndFlush()
-		return fw.ends.Stats().Heard > 1
+		return fw.ends.heard() > 1
 	})
 }

@@ -45,19 +45,22 @@ type Firewall struct {
 	observation *observation
 	recorder    *capture.Recorder
 	connections *connections
-	fold        *fold          // of the recorder's events
-	ignored     *fold          // of packets that conntrack ignored
-	ending      func() bool    // whether the process is about to end
-	own         ownAddresses   // of the host
-	losses      []logs.Loss    // found at the start, and not told yet
-	drops       *drops.Watcher // nil where the host cannot tell
-	ends        *ends.Watcher  // nil where the host cannot tell
-	asker       *ends.Asker    // likewise
+	fold        *fold        // of the recorder's events
+	ignored     *fold        // of packets that conntrack ignored
+	ending      func() bool  // whether the process is about to end
+	own         ownAddresses // of the host
+	losses      []logs.Loss  // found at the start, and not told yet
+	drops       watchedDrops
+	unseenDrops span // between two processes
+	ends        watchedEnds
+	asker       *ends.Asker // nil where the host does not tell
 	closing     closing
 	unheard     unheard
 	journal     *journal.Journal // nil when only observing
 	gone        bool             // our rules were not there when we came, and somebody had put them there
 	ledger      *ledger
+	outliving   *outliving
+	freshCounts bool // nothing of outliving was told before
 	toldLosses  lossesTold
 	stream      *stream
 
@@ -111,6 +114,7 @@ func prepare(config *Config, log *slog.Logger) (*Firewall, error) {
 	source := config.source()
 	f := &Firewall{config: config, log: log, source: source, started: time.Now(), instance: claimed, stream: newStream(source, &rowsTold{}),
 		fold: newFold(config.Logs.foldRate()), ignored: newFold(config.Logs.foldRate()), ending: func() bool { return false }}
+	f.useCounts(&outliving{})
 	f.opened.files = map[layout]*files{}
 	f.connections = newConnections(f.trackerConfig(), f.stream.rows, f.publishConnections)
 	return f, nil
@@ -121,6 +125,7 @@ func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
 	if err := makePrivate(folder); err != nil {
 		return fmt.Errorf("make state folder: %w", err)
 	}
+	f.openCounts()
 	marks, err := f.config.marks()
 	if err != nil {
 		return err
@@ -201,6 +206,10 @@ func (f *Firewall) openOutputs() (err error) {
 	if f.ledger, err = openLedger(kept); err != nil {
 		return err
 	}
+	if f.freshCounts {
+		f.ledger.Process = nil
+	}
+	f.losses = append(f.losses, f.drops.unreadable()...)
 	return f.openSettings()
 }
 
@@ -240,6 +249,7 @@ func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Conf
 		FirstRingBytes:   f.config.Capture.FirstRingBytes,
 		Reasons:          reasons,
 		ReasonsRate:      f.config.Capture.ReasonsRate,
+		Counts:           f.outliving.ofRecorder(),
 		Listening:        f.tellListening,
 		Ignored:          f.takeIgnored,
 		Journal:          f.journal,
@@ -253,6 +263,7 @@ func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Conf
 
 // Run reads the recorder until the context ends.
 func (f *Firewall) Run(ctx context.Context) error {
+	f.tellUnseenDrops()
 	f.tellState(logs.State{State: logs.RecordingStarted, Detail: f.started.UTC().Format("process started at 15:04:05.000")})
 	f.tellGone()
 	for _, fs := range f.outputs.Load().lineFiles() {
@@ -290,12 +301,7 @@ func (f *Firewall) Close() error {
 	if f.recorder != nil {
 		errs = append(errs, f.recorder.Close())
 	}
-	if f.drops != nil {
-		errs = append(errs, f.drops.Close())
-	}
-	if f.ends != nil {
-		errs = append(errs, f.ends.Close())
-	}
+	errs = append(errs, f.drops.close(), f.ends.close())
 	if f.asker != nil {
 		errs = append(errs, f.asker.Close())
 	}

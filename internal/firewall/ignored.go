@@ -79,6 +79,11 @@ func (f *Firewall) tellListening(c capture.Listening) {
 		return
 	}
 	now := time.Now()
+	if c.Failed != nil {
+		f.log.Error("the kernel's reasons for INVALID are not listened to", "error", c.Failed)
+		f.miss(reasonsPart, logs.State{Detail: c.Failed.Error() + "; they are listened to again when it is calm", To: now})
+		return
+	}
 	why := fmt.Sprintf("%d INVALID packets or reasons within %v, which is %d a second and more than %d; they are listened to again when it is calm",
 		c.Count, c.Span.Round(time.Millisecond), c.Rate, c.Limit)
 	f.log.Warn("the kernel's reasons for INVALID are not listened to", "why", why)

@@ -78,7 +78,7 @@ func (f *Firewall) takeInterrupted(b capture.Recalled) {
 	}
 	f.ledger.resume(m.Lost)
 	f.dontTellAgain(m.Place)
-	f.losses = f.foldLosses(m.Moment)
+	f.losses = append(f.losses, f.foldLosses(m.Moment)...)
 	f.reach(m)
 	f.takeRows(b.Events, done, m.Moment, o)
 }

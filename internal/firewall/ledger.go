@@ -21,7 +21,7 @@ import (
 type ledger struct {
 	file string // empty: not kept
 	told
-	process counts // told in this process
+	journal uint64 // failures of it, when it was looked last
 	lost    uint64 // rows that processes before this one could not write to files
 	late    bool   // the file is not as it should be: it could not be written
 	failure string // of the journal, as it was told last
@@ -31,6 +31,10 @@ type ledger struct {
 type told struct {
 	Told  map[flow.Flag]uint64 `json:"told"` // of the rings, by kind
 	Since time.Time            `json:"since"`
+	// Process are those that processes count in memory that outlives them.
+	Process map[logs.LossPlace]uint64 `json:"process,omitempty"`
+	// Drops are those of the host's drops, by watcher.
+	Drops map[string]uint64 `json:"drops,omitempty"`
 	// Files are rows that were told to have no room in files.
 	Files uint64 `json:"files,omitempty"`
 	// Segments are rows that were told to be lost on their way to a workspace.
@@ -52,10 +56,12 @@ type writing struct {
 	Pays *layout `json:"pays,omitempty"`
 }
 
-// counts are losses that are counted in this process, not in the kernel.
+// counts are losses that are counted otherwise than in rings: over restarts, but
+// the failures of the journal.
 type counts struct {
-	overruns, lacking, drops, missed, journal, ignored uint64
-	// files and segments are counted over restarts.
+	journal  uint64
+	process  map[logs.LossPlace]uint64
+	drops    map[string]uint64
 	files    uint64
 	segments map[logs.LossPlace]spool.Loss
 }
@@ -136,7 +142,7 @@ func (l *ledger) losses(s capture.Stats, now counts, at time.Time) ([]logs.Loss,
 		}
 	}
 	place, reason := logs.RingLoss, "it was full"
-	if now.journal > l.process.journal { // then nothing is read from the rings
+	if now.journal > l.journal { // then nothing is read from the rings
 		place, reason = logs.JournalLoss, "it could not be written, and the ring was full"
 	}
 	for kind, lost := range s.Lost {
@@ -148,18 +154,33 @@ func (l *ledger) losses(s capture.Stats, now counts, at time.Time) ([]logs.Loss,
 		add(place, string(name), reason, lost-before)
 		next.Told[kind] = lost
 	}
-	p := l.process
-	add(logs.ReasonLoss, "", "they came faster than they were read", now.overruns-p.overruns)
-	add(logs.JoinLoss, flow.INVALID.String(), "no text came for the packet", now.lacking-p.lacking)
+	for _, p := range processLosses {
+		add(p.place, p.kind, p.reason, now.process[p.place]-min(now.process[p.place], l.Process[p.place]))
+	}
+	next.Process = now.process
 	add(logs.FileLoss, "", "the file could not be written", now.files-min(now.files, l.Files))
 	next.Files = now.files
-	add(logs.DropLoss, "", "too many to tell of each", now.drops-p.drops)
-	add(logs.IgnoredLoss, flow.IGNORED.String(), "they came faster than they are told of", now.ignored-p.ignored)
+	var dropped uint64
+	for watcher, n := range now.drops {
+		dropped += n - min(n, l.Drops[watcher])
+	}
+	add(logs.DropLoss, "", "too many to tell of each", dropped)
+	next.Drops = now.drops
 	var untold []logs.Loss
 	untold, next.Segments = l.segmentLosses(now.segments, at)
-	out = append(out, untold...)
-	add(logs.FollowerLoss, "", "who followed live was too slow", now.missed-p.missed)
-	return out, next
+	return append(out, untold...), next
+}
+
+// processLosses are those of told.Process.
+var processLosses = []struct {
+	place        logs.LossPlace
+	kind, reason string
+}{
+	{logs.ReasonLoss, "", "they came faster than they were read"},
+	{logs.JoinLoss, flow.INVALID.String(), "no text came for the packet"},
+	{logs.IgnoredLoss, flow.IGNORED.String(), "they came faster than they are told of"},
+	{logs.EndLoss, "", "the buffer was full"},
+	{logs.FollowerLoss, "", "who followed live was too slow"},
 }
 
 // segmentLosses are rows that were lost on their way to a workspace and not told

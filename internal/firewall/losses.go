@@ -43,7 +43,12 @@ func (f *Firewall) tellLossesOnce() error {
 	if err := f.tellOnce(losses, rows, next); err != nil && len(rows) > 0 {
 		f.log.Error("losses could not be noted or written; they are tried again", "error", err)
 	}
-	f.ledger.process = now
+	f.ledger.journal = now.journal
+	if !f.ledger.late { // else it is not written down yet what is told
+		if err := f.drops.forget(f.ledger.Drops); err != nil {
+			f.log.Warn("counters of an earlier watcher stay", "error", err)
+		}
+	}
 	if s := f.spool(); s != nil {
 		for place, n := range next.Segments {
 			s.Told(place, n)
@@ -57,10 +62,9 @@ func (f *Firewall) tellLossesOnce() error {
 	return nil
 }
 
-// counts gathers what this process counts.
+// counts gathers what is counted beside the program in the kernel.
 func (f *Firewall) counts(s capture.Stats) counts {
-	c := counts{overruns: s.ReasonOverruns, lacking: s.ReasonsLacking, journal: s.JournalFailures, drops: f.dropsLost(), ignored: s.IgnoredLost}
-	_, c.missed = f.stream.counts()
+	c := counts{journal: s.JournalFailures, process: f.outliving.read(), drops: f.drops.counts()}
 	if f.spool() != nil {
 		c.segments = f.spool().Losses()
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/logs"
@@ -41,7 +43,8 @@ func TestLossesAreToldOnceAlsoOverARestart(t *testing.T) {
 		t.Errorf("no losses gave %+v", got)
 	}
 	l.told = next
-	got, next = l.losses(lost(5, 2), counts{overruns: 1, lacking: 4, files: 3, drops: 6, missed: 7}, now.Add(time.Second))
+	got, next = l.losses(lost(5, 2), counts{files: 3, drops: map[string]uint64{"1": 2, "2": 4},
+		process: map[logs.LossPlace]uint64{logs.ReasonLoss: 1, logs.JoinLoss: 4, logs.FollowerLoss: 7}}, now.Add(time.Second))
 	if sum(got) != 28 || len(got) != 7 {
 		t.Errorf("losses %+v", got)
 	}
@@ -54,10 +57,17 @@ func TestLossesAreToldOnceAlsoOverARestart(t *testing.T) {
 	if err := l.keep(); err != nil {
 		t.Fatal(err)
 	}
-	// The kernel's counters go on, those of the process begin anew.
+	// The counters go on: those of the kernel, those that outlive a process, and those
+	// of watchers, of which the first is forgotten and there is a third one.
 	l = open()
-	if got, next = l.losses(lost(9, 2), counts{}, now.Add(time.Minute)); sum(got) != 4 || got[0].Kind != "SYN" || got[0].Place != logs.RingLoss {
-		t.Errorf("after a restart: %+v", got)
+	got, next = l.losses(lost(9, 2), counts{files: 3, drops: map[string]uint64{"2": 5, "3": 1},
+		process: map[logs.LossPlace]uint64{logs.ReasonLoss: 1, logs.JoinLoss: 9, logs.FollowerLoss: 7}}, now.Add(time.Minute))
+	by := map[logs.LossPlace]uint64{}
+	for _, g := range got {
+		by[g.Place] += g.Count
+	}
+	if diff := cmp.Diff(map[logs.LossPlace]uint64{logs.RingLoss: 4, logs.JoinLoss: 5, logs.DropLoss: 2}, by); diff != "" {
+		t.Errorf("after a restart (-want +got):\n%s", diff)
 	}
 	yesterday := now.AddDate(0, 0, -1)
 	// What no segment has is counted over restarts, also where nothing goes to a

@@ -57,6 +57,7 @@ func (f *Firewall) observe(ctx context.Context) error {
 		FirstRingBytes:   f.config.Capture.FirstRingBytes,
 		Reasons:          reasons,
 		ReasonsRate:      f.config.Capture.ReasonsRate,
+		Counts:           f.outliving.ofRecorder(),
 		Listening:        f.tellListening,
 		Ignored:          f.takeIgnored,
 		Mark:             f.mark,

@@ -2,6 +2,7 @@ package firewall
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/logs"
@@ -49,7 +50,7 @@ type stream struct {
 	told      uint64
 	batches   batches // which have the events of the newest
 	followers map[*Follower]struct{}
-	missed    uint64 // by all followers, also those that left
+	missed    *atomic.Uint64 // by all followers, also those that left
 	closed    bool
 }
 
@@ -63,7 +64,7 @@ type Follower struct {
 }
 
 func newStream(source *logs.Source, rows *rowsTold) *stream {
-	return &stream{source: source, rows: rows, newest: make([]remnant, 0, remembered), followers: map[*Follower]struct{}{}}
+	return &stream{source: source, rows: rows, newest: make([]remnant, 0, remembered), followers: map[*Follower]struct{}{}, missed: &atomic.Uint64{}}
 }
 
 // publish takes an entry that does not change any more.
@@ -135,7 +136,7 @@ func (s *stream) handOut(e Entry) {
 		case f.Entries <- e:
 		default:
 			f.missed++
-			s.missed++
+			s.missed.Add(1)
 		}
 	}
 }
@@ -194,7 +195,7 @@ func (f *Firewall) Follow(max int, keep func(Entry) bool) ([]Entry, *Follower) {
 func (s *stream) counts() (followers int, missed uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.followers), s.missed
+	return len(s.followers), s.missed.Load()
 }
 
 // Close stops following.

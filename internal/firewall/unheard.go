@@ -31,9 +31,9 @@ var partWords = map[part]struct {
 	sight   tracker.Sight // that the tracker does not have then
 }{
 	reasonsPart:  {off: logs.ReasonsOff, on: logs.ReasonsOn, what: "the kernel's reasons for INVALID, and packets that conntrack ignored"},
-	dropsPart:    {off: logs.DropsOff, what: "what the host drops outside the policy", sight: tracker.Drops},
+	dropsPart:    {off: logs.DropsOff, on: logs.DropsOn, what: "what the host drops outside the policy", sight: tracker.Drops},
 	countersPart: {off: logs.CountersOff, on: logs.CountersOn, what: "what conntrack's own counters count"},
-	endsPart:     {off: logs.EndsOff, what: "how connections ended in conntrack, and their bytes", sight: tracker.Ends},
+	endsPart:     {off: logs.EndsOff, on: logs.EndsOn, what: "how connections ended in conntrack, and their bytes", sight: tracker.Ends},
 	askingPart:   {off: logs.AskingOff, on: logs.AskingOn, what: "that connections were closed unseen"},
 	keepingPart:  {off: logs.RulesetUnwatched, what: "that somebody changes our rules, which are not put in force again then"},
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,6 +17,7 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/florianl/go-nflog/v2"
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"github.com/sekisho/sekisho/internal/capture/drops"
@@ -230,10 +232,10 @@ func TestReasonsOfOthersAreTold(t *testing.T) {
 func TestWhatFailsIsTold(t *testing.T) {
 	testnet.NeedRoot(t)
 	s := newToldStates(t, CaptureConfig{}, enforcing(t))
-	if err := errors.Join(s.drops.Close(), s.ends.Close(), s.asker.Close()); err != nil {
+	if err := errors.Join(s.drops.close(), s.ends.close(), s.asker.Close()); err != nil {
 		t.Fatal(err)
 	}
-	s.drops, s.ends, s.asker = nil, nil, nil
+	s.drops.watcher, s.ends.watcher, s.asker = nil, nil, nil
 	confined(t, func() {
 		s.openDrops(drops.Config{})
 		s.openEnds()
@@ -254,26 +256,44 @@ func TestWhatFailsIsTold(t *testing.T) {
 }
 
 // A reading that ends with an error is told: of the drops, because the kernel lets
-// nobody write to a map of theirs any more; of the ends, because their socket is gone.
-func TestReadingThatEndsIsTold(t *testing.T) {
+// nobody write to a map of theirs any more; of the ends, because their socket is
+// gone. It is begun again, and that is told.
+func TestReadingThatEndsIsBegunAgain(t *testing.T) {
 	testnet.NeedRoot(t)
 	s := newToldStates(t, CaptureConfig{}, enforcing(t))
+	router := testnet.NewRouter(t)
+	syn := func(to netip.AddrPort) {
+		nextPort++
+		router.Client.Send(t, testnet.TCP{Source: netip.AddrPortFrom(router.Client.Address, nextPort), Dest: to, Flags: "S", Seq: 1}.Bytes(t))
+	}
 	m := ownMap(t, "window")
-	if err := errors.Join(m.Freeze(), m.Close(), s.ends.Close()); err != nil {
+	if err := errors.Join(m.Freeze(), m.Close(), s.ends.watcher.Close()); err != nil {
 		t.Fatal(err)
 	}
-	ended, end := context.WithCancel(t.Context())
-	end()
-	s.watchDrops(ended)
-	s.watchEnds(ended)
-	s.ends = nil
-	s.run(t, func() {})
-	list := s.states(t, "logs")
-	same(t, "states", words(list), "Started", "DropsOff", "EndsOff", "RecordedExcept", "Stopped")
-	for word, want := range map[string]string{"DropsOff": "begin a new window of repeats", "EndsOff": "read conntrack's ends: bad file descriptor"} {
+	var list []string
+	s.run(t, func() {
+		await(t, func() bool {
+			list = s.states(t, "logs")
+			return said(list, "DropsOn") != "" && said(list, "EndsOn") != ""
+		})
+		// Both see again what there is.
+		syn(netip.AddrPortFrom(router.Server.Address, markerPort))
+		await(t, func() bool { stats, err := s.recorder.Stats(); return err == nil && stats.Read > 0 })
+		if err := netlink.ConntrackTableFlush(netlink.ConntrackTable); err != nil {
+			t.Fatal(err)
+		}
+		await(t, func() bool { return s.ends.heard() > 0 })
+		syn(netip.MustParseAddrPort("203.0.113.1:9")) // no route leads there
+		await(t, func() bool { return len(kernelDrops(s.Firewall, router.Client.Address)) > 0 })
+	})
+	for word, want := range map[string]string{"DropsOff": "begin a new window of repeats", "EndsOff": "read conntrack's ends: bad file descriptor",
+		"DropsOn": "recorded again: what the host drops", "EndsOn": "recorded again: how connections ended"} {
 		if got := said(list, word); !strings.Contains(got, want) {
 			t.Errorf("%q lacks %q", got, want)
 		}
+	}
+	if all := words(s.states(t, "logs")); slices.Index(all, "DropsOff") > slices.Index(all, "DropsOn") || all[len(all)-2] != "RecordedWhole" {
+		t.Errorf("states: %v", all)
 	}
 }
 

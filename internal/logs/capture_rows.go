@@ -116,14 +116,19 @@ const (
 	ReasonsOff StateWord = "ReasonsOff"
 	// ReasonsOn: the kernel's sentences are listened to again.
 	ReasonsOn StateWord = "ReasonsOn"
-	// DropsOff: what the host drops has no rows.
+	// DropsOff: what the host drops has no rows. With a To it had none up to then,
+	// since From: between two processes.
 	DropsOff StateWord = "DropsOff"
+	// DropsOn: it has rows again.
+	DropsOn StateWord = "DropsOn"
 	// CountersOff: conntrack's own counters cannot be read.
 	CountersOff StateWord = "CountersOff"
 	// CountersOn: they can again; what they counted meanwhile has a row.
 	CountersOn StateWord = "CountersOn"
 	// EndsOff: nobody hears how connections ended in conntrack.
 	EndsOff StateWord = "EndsOff"
+	// EndsOn: they are heard again.
+	EndsOn StateWord = "EndsOn"
 	// AskingOff: conntrack is not asked for connections that are silent: those
 	// that were closed unseen stay open.
 	AskingOff StateWord = "AskingOff"
@@ -178,7 +183,7 @@ var CaptureState = newTable(Table{
 	from(Azure, standardOf(captureStateName, func(r *stateRow) *Source { return r.src })...),
 	from(Sekisho,
 		word("Firewall", "Short name of the firewall.", func(r *stateRow) string { return r.src.Firewall }),
-		word("State", "What changed: Started, Stopped, PolicyApplied, RulesetTampered, ReasonsOff (the kernel's reasons for INVALID are not listened to), ReasonsOn, DropsOff (what the host drops has no rows in KernelDrop), CountersOff (connection tracking's own counters have none), CountersOn, EndsOff (how connections ended in connection tracking is not heard), AskingOff (connections that were closed unseen stay open), AskingOn, RulesetUnwatched (that our rules are changed is not noticed any more), SettingsChanged (of diagnostic settings), RecordedInPart (from then on not everything is recorded where the row is), RecordedWhole (from then on everything is), RecordedExcept (from then on everything is but what is off). What is off is told at each start, after Started, and is so until the word with On or the next Started.", func(r *stateRow) string { return string(r.State.State) }),
+		word("State", "What changed: Started, Stopped, PolicyApplied, RulesetTampered, ReasonsOff (the kernel's reasons for INVALID are not listened to), ReasonsOn, DropsOff (what the host drops has no rows in KernelDrop; with From and To it had none between two processes), DropsOn, CountersOff (connection tracking's own counters have none), CountersOn, EndsOff (how connections ended in connection tracking is not heard), EndsOn, AskingOff (connections that were closed unseen stay open), AskingOn, RulesetUnwatched (that our rules are changed is not noticed any more), SettingsChanged (of diagnostic settings), RecordedInPart (from then on not everything is recorded where the row is), RecordedWhole (from then on everything is), RecordedExcept (from then on everything is but what is off). What is off is told at each start, after Started, and is so until the word with On or the next Started.", func(r *stateRow) string { return string(r.State.State) }),
 		word("Detail", "The change in a sentence.", func(r *stateRow) string { return r.Detail }),
 		maybeMoment("From", "Since when, where the row is about a span of time.", func(r *stateRow) time.Time { return r.From }),
 		maybeMoment("To", "Until when, where the row is about a span of time.", func(r *stateRow) time.Time { return r.To })),

@@ -80,8 +80,9 @@ func evidenceAt(ctx context.Context, a Asker, q diagnose.Question, at time.Time,
 		logs.CaptureLoss: fmt.Sprintf("TimeGenerated >= %s and (TimeGenerated <= %s or Place in (%q, %q, %q) and (isnull(From) or From <= %[2]s) and (isnull(To) or To >= %[1]s))",
 			Literal(from), Literal(to), logs.SegmentLoss, logs.SpoolLoss, logs.WorkspaceLoss),
 		// What was recorded then was said when it changed last.
-		logs.CaptureState: fmt.Sprintf("TimeGenerated between (%s .. %s) and State in (%q, %q, %q, %q, %q)",
-			Literal(from.Add(-settled)), Literal(to), logs.RecordedInPart, logs.RecordedWhole, logs.RecordedExcept, logs.DropsOff, logs.RecordingStarted),
+		// That the host's drops of then were not seen is told by the process after it.
+		logs.CaptureState: fmt.Sprintf("(TimeGenerated between (%s .. %s) and State in (%q, %q, %q, %q, %q, %q) or State == %[6]q and From <= %[2]s and To >= %[9]s)",
+			Literal(from.Add(-settled)), Literal(to), logs.RecordedInPart, logs.RecordedWhole, logs.RecordedExcept, logs.DropsOff, logs.DropsOn, logs.RecordingStarted, Literal(from)),
 	}
 	var r readback.Reader
 	var mu sync.Mutex

@@ -22,7 +22,10 @@
 // ReadConntrackCounters.
 package drops
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Config says what is ours, and how much may be sent.
 type Config struct {
@@ -41,6 +44,15 @@ type Config struct {
 
 	// Poll is how often the ring is read. 0 takes DefaultPoll.
 	Poll time.Duration
+
+	// Told, where it is given, is set to until when everything is delivered, in
+	// nanoseconds since 1970: what a process that is killed then still had to
+	// tell is younger.
+	Told *atomic.Uint64
+
+	// PinPath is a folder below a bpffs mount, in which the counters are pinned:
+	// see [Left]. Empty: they are gone with the process.
+	PinPath string
 }
 
 const (

@@ -34,15 +34,27 @@ func (w *Watcher) Run(ctx context.Context, deliver func([]flow.Drop)) error {
 			last = true
 		case <-tick.C:
 		}
-		clock := readClocks()
+		began, clock := time.Now(), readClocks()
 		records, err := w.read(last)
 		if len(records) > 0 {
 			deliver(w.decoder.drops(records, clock))
+		}
+		if err == nil && w.config.Told != nil {
+			w.config.Told.Store(uint64(w.toldUntil(began).UnixNano()))
 		}
 		if err != nil || last {
 			return err
 		}
 	}
+}
+
+// toldUntil is before what is still to be delivered, after a reading that began
+// at a time: repeats are counted since their window began.
+func (w *Watcher) toldUntil(began time.Time) time.Time {
+	if w.windows.used {
+		return w.windows.began
+	}
+	return began
 }
 
 // record is what the program said of a packet or of several alike ones.

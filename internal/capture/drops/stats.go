@@ -3,6 +3,8 @@ package drops
 import (
 	"fmt"
 	"os"
+
+	"github.com/cilium/ebpf"
 )
 
 // Stats count packets since Open, on all CPUs. Each packet that was seen ends
@@ -63,21 +65,36 @@ func (w *Watcher) Stats() (Stats, error) {
 	if w.closed {
 		return Stats{}, os.ErrClosed
 	}
+	return readStats(w.objects.Cpus, w.objects.Watch)
+}
+
+// Name is that of the watcher in its [Count].
+func (w *Watcher) Name() string { return w.name }
+
+// Count is how many of the packets nothing tells of.
+func (w *Watcher) Count() (Count, error) {
+	s, err := w.Stats()
+	return Count{Watcher: w.name, Packets: s.untold()}, err
+}
+
+func readStats(cpus *ebpf.Map, watch *ebpf.Program) (Stats, error) {
 	var perCPU []kernelCpu
-	if err := w.objects.Cpus.Lookup(uint32(0), &perCPU); err != nil {
+	if err := cpus.Lookup(uint32(0), &perCPU); err != nil {
 		return Stats{}, fmt.Errorf("read counters of drops: %w", err)
 	}
 	var s Stats
 	for _, c := range perCPU {
 		s.add(&c)
 	}
-	program, err := w.objects.Watch.Stats()
+	program, err := watch.Stats()
 	if err != nil {
 		return Stats{}, fmt.Errorf("read runs of the watcher of drops: %w", err)
 	}
 	s.Missed = program.RecursionMisses
 	return s, nil
 }
+
+func (s *Stats) untold() uint64 { return s.Suppressed + s.Lost + s.Missed }
 
 func (s *Stats) add(c *kernelCpu) {
 	s.Seen += c.Seen

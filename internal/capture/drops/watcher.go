@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
@@ -16,6 +18,7 @@ import (
 // Watcher is the loaded and attached program and what is needed to read it.
 type Watcher struct {
 	config  Config
+	name    string
 	objects kernelObjects
 	link    link.Link
 	ring    *ringbuf.Reader
@@ -29,9 +32,12 @@ type Watcher struct {
 // Open loads the program and attaches it to the kernel's tracepoint. It sees
 // the drops of the calling thread's network namespace.
 func Open(config Config) (*Watcher, error) {
-	w := &Watcher{config: config}
+	w := &Watcher{config: config, name: strconv.FormatInt(time.Now().UnixNano(), 10)}
 	if err := w.open(); err != nil {
 		w.Close()
+		if config.PinPath != "" {
+			_ = Forget(config.PinPath, w.name) // it has counted nothing
+		}
 		return nil, explain(err)
 	}
 	return w, nil
@@ -51,6 +57,9 @@ func (w *Watcher) open() error {
 	w.windows = newWindows(&w.objects.kernelMaps)
 	if w.ring, err = ringbuf.NewReader(w.objects.Events); err != nil {
 		return fmt.Errorf("open ring of drops: %w", err)
+	}
+	if err := w.pin(); err != nil {
+		return err
 	}
 	// Last: what it sees from here on is read.
 	if w.link, err = link.AttachTracing(link.TracingOptions{Program: w.objects.Watch}); err != nil {

@@ -19,6 +19,7 @@
 package ends
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -34,6 +35,9 @@ type Config struct {
 	BufferBytes int
 	// Poll is how often it is read; DefaultPoll for 0.
 	Poll time.Duration
+	// Overruns is where overruns are counted, as in memory that outlives the
+	// process; its own memory where absent.
+	Overruns *atomic.Uint64
 	// OpenOnly leaves out connections that were closed by both sides or reset.
 	// Who has seen that learns no more by their end than packets and bytes.
 	OpenOnly bool
@@ -58,7 +62,8 @@ type Watcher struct {
 	fd   int
 	poll time.Duration
 
-	heard, overruns, unread atomic.Uint64
+	heard, unread atomic.Uint64
+	overruns      *atomic.Uint64
 }
 
 // Stats are counts since Open.
@@ -66,7 +71,7 @@ type Stats struct {
 	// Heard is ends that were read.
 	Heard uint64
 	// Overruns is how often the buffer was full: at least one end was lost each
-	// time.
+	// time. It goes on from what [Config.Overruns] had.
 	Overruns uint64
 	// Unread is messages that could not be understood.
 	Unread uint64
@@ -87,7 +92,7 @@ func Open(config Config) (*Watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open netlink: %w", err)
 	}
-	w := &Watcher{fd: fd, poll: config.Poll}
+	w := &Watcher{fd: fd, poll: config.Poll, overruns: cmp.Or(config.Overruns, &atomic.Uint64{})}
 	if err := w.listen(config); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}

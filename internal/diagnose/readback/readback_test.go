@@ -262,6 +262,36 @@ func TestDropsThatAreOffAreDoubted(t *testing.T) {
 	}
 }
 
+// Where a row tells that drops of a time were not seen, what happened then is doubted,
+// though the row was written later; and drops are seen again after DropsOn.
+func TestDropsThatWereUnseenAreDoubted(t *testing.T) {
+	t.Parallel()
+	source := &logs.Source{Firewall: "fw-a"}
+	for _, tt := range []struct {
+		what   string
+		states []logs.State
+		want   flow.Doubt
+	}{
+		{"judged before they are seen again", []logs.State{{Time: at(900_000), State: logs.DropsOff, From: at(-100), To: at(900_000)}}, flow.CannotSee},
+		{"judged after that", []logs.State{{Time: at(60), State: logs.DropsOff, From: at(-100), To: at(50)}}, flow.EventsLost},
+		{"before that", []logs.State{{Time: at(-50), State: logs.DropsOff, From: at(-10_000), To: at(-9_000)}}, ""},
+		{"seen again", []logs.State{{Time: at(-200), State: logs.DropsOff}, {Time: at(-100), State: logs.DropsOn}}, ""},
+	} {
+		text := lines(packet(0, flow.SYN, flow.BitSYN, false, 1000, 0)).String()
+		for _, s := range tt.states {
+			text += string(logs.AppendJSON(nil, logs.StateRow(s, source), false)) + "\n"
+		}
+		rows, err := read(t, text)
+		if err != nil || len(rows.Connections) == 0 {
+			t.Fatal(rows, err)
+		}
+		v := rows.Connections[len(rows.Connections)-1].Verdict
+		if got := slices.Contains(v.Doubts, tt.want); got != (tt.want != "") || tt.want == "" && slices.Contains(v.Doubts, flow.CannotSee) {
+			t.Errorf("%s: verdict %+v", tt.what, v)
+		}
+	}
+}
+
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	good := strings.TrimSpace(lines(packet(0, flow.SYN, flow.BitSYN, false, 1000, 0)).String())

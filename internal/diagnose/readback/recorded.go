@@ -56,10 +56,24 @@ func (f *recorded) addState(r logs.Record) {
 	case logs.RecordedWhole, logs.RecordedExcept: // what is off has rows of its own
 		f.parts = append(f.parts, part{r.Time(), true})
 	case logs.DropsOff:
-		f.sights = append(f.sights, sight{r.Time(), false})
-	case logs.RecordingStarted: // what is off is told after it
+		f.addBlindness(r)
+	case logs.DropsOn, logs.RecordingStarted: // what is off is told after it
 		f.sights = append(f.sights, sight{r.Time(), true})
 	}
+}
+
+// addBlindness takes a row of a time without what the host drops: one that begins
+// with the row, or is over. Of what is judged after that time some may have happened
+// in it.
+func (f *recorded) addBlindness(r logs.Record) {
+	to, over := r.Get("To").(time.Time)
+	if !over {
+		f.sights = append(f.sights, sight{r.Time(), false})
+		return
+	}
+	from, _ := r.Get("From").(time.Time)
+	f.sights = append(f.sights, sight{from, false}, sight{to, true})
+	f.losses = append(f.losses, loss{from: from, to: to, kind: "drop", count: 1})
 }
 
 // gaps are the times in which not everything was recorded. The last one may have
