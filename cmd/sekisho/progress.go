@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sekisho/sekisho/internal/kql/duck"
+	"github.com/sekisho/sekisho/internal/kql/progress"
 )
 
 // progressAfter is how long something may take before it says that it goes on.
@@ -21,13 +21,13 @@ func showProgress(ctx context.Context, f *os.File) (running context.Context, sto
 	if !isTerminal(f) {
 		return ctx, func() {}
 	}
-	var p duck.Progress
-	return duck.WithProgress(ctx, &p), progress(f, time.Tick(progressAfter), p.Done)
+	var p progress.Progress
+	return progress.With(ctx, &p), writeProgress(f, time.Tick(progressAfter), p.Done)
 }
 
-// progress writes a line at each tick, always the same one. How much is done is not
-// known of a query that another process runs, nor of all others.
-func progress(w io.Writer, tick <-chan time.Time, done func() (share float64, known bool)) (stop func()) {
+// writeProgress writes a line at each tick, always the same one. How much is done is
+// not known of all queries.
+func writeProgress(w io.Writer, tick <-chan time.Time, done func() (share float64, known bool)) (stop func()) {
 	begin, end := time.Now(), make(chan struct{})
 	var writer sync.WaitGroup
 	writer.Go(func() {

@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sekisho/sekisho/internal/store/storetest"
+	"github.com/sekisho/sekisho/internal/workspace"
 )
 
 // pseudoTerminal makes a pseudo terminal: what is written to the program's end is read
@@ -55,12 +58,37 @@ func slowQuery(t *testing.T) *exec.Cmd {
 		"T | summarize count() by hash_sha256(strcat(s, 'a')), hash_md5(s) | count")
 }
 
+// slowStoredQuery takes as long, and a running workspace answers it.
+func slowStoredQuery(t *testing.T) *exec.Cmd {
+	t.Helper()
+	cfg, _, _ := runningWorkspace(t, "memory: 256MB, threads: 1")
+	fw := storetest.NewFirewall("fw-a")
+	const segments, rows = 18, 4000 // too few segments to be merged: DuckDB counts files
+	for n := range segments {
+		fw.Close(t, cfg.Spools[0], fw.Trace(time.Now().Add(-time.Minute), time.Millisecond, uint32(n*rows), rows))
+	}
+	if err := workspace.NewClient(cfg.SocketPath()).Ingest(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return exec.Command("sekisho", "query", "-o", "csv", "--workspace", cfg.SocketPath(),
+		"AZFWFlowTrace | mv-expand x = range(1, 40) to typeof(long) | summarize n = dcount(hash_sha256(strcat(EventNumber, x))) | where n > 0 | project Count = 300000")
+}
+
 // TestProgressOnATerminal runs a query on a terminal: after a second a line says how
 // much is done, again and again, and is wiped away before the first row.
 func TestProgressOnATerminal(t *testing.T) {
 	t.Parallel()
+	for name, query := range map[string]func(*testing.T) *exec.Cmd{"files": slowQuery, "a workspace": slowStoredQuery} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			expectProgress(t, query(t))
+		})
+	}
+}
+
+func expectProgress(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
 	ours, programs := pseudoTerminal(t)
-	cmd := slowQuery(t)
 	cmd.Stdout, cmd.Stderr = programs, programs
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -76,6 +104,9 @@ func TestProgressOnATerminal(t *testing.T) {
 	want := regexp.MustCompile(`^(\r\x1b\[Kthe query runs: [0-9]+ s)?(\r\x1b\[Kthe query runs: [0-9]+ s, [0-9]{1,2} % done)+\r\x1b\[KCount\r\n300000\r\n$`)
 	if !want.Match(shown) {
 		t.Errorf("the terminal shows:\n%q", shown)
+	}
+	if !regexp.MustCompile(`[1-9][0-9]? % done`).Match(shown) {
+		t.Errorf("the share did not rise:\n%q", shown)
 	}
 }
 
@@ -115,7 +146,7 @@ func TestProgress(t *testing.T) {
 		var out bytes.Buffer
 		ticks, asked := make(chan time.Time), make(chan bool)
 		share := 0.0
-		stop := progress(&out, ticks, func() (float64, bool) {
+		stop := writeProgress(&out, ticks, func() (float64, bool) {
 			share += 0.25
 			asked <- true
 			return share, c.known

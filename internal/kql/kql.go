@@ -5,7 +5,8 @@
 // syntax reads the text, bind gives its names a meaning and makes a plan, sqlgen
 // writes the plan as SQL with bound arguments, and duck runs that on DuckDB in
 // memory. What KQL can calculate is one table, in funcs; values and types are
-// in value, tables come from a catalog, results go to the writers of result.
+// in value, tables come from a catalog, results go to the writers of result. Who waits for one
+// looks at how much is done through progress.
 //
 // Mistakes in a query are [syntax.Diagnostics], with line, column and hint.
 package kql

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/sekisho/sekisho/internal/kql"
+	"github.com/sekisho/sekisho/internal/kql/progress"
 	"github.com/sekisho/sekisho/internal/kql/result"
 	"github.com/sekisho/sekisho/internal/store"
 )
@@ -91,12 +92,14 @@ func (c *Client) Ingest(ctx context.Context) error {
 
 // Query implements [Asker].
 func (c *Client) Query(ctx context.Context, q store.Query) (*kql.Answer, error) {
-	body, err := c.do(ctx, http.MethodPost, "query", questionOf(q))
+	asked := questionOf(q)
+	asked.Progress = progress.Of(ctx) != nil
+	body, err := c.do(ctx, http.MethodPost, "query", asked)
 	if err != nil {
 		return nil, err
 	}
 	r := &remoteRows{body: body, in: bufio.NewReaderSize(body, 64<<10)}
-	a, err := r.open()
+	a, err := r.open(ctx)
 	if err != nil {
 		return nil, errors.Join(err, body.Close())
 	}
@@ -133,10 +136,7 @@ func (c *Client) do(ctx context.Context, method, path string, in any) (io.ReadCl
 	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&r); err != nil || r.Error == "" {
 		return nil, fmt.Errorf("the workspace answered %s", resp.Status)
 	}
-	if len(r.Diagnostics) > 0 {
-		return nil, r.Diagnostics
-	}
-	return nil, errors.New(r.Error)
+	return nil, r.err()
 }
 
 // explain says what to do about a socket that does not answer.
@@ -158,14 +158,11 @@ type remoteRows struct {
 	cols []result.Column
 }
 
-func (r *remoteRows) open() (*kql.Answer, error) {
-	line, err := r.in.ReadBytes('\n')
+// open reads up to the rows.
+func (r *remoteRows) open(ctx context.Context) (*kql.Answer, error) {
+	h, err := readHeader(r.in, progress.Of(ctx))
 	if err != nil {
-		return nil, fmt.Errorf("read answer: %w", err)
-	}
-	var h header
-	if err := json.Unmarshal(line, &h); err != nil {
-		return nil, fmt.Errorf("read answer: %w", err)
+		return nil, err
 	}
 	r.cols, err = h.columns()
 	return &kql.Answer{Rows: r, Render: h.Render, RenderWith: h.RenderWith}, err

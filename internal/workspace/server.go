@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/sekisho/sekisho/internal/kql"
-	"github.com/sekisho/sekisho/internal/kql/syntax"
 )
 
 // Prefix is that of the paths which the workspace's own commands use.
@@ -50,13 +50,21 @@ func (w *Workspace) serveQuery(rw http.ResponseWriter, r *http.Request) {
 		refuse(rw, http.StatusBadRequest, fmt.Errorf("read question: %w", err))
 		return
 	}
-	a, err := w.Query(r.Context(), q.query())
+	ctx, stop := r.Context(), func() (told bool) { return false }
+	if q.Progress {
+		ctx, stop = tellProgress(ctx, rw, time.Tick(progressEvery))
+	}
+	a, err := w.Query(ctx, q.query())
+	told := stop()
 	var busy *Throttled
-	if errors.As(err, &busy) {
+	switch {
+	case err != nil && told: // the status was said before
+		json.NewEncoder(rw).Encode(refusalOf(err))
+		return
+	case errors.As(err, &busy):
 		refuse(rw, http.StatusTooManyRequests, err)
 		return
-	}
-	if err != nil {
+	case err != nil:
 		refuse(rw, http.StatusBadRequest, err)
 		return
 	}
@@ -64,9 +72,11 @@ func (w *Workspace) serveQuery(rw http.ResponseWriter, r *http.Request) {
 	writeAnswer(rw, a)
 }
 
+const jsonLines = "application/x-ndjson"
+
 // writeAnswer streams rows. An error in their midst is told in the last line.
 func writeAnswer(rw http.ResponseWriter, a *kql.Answer) {
-	rw.Header().Set("Content-Type", "application/x-ndjson")
+	rw.Header().Set("Content-Type", jsonLines)
 	cols := a.Rows.Columns()
 	out := json.NewEncoder(rw)
 	if out.Encode(headerOf(cols, a.Render, a.RenderWith)) != nil {
@@ -105,12 +115,7 @@ func writeJSON(rw http.ResponseWriter, v any) {
 }
 
 func refuse(rw http.ResponseWriter, status int, err error) {
-	answer := refusal{Error: err.Error()}
-	errors.As(err, &answer.Diagnostics)
-	if answer.Diagnostics == nil {
-		answer.Diagnostics = syntax.Diagnostics{}
-	}
 	rw.Header().Set("Content-Type", "application/json")
 	rw.WriteHeader(status)
-	json.NewEncoder(rw).Encode(answer)
+	json.NewEncoder(rw).Encode(refusalOf(err))
 }

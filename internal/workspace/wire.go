@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -13,7 +14,9 @@ import (
 )
 
 // Over the socket, a question is a JSON object and its answer JSON lines: what
-// the columns are, then an array for each row, then how it ended.
+// the columns are, then an array for each row, then how it ended. To who asks for it,
+// lines before these tell how much of the query is done; where it fails then, a
+// refusal is the last line.
 
 // question is what a client asks.
 type question struct {
@@ -22,6 +25,8 @@ type question struct {
 	From     time.Time `json:"from,omitzero"`
 	To       time.Time `json:"to,omitzero"`
 	Now      time.Time `json:"now,omitzero"`
+	// Progress asks for how much is done, again and again.
+	Progress bool `json:"progress,omitempty"`
 }
 
 func questionOf(q store.Query) question {
@@ -30,6 +35,19 @@ func questionOf(q store.Query) question {
 
 func (q question) query() store.Query {
 	return store.Query{Text: q.Text, Now: q.Now, Scope: store.Scope{Resource: q.Resource, From: q.From, To: q.To, Unbounded: true}}
+}
+
+// progressLine may come before all others, again and again.
+type progressLine struct {
+	// Share is from 0 to 1.
+	Share float64 `json:"done"`
+}
+
+// beginning is any line before the rows: only one of its parts is there.
+type beginning struct {
+	Done *float64 `json:"done"`
+	refusal
+	header
 }
 
 // header is the first line of an answer.
@@ -55,6 +73,20 @@ type refusal struct {
 	Error string `json:"error"`
 	// Diagnostics are what is wrong with the query's text.
 	Diagnostics syntax.Diagnostics `json:"diagnostics,omitempty"`
+}
+
+func refusalOf(err error) refusal {
+	r := refusal{Error: err.Error(), Diagnostics: syntax.Diagnostics{}}
+	errors.As(err, &r.Diagnostics)
+	return r
+}
+
+// err is what the client returns.
+func (r refusal) err() error {
+	if len(r.Diagnostics) > 0 {
+		return r.Diagnostics
+	}
+	return errors.New(r.Error)
 }
 
 func headerOf(cols []result.Column, render string, with map[string]string) header {

@@ -15,7 +15,7 @@
 //	query.go, turns.go    what is asked, of which firewall, and how much at a time
 //	sizes.go              what is kept, and what Azure would bill
 //	evidence.go           stored rows → connections, for diagnosis
-//	server.go, client.go  its socket
+//	server.go, client.go  its socket; progress.go is how much of a query is done
 //	left.go, reader.go    its folder, known and read while it does not run
 package workspace
 

@@ -55,8 +55,12 @@ func (l *logged) String() string {
 // start runs a workspace until the test ends.
 func start(t *testing.T, folder string) running {
 	t.Helper()
-	cfg := workspace.Config{Name: "hub", Folder: filepath.Join(folder, "data"), Spools: []string{filepath.Join(folder, "spool")},
-		Query: workspace.Limits{Memory: "256MB", Threads: 2}}
+	return startWith(t, folder, workspace.Limits{Memory: "256MB", Threads: 2})
+}
+
+func startWith(t *testing.T, folder string, limits workspace.Limits) running {
+	t.Helper()
+	cfg := workspace.Config{Name: "hub", Folder: filepath.Join(folder, "data"), Spools: []string{filepath.Join(folder, "spool")}, Query: limits}
 	log := &logged{}
 	w, err := workspace.Open(t.Context(), cfg, slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
+
+	"github.com/sekisho/sekisho/internal/kql/progress"
 )
 
 // TestProgress looks at a statement from beside while it runs: the share rises, and
@@ -21,7 +23,7 @@ func TestProgress(t *testing.T) {
 		t.Fatalf("Open() error:\n%+v", err)
 	}
 	defer e.Close()
-	var p Progress
+	var p progress.Progress
 	if share, known := p.Done(); known {
 		t.Errorf("before the statement %v is done", share)
 	}
@@ -34,7 +36,7 @@ func TestProgress(t *testing.T) {
 		}
 		defer s.Close()
 		ended <- s.conn.Raw(func(c any) error {
-			r, err := openStream(WithProgress(context.Background(), &p), c.(*duckdb.Conn), "SELECT count(DISTINCT sha256(n::VARCHAR)) FROM numbers", nil)
+			r, err := openStream(progress.With(context.Background(), &p), c.(*duckdb.Conn), "SELECT count(DISTINCT sha256(n::VARCHAR)) FROM numbers", nil)
 			if err != nil {
 				return err
 			}
