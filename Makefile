@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN     := bin/sekisho
 ifneq ($(shell id -u),0)
 SUDO    := sudo
-AS_ROOT := sudo --preserve-env=HOME,CI,YES,GOFLAGS,TESTFLAGS,KQL_CORPUS,KQL_BENCH_ROWS,SEKISHO_BENCH_ROWS,SEKISHO_KILLS,SEKISHO_SEED env "PATH=$(PATH)"
+AS_ROOT := sudo --preserve-env=HOME,CI,YES,GOFLAGS,TESTFLAGS,KQL_CORPUS,KQL_BENCH_ROWS,SEKISHO_BENCH_ROWS env "PATH=$(PATH)"
 endif
 GOFLAGS += -trimpath
 export GOFLAGS
@@ -47,6 +47,12 @@ test: need-test ## all tests, as root where it can be; the kernel's are skipped 
 	@cd tools/kusto-oracle && { [ -d node_modules ] || npm ci --no-audit --no-fund; }
 	@cd tools/clients/npm && { [ -d node_modules ] || npm ci --no-audit --no-fund; }
 	$(AS_ROOT) go test -race -timeout 20m $(TESTFLAGS) ./...
+
+.PHONY: test-kills
+test-kills: need-test ## kill -9 firewalls and workspaces KILLS times (500), a test; SEED=2 chooses other moments
+	$(AS_ROOT) go test -count 1 -p 1 -timeout 5h -run Killed $(TESTFLAGS) ./internal/firewall ./internal/workspace ./cmd/sekisho \
+		-args -kills $(or $(KILLS),500) -seed $(or $(SEED),1)
+	$(AS_ROOT) go test -count 1 -timeout 5h -run Killed $(TESTFLAGS) ./internal/segment -args -kills $(or $(KILLS),500)
 
 .PHONY: test-vm
 test-vm: need-vm ## the kernel's tests on Debian's kernel, in a virtual machine; PKGS=./internal/firewall and RUN=TestVRF choose

@@ -49,13 +49,11 @@ func (p *program) late(t *testing.T) (capture.Stats, map[flow.Flag]uint64) {
 
 // A firewall is killed with kill -9 at random moments in a flood. What it had
 // counted and not told is told by the process that comes after it: in the end
-// rows stand for each packet once. SEKISHO_FLOOD_KILLS says how often it is
-// killed, SEKISHO_SEED when.
+// rows stand for each packet once.
 func TestKilledInAFlood(t *testing.T) {
 	testnet.NeedRoot(t)
-	kills := int(fromEnvironment(t, "SEKISHO_FLOOD_KILLS", 12))
-	seed := fromEnvironment(t, "SEKISHO_SEED", 1)
-	t.Logf("SEKISHO_SEED=%d SEKISHO_FLOOD_KILLS=%d", seed, kills)
+	kills := *kills / 4
+	t.Logf("-kills %d -seed %d", 4*kills, *seed)
 	for _, tt := range []struct {
 		name    string
 		journal int64
@@ -78,7 +76,7 @@ func TestKilledInAFlood(t *testing.T) {
 			for kind := range flood.sent {
 				all.Go(func() { flood.run(ctx, t, kind, 400) })
 			}
-			random := rand.New(rand.NewPCG(seed, uint64(tt.kills)))
+			random := rand.New(rand.NewPCG(*seed, uint64(tt.kills)))
 			for range tt.kills {
 				l := p.start(t)
 				if random.IntN(4) > 0 { // else while it starts

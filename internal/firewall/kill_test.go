@@ -3,6 +3,7 @@ package firewall
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -11,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -34,29 +34,18 @@ ruleCollectionGroups:
       - {name: allow, priority: 200, action: {type: Allow}, rules: [{name: allow, ipProtocols: [TCP], sourceAddresses: ["*"], destinationAddresses: ["*"], destinationPorts: ["*"]}]}
 `
 
-// fromEnvironment is a number that can be given to a test.
-func fromEnvironment(t *testing.T, name string, otherwise uint64) uint64 {
-	t.Helper()
-	text, given := os.LookupEnv(name)
-	if !given {
-		return otherwise
-	}
-	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
+var (
+	kills = flag.Int("kills", 50, "how often the firewall is killed; some tests kill a part of that")
+	seed  = flag.Uint64("seed", 1, "says when it is killed, and what else is random")
+)
 
 // The firewall's process is killed with kill -9 at random moments under load,
 // while it starts too. In the end each event that the program in the kernel
-// has counted has its row, once, or is told to be lost. SEKISHO_KILLS says how
-// often it is killed, SEKISHO_SEED when.
+// has counted has its row, once, or is told to be lost.
 func TestKilledUnderLoad(t *testing.T) {
 	testnet.NeedRoot(t)
-	kills := int(fromEnvironment(t, "SEKISHO_KILLS", 50))
-	seed := fromEnvironment(t, "SEKISHO_SEED", 1)
-	t.Logf("SEKISHO_SEED=%d SEKISHO_KILLS=%d", seed, kills)
+	kills := *kills
+	t.Logf("-kills %d -seed %d", kills, *seed)
 	size := 4 * uint32(os.Getpagesize())
 	no := false
 	tiny := CaptureConfig{RingBytes: size, SynRingBytes: size, RefusedRingBytes: size}
@@ -82,7 +71,7 @@ func TestKilledUnderLoad(t *testing.T) {
 			p := newProgram(t, Config{Name: "kill", Capture: tt.capture, Logs: LogsConfig{Workspace: true, Spool: SpoolConfig{Every: "30ms"}, FoldRate: math.MaxInt32}}, allowAll)
 			segments := newCarrier(t, p)
 			p.start(t).end(t) // its rules come first: what passes before is nobody's
-			random := rand.New(rand.NewPCG(seed, uint64(tt.kills)))
+			random := rand.New(rand.NewPCG(*seed, uint64(tt.kills)))
 			load := newLoad(t, hosts, tt.pause)
 			rotated := func() {}
 			if tt.rotate {

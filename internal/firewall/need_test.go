@@ -297,8 +297,7 @@ func TestTheJournalReachesBack(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			seed := fromEnvironment(t, "SEKISHO_SEED", 1)
-			random := rand.New(rand.NewPCG(seed, 1))
+			random := rand.New(rand.NewPCG(*seed, 1))
 			r := newRig(t, random, tt.every, Config{Logs: LogsConfig{FoldRate: tt.rate}, Capture: CaptureConfig{JournalBytes: leastJournal}})
 			for range 20 {
 				if random.IntN(6) == 0 {

@@ -20,12 +20,10 @@ import (
 // The disk under the log files is full while the firewall is killed with kill -9
 // again and again. When there is room, the files say how many rows they lack: those
 // that a killed process knew of too, also where a workspace was told of them before.
-// SEKISHO_SEED says when it is killed.
 func TestKilledWhileTheDiskOfItsLogsIsFull(t *testing.T) {
 	testnet.NeedRoot(t)
 	const kills = 6
-	seed := fromEnvironment(t, "SEKISHO_SEED", 1)
-	t.Logf("SEKISHO_SEED=%d", seed)
+	t.Logf("-seed %d", *seed)
 	for _, workspace := range []bool{false, true} {
 		t.Run(fmt.Sprintf("workspace %v", workspace), func(t *testing.T) {
 			if !testnet.Apart(t) {
@@ -42,7 +40,7 @@ func TestKilledWhileTheDiskOfItsLogsIsFull(t *testing.T) {
 			mountHere(t, directory, 1<<20)
 			segments := newCarrier(t, p)
 			p.start(t).end(t)
-			random := rand.New(rand.NewPCG(seed, kills))
+			random := rand.New(rand.NewPCG(*seed, kills))
 			load := newLoad(t, hosts, 10*time.Millisecond)
 			filler := filepath.Join(directory, "filler")
 			for range kills {

@@ -1,12 +1,14 @@
 package testnet
 
 import (
+	"flag"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // apart names the test that a process is for.
@@ -25,7 +27,7 @@ func Apart(t *testing.T) bool {
 	runtime.LockOSThread() // the kernel ends the process when its thread ends
 	defer runtime.UnlockOSThread()
 	pattern := "^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$"
-	child := exec.Command("/proc/self/exe", "-test.v", "-test.timeout=10m", "-test.run="+pattern)
+	child := exec.Command("/proc/self/exe", append(ownFlags(), "-test.v", "-test.timeout="+patience(t), "-test.run="+pattern)...)
 	child.Env = append(os.Environ(), inside+"=1", apart+"="+t.Name())
 	child.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
 	out, err := child.CombinedOutput()
@@ -36,4 +38,24 @@ func Apart(t *testing.T) bool {
 		t.Error("it did not run in the process of its own")
 	}
 	return false
+}
+
+// ownFlags are the flags of the package's own tests that were given.
+func ownFlags() (flags []string) {
+	flag.Visit(func(f *flag.Flag) {
+		if !strings.HasPrefix(f.Name, "test.") {
+			flags = append(flags, "-"+f.Name+"="+f.Value.String())
+		}
+	})
+	return flags
+}
+
+// patience is a little less than what is left for the test, so that it is the process
+// of its own that says where it hangs.
+func patience(t *testing.T) string {
+	end, some := t.Deadline()
+	if !some {
+		return "0"
+	}
+	return max(time.Until(end)-5*time.Second, time.Second).String()
 }

@@ -3,6 +3,7 @@ package workspace_test
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -11,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -21,6 +21,11 @@ import (
 	"github.com/sekisho/sekisho/internal/store"
 	"github.com/sekisho/sekisho/internal/store/storetest"
 	"github.com/sekisho/sekisho/internal/workspace"
+)
+
+var (
+	kills = flag.Int("kills", 50, "how often the workspace is killed; some tests kill a part of that")
+	seed  = flag.Uint64("seed", 1, "says when it is killed")
 )
 
 // killedFolder has the test binary be a workspace, which is going to be killed.
@@ -108,17 +113,11 @@ func killedConfig(folder string) workspace.Config {
 
 // The workspace is killed with kill -9 at random moments while segments come,
 // some of them twice, are merged and are asked for. No query sees a row twice, and
-// in the end each is there once, and the list and the files agree. SEKISHO_KILLS
-// says how often it is killed, SEKISHO_SEED when.
+// in the end each is there once, and the list and the files agree.
 func TestKilledWhileItTakesAndMerges(t *testing.T) {
 	t.Parallel()
-	otherwise := 20
-	if os.Getenv("CI") == "true" {
-		otherwise = 50
-	}
-	kills, seed := fromEnvironment(t, "SEKISHO_KILLS", otherwise), fromEnvironment(t, "SEKISHO_SEED", 1)
-	t.Logf("SEKISHO_SEED=%d SEKISHO_KILLS=%d", seed, kills)
-	random := rand.New(rand.NewPCG(uint64(seed), 0))
+	t.Logf("-kills %d -seed %d", *kills, *seed)
+	random := rand.New(rand.NewPCG(*seed, 0))
 	folder := t.TempDir()
 	spool := makeFolder(t, filepath.Join(folder, "spool"))
 	fw := storetest.NewFirewall("fw-a")
@@ -131,7 +130,7 @@ func TestKilledWhileItTakesAndMerges(t *testing.T) {
 			deliverTwice(t, file)
 		}
 	}
-	for n := range kills {
+	for n := range *kills {
 		for range random.IntN(40) {
 			deliver()
 		}
@@ -146,7 +145,7 @@ func TestKilledWhileItTakesAndMerges(t *testing.T) {
 		}
 		kill()
 	}
-	expectNothingWrong(t, folder, kills/10)
+	expectNothingWrong(t, folder, *kills/10)
 	expectEachOnce(t, folder, rows)
 }
 
@@ -161,19 +160,6 @@ func expectNothingWrong(t *testing.T, folder string, queries int) {
 		t.Fatalf("hardly a query was asked: %v", err)
 	}
 	t.Logf("%d queries while segments were taken and merged", asked.Size())
-}
-
-func fromEnvironment(t *testing.T, name string, otherwise int) int {
-	t.Helper()
-	text, given := os.LookupEnv(name)
-	if !given {
-		return otherwise
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }
 
 // deliverTwice puts a copy of a segment beside it, into a folder of its own.

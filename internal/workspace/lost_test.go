@@ -147,12 +147,11 @@ func TestRowsOfADamagedFileAreTold(t *testing.T) {
 }
 
 // Workspaces are killed while files are damaged, removed and put back: each row is
-// there or told to be lost, once. SEKISHO_KILLS says how often, SEKISHO_SEED when.
+// there or told to be lost, once.
 func TestKilledWhileFilesAreDamaged(t *testing.T) {
 	t.Parallel()
-	kills, seed := fromEnvironment(t, "SEKISHO_KILLS", 20), fromEnvironment(t, "SEKISHO_SEED", 1)
-	t.Logf("SEKISHO_SEED=%d SEKISHO_KILLS=%d", seed, kills)
-	random := rand.New(rand.NewPCG(uint64(seed), 0))
+	t.Logf("-kills %d -seed %d", *kills, *seed)
+	random := rand.New(rand.NewPCG(*seed, 0))
 	folder := t.TempDir()
 	spool := makeFolder(t, filepath.Join(folder, "spool"))
 	fw := storetest.NewFirewall("fw-a")
@@ -168,7 +167,7 @@ func TestKilledWhileFilesAreDamaged(t *testing.T) {
 	first := start(t, folder) // which knows the firewall's name from then on
 	until(t, first, "CaptureState | count", "1")
 	first.end()
-	for range kills {
+	for range *kills * 2 / 5 {
 		deliver()
 		if random.IntN(2) == 0 { // nobody can say how many rows it had
 			bad := fw.Close(t, folder, fw.Trace(time.Now(), time.Millisecond, 1<<30, 3))
