@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,14 +28,15 @@ import (
 type fresh struct {
 	v      *variant
 	client *workspace.Client
+	api    *http.Client // on the same socket
 
 	mu   sync.Mutex
 	sent map[int64]time.Time
 }
 
 // Fresh measures how long it takes from a packet until a query sees its row:
-// where the workspace is just asked, and where the firewall is asked first to
-// close its segment, as commands do.
+// where the workspace is just asked; where the firewall is asked first to close its
+// segment, as commands do; and over an API, where the workspace asks it.
 func Fresh(ctx context.Context, f *figures, window time.Duration) (err error) {
 	r, err := newRange(ctx, []*variant{{name: "fresh", trace: true, settings: `{"revision": 1, "settings": [{"name": "s", "workspace": true}]}`}})
 	defer func() {
@@ -53,19 +57,28 @@ func Fresh(ctx context.Context, f *figures, window time.Duration) (err error) {
 		if err != nil {
 			return err
 		}
-		asked, err := b.askFirst(ctx, 30)
+		asked, err := b.oneByOne(ctx, 30, b.askFirst)
 		if err != nil {
 			return err
 		}
-		for _, percent := range []int{50, 99} {
-			parts[fmt.Sprint("p", percent)] = append(parts[fmt.Sprint("p", percent)], part100(seen, percent))
-			parts[fmt.Sprint("asked_p", percent)] = append(parts[fmt.Sprint("asked_p", percent)], part100(asked, percent))
+		api, err := b.oneByOne(ctx, 30, b.askAPI)
+		if err != nil {
+			return err
+		}
+		for kind, list := range map[string][]float64{"": seen, "asked_": asked, "api_": api} {
+			for _, percent := range []int{50, 99} {
+				name := fmt.Sprint(kind, "p", percent)
+				parts[name] = append(parts[name], part100(list, percent))
+			}
 		}
 	}
-	for _, name := range []string{"p50", "p99", "asked_p50", "asked_p99"} {
+	for _, name := range []string{"p50", "p99", "asked_p50", "asked_p99", "api_p50", "api_p99"} {
 		fig := figure{Name: "packet_to_row_" + name, Unit: "ms", Better: "lower", Aim: 1000, Against: "new connections at random moments, no other load"}
-		if strings.HasPrefix(name, "asked") {
+		switch {
+		case strings.HasPrefix(name, "asked"):
 			fig.Aim, fig.Against = nil, "the firewall closes its segment first, as for commands"
+		case strings.HasPrefix(name, "api"):
+			fig.Aim, fig.Against = nil, "Log Analytics' API, with one query after the other"
 		}
 		if err := f.spread(fig, parts[name]); err != nil {
 			return err
@@ -96,6 +109,9 @@ func (r *firingRange) startWorkspace(ctx context.Context, b *fresh) error {
 	}
 	b.v.processes = append(b.v.processes, cmd)
 	b.client = workspace.NewClient(socket)
+	b.api = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	}}}
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		if _, err := b.client.Status(ctx); err == nil || time.Now().After(deadline) {
 			return err
@@ -176,9 +192,42 @@ func (b *fresh) look(ctx context.Context, since time.Time, took map[int64]float6
 	return nil
 }
 
-// askFirst makes one connection after the other, and asks as commands do until
-// its row is there.
-func (b *fresh) askFirst(ctx context.Context, n int) ([]float64, error) {
+// askFirst asks as commands do.
+func (b *fresh) askFirst(ctx context.Context, since time.Time, _ int64, took map[int64]float64) error {
+	return errors.Join(control.NewClient(b.v.fd).Flush(ctx), b.client.Ingest(ctx), b.look(ctx, since, took))
+}
+
+// askAPI asks for the row of one port as Log Analytics' clients do.
+func (b *fresh) askAPI(ctx context.Context, since time.Time, port int64, took map[int64]float64) error {
+	query := fmt.Sprintf("AZFWFlowTrace | where Flag == 'SYN' and SourcePort == %d and TimeGenerated > datetime(%s) | count", port, since.UTC().Format(time.RFC3339Nano))
+	body, err := json.Marshal(map[string]string{"query": query})
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://localhost/v1/workspaces/bench/query", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := b.api.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		Tables []struct{ Rows [][]int64 }
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("Log Analytics' API answers %s: %w", resp.Status, err)
+	}
+	if len(answer.Tables) > 0 && answer.Tables[0].Rows[0][0] > 0 {
+		took[port] = 1 // whoever asks looks at the clock
+	}
+	return nil
+}
+
+// oneByOne makes one connection after the other, and asks until its row is there.
+func (b *fresh) oneByOne(ctx context.Context, n int, ask func(ctx context.Context, since time.Time, port int64, took map[int64]float64) error) ([]float64, error) {
 	var out []float64
 	for range n {
 		time.Sleep(rand.N(300 * time.Millisecond))
@@ -188,7 +237,7 @@ func (b *fresh) askFirst(ctx context.Context, n int) ([]float64, error) {
 			return nil, err
 		}
 		for took := map[int64]float64{}; took[port] == 0; {
-			if err := errors.Join(control.NewClient(b.v.fd).Flush(ctx), b.client.Ingest(ctx), b.look(ctx, begin.Add(-time.Second), took)); err != nil {
+			if err := ask(ctx, begin.Add(-time.Second), port, took); err != nil {
 				return nil, err
 			}
 			if time.Since(begin) > 10*time.Second {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -51,7 +53,33 @@ func TestServe(t *testing.T) {
 	s.connect(t, 5) // their segments wait in the spool
 	await(t, "the workspace's process", func() bool { return workspaceAnswers(s.name) })
 	s.expectSYNs(t, 15)
+	s.connect(t, 5)
+	s.expectOverAPI(t, 20)
 	s.end(t)
+}
+
+// expectOverAPI asks as Log Analytics' clients do, on the socket, with one question:
+// the workspace itself asks the firewall for what it has.
+func (s *served) expectOverAPI(t *testing.T, want int) {
+	t.Helper()
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", workspace.SocketPath(s.name))
+	}
+	client := http.Client{Transport: &http.Transport{DialContext: dial}}
+	begin := time.Now() // the firewall may be asked a little later, and its ring is read then
+	await(t, "a row over the API", func() bool {
+		resp, err := client.Post("http://localhost/v1/workspaces/"+s.name+"/query", "application/json",
+			strings.NewReader(`{"query": "AZFWFlowTrace | where Flag == 'SYN' | count"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		return err == nil && strings.Contains(strings.ReplaceAll(string(text), " ", ""), fmt.Sprintf(`"rows":[[%d]]`, want))
+	})
+	if took := time.Since(begin); took > 15*time.Second {
+		t.Errorf("rows were found over the API after %v: the firewall itself takes no longer", took)
+	}
 }
 
 // TestServeTakesItsFirewallAlong kills serve: a firewall that went on would keep

@@ -136,7 +136,7 @@ func workspaceServers(cfg workspace.Config, w *workspace.Workspace, log *slog.Lo
 			fmt.Fprintf(os.Stderr, "the token for clients of %s, shown only this once:\n  %s\n", cfg.Listen.Address, fresh)
 		}
 	}
-	handler := api.New(api.Config{Workspace: apiWorkspace{w}, Tokens: tokens, AnonymousLoopback: cfg.Listen.AnonymousLoopback,
+	handler := api.New(api.Config{Workspace: apiWorkspace{w, newFreshener(w, w.Status().Spools)}, Tokens: tokens, AnonymousLoopback: cfg.Listen.AnonymousLoopback,
 		Hosts: cfg.Listen.Hosts, Version: version, Log: log})
 	socket, err := listenOnSocket(cfg.SocketPath())
 	if err != nil {

@@ -13,7 +13,10 @@ import (
 )
 
 // apiWorkspace is a workspace as the protocols see it.
-type apiWorkspace struct{ *workspace.Workspace }
+type apiWorkspace struct {
+	*workspace.Workspace
+	fresh *freshener
+}
 
 // Tables implements [api.Workspace].
 func (apiWorkspace) Tables(context.Context) ([]api.Table, error) {
@@ -36,8 +39,9 @@ func apiTable(t *logs.Table, known *catalog.Table) api.Table {
 
 // Query implements [api.Workspace].
 func (w apiWorkspace) Query(ctx context.Context, q api.Query) (*kql.Answer, error) {
-	a, err := w.Workspace.Query(ctx, store.Query{Text: q.Text, Now: q.Now, Parameters: q.Parameters,
-		Scope: store.Scope{Resource: q.Resource, From: q.From, To: q.To, Unbounded: true}})
+	scope := store.Scope{Resource: q.Resource, From: q.From, To: q.To, Unbounded: true}
+	w.fresh.freshen(ctx, scope)
+	a, err := w.Workspace.Query(ctx, store.Query{Text: q.Text, Now: q.Now, Parameters: q.Parameters, Scope: scope})
 	var busy *workspace.Throttled
 	if errors.As(err, &busy) {
 		return nil, &api.Throttled{Capacity: busy.Running}

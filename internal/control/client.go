@@ -14,7 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"syscall"
@@ -154,16 +153,21 @@ const answerTime = 5 * time.Second
 // nobody answers on are passed over. The error is about those that were asked and
 // did not answer; the list is right all the same.
 func Running(ctx context.Context) ([]firewall.Status, error) {
-	paths, err := filepath.Glob(SocketPath("*"))
-	if err != nil {
-		return nil, err
-	}
-	sort.Strings(paths)
 	var clients []*Client
-	for _, path := range paths {
-		clients = append(clients, NewClient(strings.TrimSuffix(filepath.Base(path), ".sock")))
+	for _, id := range IDs() {
+		clients = append(clients, NewClient(id))
 	}
 	return ask(ctx, clients, answerTime)
+}
+
+// IDs are those of the sockets of this host, whether somebody answers there or not.
+func IDs() (ids []string) {
+	paths, _ := filepath.Glob(SocketPath("*")) // only a bad pattern is an error
+	for _, path := range paths {
+		ids = append(ids, strings.TrimSuffix(filepath.Base(path), ".sock"))
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // ask asks all of them at once, so that one that hangs holds up no other.
