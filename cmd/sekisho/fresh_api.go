@@ -16,7 +16,7 @@ import (
 const (
 	// roundEvery is how often firewalls are asked at most, for all queries together:
 	// each time may cost a segment. So late a row may be.
-	roundEvery = 200 * time.Millisecond
+	roundEvery = 100 * time.Millisecond
 	// roundTime is how long that may take. Mostly it is some 20 ms.
 	roundTime = 500 * time.Millisecond
 	// restTime is how long a firewall is left alone that did not answer in time: it

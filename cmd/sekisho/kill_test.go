@@ -44,7 +44,8 @@ func TestKilledTogether(t *testing.T) {
 	t.Logf("-kills %d -seed %d", *kills, *seed)
 	random := rand.New(rand.NewPCG(*seed, 0))
 	pause := func(most int) { time.Sleep(time.Duration(random.IntN(most)) * time.Millisecond) }
-	c := newCouple(t)
+	c := newCouple(t, "{workspace: true, foldRate: 1000000, spool: {folder: spool/fw-a, every: 50ms}}")
+	c.startWorkspace(t)
 	c.awaitBoth(t) // the firewall's rules come first: what passes before is nobody's
 	endLoad, endAsking := c.load(t), c.ask(t)
 	for range *kills {
@@ -73,7 +74,9 @@ type couple struct {
 	firewall, workspace *mortal
 }
 
-func newCouple(t *testing.T) *couple {
+// newCouple starts the firewall, whose log file says how it logs, and prepares its
+// workspace.
+func newCouple(t *testing.T, logs string) *couple {
 	t.Helper()
 	c := &couple{folder: t.TempDir()}
 	c.name, c.hosts = fmt.Sprintf("t%d-couple", os.Getpid()), testnet.NewHosts(t)
@@ -82,7 +85,7 @@ func newCouple(t *testing.T) *couple {
 	c.listen(t)
 	for name, text := range map[string]string{
 		"fw.yaml": fmt.Sprintf("name: fw-a\nresourceGroup: %s\nfirewallPolicy: policy.yaml\nstateFolder: state\nsettingsFile: settings.json\n"+
-			"logs: {workspace: true, foldRate: 1000000, spool: {folder: spool/fw-a, every: 50ms}}\n", c.name),
+			"logs: %s\n", c.name, logs),
 		"policy.yaml": strings.ReplaceAll(servePolicy, "PORT", fmt.Sprint(c.server.Port())),
 		"ws.yaml":     fmt.Sprintf("name: %s\nfolder: data\nspools: [spool]\nquery: {memory: 256MB, threads: 1}\n", c.name),
 	} {
@@ -92,8 +95,13 @@ func newCouple(t *testing.T) *couple {
 	}
 	t.Cleanup(func() { _ = exec.Command("sekisho", "run", "-c", c.config, "--remove").Run() })
 	c.firewall = newMortal(t, "run", "-c", c.config)
-	c.workspace = newMortal(t, "workspace", "-c", filepath.Join(c.folder, "ws.yaml"))
+	await(t, "the firewall", func() bool { return c.firewallPID(t) != 0 })
 	return c
+}
+
+func (c *couple) startWorkspace(t *testing.T) {
+	t.Helper()
+	c.workspace = newMortal(t, "workspace", "-c", filepath.Join(c.folder, "ws.yaml"))
 }
 
 func (c *couple) awaitBoth(t *testing.T) {
@@ -221,7 +229,7 @@ func (c *couple) stored(t *testing.T, of []string) string {
 		_, values, _ := strings.Cut(strings.TrimSpace(out), "\n")
 		return values
 	}
-	return ask(counted) + "\n" + ask("CaptureLoss | where Place !in ('reason', 'join') | summarize sum(Count)")
+	return ask(counted) + "\n" + ask("CaptureLoss | where Place !in ('nflog', 'reason-join') | summarize sum(Count)")
 }
 
 func (c *couple) losses(t *testing.T, of []string) string {

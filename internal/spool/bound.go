@@ -52,20 +52,33 @@ func (s *Spool) giveUpFile(name string) error {
 	if errors.Is(err, os.ErrNotExist) {
 		return errTaken
 	}
-	rows := uint64(max(info.Rows, 0)) // of a damaged one nobody knows how many
+	again, rows := s.state.Again, uint64(max(info.Rows, 0)) // of a damaged one nobody knows how many
+	if info.Name.Table == logs.CaptureLoss.Name && s.tellAgain(name) {
+		rows = 0 // none is lost then
+	}
 	s.state.Giving = name
 	s.state.lose(logs.SpoolLoss, rows, bounds{info.From, info.To})
-	if err := s.state.keep(s.options.State); err != nil {
-		s.state.Giving = ""
-		s.state.Lost[logs.SpoolLoss] -= rows
-		return err
+	err = s.state.keep(s.options.State)
+	if err == nil {
+		err = s.remove(name)
 	}
-	err = s.remove(name)
 	s.state.Giving = ""
 	if err != nil {
 		s.state.Lost[logs.SpoolLoss] -= rows
+		s.state.Again = again
 	}
 	return errors.Join(err, s.state.keep(s.options.State))
+}
+
+// tellAgain reports whether the losses of a segment are told again. One that cannot
+// be read is damaged, or gone: its rows count as others' do.
+func (s *Spool) tellAgain(name string) bool {
+	file := filepath.Join(s.options.Folder, name)
+	err := s.state.tellAgain(file)
+	if _, gone := os.Stat(file); err != nil && gone == nil {
+		s.options.Log.Warn("losses that a segment told of are lost with it", "file", name, "error", err)
+	}
+	return err == nil
 }
 
 func (s *Spool) remove(name string) error {

@@ -38,6 +38,7 @@ func (s *Spool) closeNext(last bool) (more bool) {
 	if g == nil {
 		return false
 	}
+	s.again(g)
 	names, bytes, err := s.write(g)
 	s.mu.Lock()
 	s.bytes += bytes
@@ -53,7 +54,7 @@ func (s *Spool) closeNext(last bool) (more bool) {
 		return true
 	}
 	s.state.named(names)
-	s.state.KeptFrom = 0
+	s.state.KeptFrom, s.state.Again = 0, nil
 	s.closed(g)
 	return true
 }

@@ -21,6 +21,7 @@ type generation struct {
 	gap     bounds    // the times of those
 	since   time.Time // when its first row came
 	sealed  bool      // nothing comes any more
+	again   bool      // it has the losses that are told again
 }
 
 // table is the rows of one table in a generation.

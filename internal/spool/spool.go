@@ -21,7 +21,8 @@
 //	kept.go        rows that are written down until their generation is closed;
 //	               kept_block.go is how, kept_read.go how they are read back
 //	state.go       what the next process has to know
-//	bound.go       how much may wait in the folder
+//	bound.go       how much may wait in the folder; again.go: losses that were told
+//	               in what is given up
 package spool
 
 import (

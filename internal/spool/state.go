@@ -32,6 +32,9 @@ type state struct {
 	Lost map[logs.LossPlace]uint64 `json:"lost,omitempty"`
 	// Untold are the times of those that CaptureLoss does not have yet.
 	Untold map[logs.LossPlace]bounds `json:"untold,omitempty"`
+	// Again are losses whose rows were given up: blocks of rows, which the next
+	// generation that is closed has too.
+	Again []byte `json:"again,omitempty"`
 	// Giving is a segment that is about to be taken away; it counts as lost.
 	Giving string `json:"giving,omitempty"`
 }
