@@ -90,6 +90,10 @@ type Config struct {
 	ReasonsRate int
 	// Counts are where losses are counted; its own memory where absent.
 	Counts Counts
+	// Ask has the kernel make its reasons, or not while nobody listens: making them
+	// costs too. It is called where listening is turned on, before it begins, and
+	// where it is turned off, behind its end. nil: the kernel goes on making them.
+	Ask func(on bool) error
 	// Listening is told when that changes, and Ignored gets the packets that
 	// conntrack ignored and let pass, as events with the flag IGNORED; only the
 	// texts tell of them. Run calls both, between batches. They may be nil.

@@ -26,6 +26,7 @@ type reasons struct {
 	mu       sync.Mutex
 	listener *listener // nil while nobody listens
 	pace     pace
+	ask      func(on bool) error // the kernel; nil where it is always asked
 	since    int64 // of what happened from here on all texts were heard,
 	until    int64 // to here; by the monotonic clock
 	heard    uint64

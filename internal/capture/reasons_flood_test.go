@@ -2,7 +2,6 @@ package capture
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"os"
 	"testing"
@@ -21,13 +20,17 @@ func TestAFloodTurnsListeningOff(t *testing.T) {
 	askTheKernel(t)
 	const limit, flood = 500, 20_000
 	var changes []Listening
+	var asked []bool
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	answered := netip.AddrPortFrom(router.Server.Address, 22)
 	stray := func(port uint16) []byte { // a SYN-ACK without a SYN: conntrack has a text for it
 		return testnet.TCP{Source: netip.AddrPortFrom(router.Client.Address, port), Dest: answered, Flags: "SA", Seq: 1, Ack: 1}.Bytes(t)
 	}
-	r, err := Open(Config{Poll: time.Millisecond, Reasons: true, ReasonsRate: limit, Listening: func(c Listening) {
+	r, err := Open(Config{Poll: time.Millisecond, Reasons: true, ReasonsRate: limit, Ask: func(on bool) error {
+		asked = append(asked, on)
+		return askTheKernelOrNot(on)
+	}, Listening: func(c Listening) {
 		if changes = append(changes, c); c.On {
 			router.Client.Send(t, stray(9))
 		}
@@ -67,12 +70,24 @@ func TestAFloodTurnsListeningOff(t *testing.T) {
 	if invalid != flood+1 || reasons[flow.InvalidNew]+reasons[flow.UnknownReason] != flood+1 || reasons[flow.UnknownReason] < flood/4 {
 		t.Errorf("reasons %v of %d", reasons, flood+1)
 	}
+	if len(asked) != 2 || asked[0] || !asked[1] {
+		t.Errorf("the kernel was asked %v, want no and yes", asked)
+	}
 	if last.Reason != flow.InvalidNew {
 		t.Errorf("after the flood: %+v", last)
 	}
 	if !stats.Listening || stats.ReasonsLacking > uint64(reasons[flow.UnknownReason]) {
 		t.Errorf("Stats() = %+v", stats)
 	}
+}
+
+// askTheKernelOrNot is what a firewall does with the setting.
+func askTheKernelOrNot(on bool) error {
+	value := "0"
+	if on {
+		value = "6"
+	}
+	return os.WriteFile("/proc/sys/net/netfilter/nf_conntrack_log_invalid", []byte(value), 0)
 }
 
 // BenchmarkInvalidFlood is how fast a flood of INVALID packets is taken, by
@@ -87,20 +102,22 @@ func BenchmarkInvalidFlood(b *testing.B) {
 	const never = 1 << 30
 	for _, tt := range []struct {
 		name    string
-		asked   int // of the kernel: nf_conntrack_log_invalid
+		asked   bool // of the kernel: nf_conntrack_log_invalid
 		reasons bool
 		rate    int
+		ask     func(bool) error
 	}{
-		{"nobody asks", 0, false, 0},
-		{"nobody listens", 6, false, 0},
-		{"always listened to", 6, true, never},
-		{"listened to while it is rare", 6, true, 0},
+		{"nobody asks", false, false, 0, nil},
+		{"nobody listens", true, false, 0, nil},
+		{"always listened to", true, true, never, nil},
+		{"listened to while it is rare", true, true, 0, nil},
+		{"and asked while it is rare", true, true, 0, askTheKernelOrNot},
 	} {
 		b.Run(tt.name, func(b *testing.B) {
-			if err := os.WriteFile("/proc/sys/net/netfilter/nf_conntrack_log_invalid", fmt.Append(nil, tt.asked), 0); err != nil {
+			if err := askTheKernelOrNot(tt.asked); err != nil {
 				b.Fatal(err)
 			}
-			r, err := Open(Config{Reasons: tt.reasons, ReasonsRate: tt.rate})
+			r, err := Open(Config{Reasons: tt.reasons, ReasonsRate: tt.rate, Ask: tt.ask})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -108,13 +108,13 @@ func (r *reasons) keepPace(now int64, invalid uint64) *Listening {
 	}
 	change := &Listening{On: !r.pace.on, Limit: r.pace.limit}
 	if change.On {
-		if change.Err = r.begin(); change.Err != nil {
+		if change.Err = r.turnOn(); change.Err != nil {
 			r.pace.wait(now)
 			return change
 		}
 	} else {
 		change.Count, change.Rate, change.Span = r.pace.count(), r.pace.rate(now), time.Duration(now-r.pace.began)
-		change.Err = r.end(r.pace.began)
+		change.Err = r.turnOff(r.pace.began)
 	}
 	r.pace.turn(now)
 	return change

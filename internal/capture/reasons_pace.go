@@ -1,6 +1,9 @@
 package capture
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 const (
 	// DefaultReasonsRate is how many texts or INVALID packets a second are
@@ -85,3 +88,25 @@ func (p *pace) wait(now int64) {
 }
 
 func (p *pace) anew(now int64) { p.began, p.texts, p.invalid, p.calm = now, 0, 0, 0 }
+
+// turnOn has the kernel make its reasons again and listens to them: in this order,
+// as silence about a packet says something from the moment that one listens.
+func (r *reasons) turnOn() error {
+	if err := r.asks(true); err != nil {
+		return err
+	}
+	if err := r.begin(); err != nil {
+		return errors.Join(err, r.asks(false))
+	}
+	return nil
+}
+
+// turnOff does the opposite.
+func (r *reasons) turnOff(until int64) error { return errors.Join(r.end(until), r.asks(false)) }
+
+func (r *reasons) asks(on bool) error {
+	if r.ask == nil {
+		return nil
+	}
+	return r.ask(on)
+}

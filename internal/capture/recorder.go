@@ -89,7 +89,9 @@ func (r *Recorder) open() error {
 	}
 	if r.config.Reasons {
 		// Not a reason to record nothing.
-		r.reasons, r.deaf = listenReasons(r.config.ReasonsRate, r.config.Counts)
+		if r.reasons, r.deaf = listenReasons(r.config.ReasonsRate, r.config.Counts); r.deaf == nil {
+			r.reasons.ask = r.config.Ask
+		}
 	}
 	r.queue = newQueue(r.reasons, r.config.Counts.ReasonsLacking)
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")

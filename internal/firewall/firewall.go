@@ -177,6 +177,11 @@ func (f *Firewall) takeOver(ctx context.Context, pol *policy.Policy, marks rules
 		return err
 	}
 	if inForce {
+		if reasons {
+			if err := f.askKernel(true); err != nil {
+				return err
+			}
+		}
 		if err := record(); err != nil {
 			return err
 		}
@@ -250,6 +255,7 @@ func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Conf
 		Reasons:          reasons,
 		ReasonsRate:      f.config.Capture.ReasonsRate,
 		Counts:           f.outliving.ofRecorder(),
+		Ask:              f.askKernel,
 		Listening:        f.tellListening,
 		Ignored:          f.takeIgnored,
 		Journal:          f.journal,

@@ -78,7 +78,7 @@ func (o *observation) close() error {
 var logSettings = []struct{ key, value string }{
 	{"net.netfilter.nf_log.2", "nfnetlink_log"},
 	{"net.netfilter.nf_log.10", "nfnetlink_log"},
-	{logInvalid, "6"},
+	{logInvalid, asking},
 }
 
 const logInvalid = "net.netfilter.nf_conntrack_log_invalid"
@@ -95,7 +95,7 @@ func (o *observation) askForReasons() (ok bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		if s.key == logInvalid && value != "0" {
+		if s.key == logInvalid && value != silent {
 			return false, nil
 		}
 		before[s.key] = value

@@ -58,6 +58,7 @@ func (f *Firewall) observe(ctx context.Context) error {
 		Reasons:          reasons,
 		ReasonsRate:      f.config.Capture.ReasonsRate,
 		Counts:           f.outliving.ofRecorder(),
+		Ask:              f.askKernel,
 		Listening:        f.tellListening,
 		Ignored:          f.takeIgnored,
 		Mark:             f.mark,

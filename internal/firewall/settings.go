@@ -49,7 +49,7 @@ var needed = []setting{
 var neededForReasons = []setting{
 	{key: "net.netfilter.nf_log.2", value: "nfnetlink_log", why: "reasons go to NFLOG group 0 of this namespace", hint: loadLogger},
 	{key: "net.netfilter.nf_log.10", value: "nfnetlink_log", why: "reasons go to NFLOG group 0 of this namespace", hint: loadLogger},
-	{key: "net.netfilter.nf_conntrack_log_invalid", value: "6", why: "the kernel says why TCP packets are INVALID"},
+	{key: logInvalid, value: asking, why: "the kernel says why TCP packets are INVALID"},
 }
 
 const loadLogger = "modprobe nfnetlink_log"
