@@ -27,8 +27,8 @@ type reasons struct {
 	listener *listener // nil while nobody listens
 	pace     pace
 	ask      func(on bool) error // the kernel; nil where it is always asked
-	since    int64 // of what happened from here on all texts were heard,
-	until    int64 // to here; by the monotonic clock
+	since    int64               // of what happened from here on all texts were heard,
+	until    int64               // to here; by the monotonic clock
 	heard    uint64
 	counted  uint64 // of them, by the pace
 	looked   int64  // when it was looked for failures last; the listener worked then
