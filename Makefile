@@ -96,8 +96,8 @@ bench: need-bench ## measure; every figure also goes to bench/out.jsonl; ONLY=su
 	$(AS_ROOT) go run ./bench -out bench/out.jsonl $(if $(ONLY),-only $(ONLY))
 
 .PHONY: fuzz
-fuzz: ## fuzz what reads untrusted bytes, FUZZTIME (10s) each
-	tools/fuzz.sh $(or $(FUZZTIME),10s)
+fuzz: ## fuzz what reads untrusted bytes, FUZZTIME (10s) each; ONLY=exposed takes those that read what strangers send
+	tools/fuzz.sh $(or $(FUZZTIME),10s) $(ONLY)
 
 .PHONY: clean
 clean: ## remove what was built
