@@ -37,7 +37,7 @@ func (f *Firewall) openDrops(config drops.Config) {
 		f.miss(dropsPart, logs.State{Detail: "capture.kernelDrops is false"})
 		return
 	}
-	told := f.outliving.dropsTold() // by an earlier process
+	told := f.outliving.moment(wordDropsTold) // by an earlier process
 	if err := f.drops.open(); err != nil {
 		f.log.Warn("what the host drops outside the policy will have no rows", "error", err)
 		f.heard(dropsPart, err)

@@ -28,13 +28,19 @@ type outliving struct {
 // The file's words, in the order of the host's bytes. They keep their places, for
 // programs of other versions: new ones come at the end.
 const (
-	wordMagic      = iota
-	wordOverruns   // how often sentences of the kernel were lost
-	wordLacking    // INVALID packets without the sentence that there must have been
-	wordIgnored    // ignored packets that are not told
-	wordEnds       // how often ends of conntrack were lost
-	wordFollowers  // rows that followers have missed
-	wordDropsTold  // until when the host's drops are told, in nanoseconds since 1970
+	wordMagic        = iota
+	wordOverruns     // how often sentences of the kernel were lost
+	wordLacking      // INVALID packets without the sentence that there must have been
+	wordIgnored      // ignored packets that are not told
+	wordEnds         // how often ends of conntrack were lost
+	wordFollowers    // rows that followers have missed
+	wordDropsTold    // until when the host's drops are told, in nanoseconds since 1970
+	wordCountedWhere // conntrack's counters as they were told last: of which namespace,
+	wordCounted      // when they were read,
+	wordDrop         // and their numbers
+	wordEarlyDrop
+	wordInsertFailed
+	wordChainTooLong
 	outlivingWords = 512
 )
 
@@ -108,9 +114,9 @@ func (o *outliving) read() map[logs.LossPlace]uint64 {
 	return lost
 }
 
-// dropsTold is until when what the host dropped is told; zero where it never was.
-func (o *outliving) dropsTold() time.Time {
-	if at := o.words[wordDropsTold].Load(); at != 0 {
+// moment is the time in a word; zero where there was none.
+func (o *outliving) moment(word int) time.Time {
+	if at := o.words[word].Load(); at != 0 {
 		return time.Unix(0, int64(at)).UTC()
 	}
 	return time.Time{}

@@ -18,7 +18,9 @@ const (
 type Drop struct {
 	// Time is wall time (UTC). Of several packets it is the last one's, of a
 	// counter that of its reading.
-	Time   time.Time
+	Time time.Time
+	// From is when a counter was read before. Zero of packets.
+	From   time.Time
 	Source DropSource
 	// Tuple is that of the packet as it was when it was dropped: after the
 	// translation of its destination, say. Invalid where there was no header

@@ -88,6 +88,8 @@ func dropPacket() []column[dropped] {
 	return []column[dropped]{
 		word("Interface", "Interface the packet was at: that it came in by or, once it was on its way out, that it was to leave by; in a VRF the member, but for packets to the host itself, which have the VRF's own.",
 			func(r *dropped) string { return r.Interface }),
+		maybeMoment("From", "When the counter was read before, maybe by an earlier process: it rose after that. Absent of packets.",
+			func(r *dropped) time.Time { return r.From }),
 		number("PacketCount", Long, "Packets that the row stands for; of a counter, by how much it rose.",
 			func(r *dropped) (int64, bool) { return int64(r.Count), true }),
 		word("TcpFlags", "Control bits of the TCP header, as in \"SYN|ACK\"; absent where none is set or there was no TCP header to read.",

@@ -107,7 +107,7 @@ func Moved(before, after ConntrackCounters) []flow.Drop {
 		{"chaintoolong", before.ChainTooLong, after.ChainTooLong},
 	} {
 		if n := c.after - c.before; n > 0 {
-			moved = append(moved, flow.Drop{Time: after.Time, Source: flow.DropConntrack, Reason: c.name, Count: uint64(n)})
+			moved = append(moved, flow.Drop{Time: after.Time, From: before.Time, Source: flow.DropConntrack, Reason: c.name, Count: uint64(n)})
 		}
 	}
 	return moved

@@ -61,10 +61,10 @@ func TestAFullTable(t *testing.T) {
 
 func TestMoved(t *testing.T) {
 	t.Parallel()
-	before := ConntrackCounters{Drop: 1, EarlyDrop: 1<<32 - 2, InsertFailed: 5, ChainTooLong: 7}
+	before := ConntrackCounters{Time: time.Unix(8, 0), Drop: 1, EarlyDrop: 1<<32 - 2, InsertFailed: 5, ChainTooLong: 7}
 	after := ConntrackCounters{Time: time.Unix(9, 0), Drop: 4, EarlyDrop: 1, InsertFailed: 5, ChainTooLong: 8}
 	row := func(name string, n uint64) flow.Drop {
-		return flow.Drop{Time: time.Unix(9, 0), Source: flow.DropConntrack, Reason: name, Count: n}
+		return flow.Drop{Time: time.Unix(9, 0), From: time.Unix(8, 0), Source: flow.DropConntrack, Reason: name, Count: n}
 	}
 	want := []flow.Drop{row("drop", 3), row("early_drop", 3), row("chaintoolong", 1)}
 	if diff := cmp.Diff(want, Moved(before, after), cmp.Comparer(func(a, b flow.Tuple) bool { return a == b })); diff != "" {
