@@ -21,6 +21,9 @@ type Journal interface {
 	// Each reads all records, the oldest first, the first of which was written
 	// by Begin. The content is the callee's only until it returns.
 	Each(do func(kind uint8, content []byte) error) error
+	// Damaged reports whether its end could not be read, when it was opened or by
+	// Each: there may have been records behind it.
+	Damaged() bool
 }
 
 // The kinds of records.

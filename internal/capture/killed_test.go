@@ -21,6 +21,7 @@ type diary struct {
 	records []diaryRecord
 	full    int // Full after so many records of a segment; 0: never
 	segment int
+	damaged bool
 
 	deadline int   // that many records from now; negative: never
 	kind     uint8 // the first record of this kind is the one; 0: deadline says which
@@ -54,6 +55,8 @@ func (d *diary) Append(kind uint8, parts ...[]byte) error {
 	d.deadline--
 	return nil
 }
+
+func (d *diary) Damaged() bool { return d.damaged }
 
 func (d *diary) Each(do func(uint8, []byte) error) error {
 	for _, r := range d.records {
@@ -205,12 +208,7 @@ func TestAJournalIsRecalled(t *testing.T) {
 	d.deadline, d.after = 0, true // when the batch is written, and nothing else
 	live(t, config, s, 17)
 	d.deadline = -1
-	for i, r := range d.records {
-		if r.kind == kindHead {
-			d.records[i].content = append([]byte{}, r.content...)
-			d.records[i].content[4] ^= 1 // the first digit of its boot
-		}
-	}
+	d.records = ofAnotherBoot(d.records)
 	if err := RemovePinned(name); err != nil {
 		t.Fatal(err)
 	}
@@ -224,4 +222,16 @@ func TestAJournalIsRecalled(t *testing.T) {
 	if s.events[16].Number.Boot == s.events[17].Number.Boot || s.events[16].In != "" || s.events[17].In != "client" {
 		t.Errorf("over a boot: %+v", s.events[15:])
 	}
+}
+
+// ofAnotherBoot are records as another boot of the host would have left them.
+func ofAnotherBoot(records []diaryRecord) []diaryRecord {
+	records = slices.Clone(records)
+	for i, r := range records {
+		if r.kind == kindHead {
+			records[i].content = slices.Clone(r.content)
+			records[i].content[4] ^= 1 // the first digit of its boot
+		}
+	}
+	return records
 }

@@ -369,6 +369,7 @@ func (s *scratch) Append(_ uint8, parts ...[]byte) error {
 
 func (s *scratch) Begin(kind uint8, parts ...[]byte) error { return s.Append(kind, parts...) }
 func (s *scratch) Full() bool                              { return false }
+func (s *scratch) Damaged() bool                           { return false }
 func (s *scratch) Each(func(uint8, []byte) error) error    { return nil }
 
 // An event stands where an older one stood, and has nothing of it.

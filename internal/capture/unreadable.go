@@ -1,6 +1,10 @@
 package capture
 
-import "time"
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
 
 // Unreadable is events that earlier programs recorded or earlier processes read,
 // and that nobody can read any more.
@@ -11,6 +15,9 @@ type Unreadable struct {
 	// From and To bound when they happened; From is zero where unknown.
 	From, To time.Time
 	Reason   string
+	// Earlier says that they are what an earlier boot of the host had read last: what
+	// Resume handed out of it with a mark had been reached before.
+	Earlier bool
 }
 
 // Unreadable are those that Resume found.
@@ -38,6 +45,9 @@ func (r *Recorder) findUnjournaled(c *recaller) {
 		lost = true
 	}
 	if !lost {
+		if !ours && (r.config.Journal.Damaged() || len(c.doubts) > 0 && !c.begun) {
+			r.missEarlierBoot()
+		}
 		return
 	}
 	u := Unreadable{To: time.Now().UTC(), Reason: "an earlier process had read them, and its journal cannot be read"}
@@ -45,6 +55,22 @@ func (r *Recorder) findUnjournaled(c *recaller) {
 		u.From = c.boot.clock.at(from)
 	}
 	r.unreadable = append(r.unreadable, u)
+}
+
+// missEarlierBoot is for a journal that another boot of the host has left, with an
+// end that cannot be read. The rings of that time are gone with it, so nothing else
+// tells what stood there: the host has crashed, and not all was on its disk; or the
+// record that a killed process had begun to write of events that it had not taken.
+func (r *Recorder) missEarlierBoot() {
+	r.unreadable = append(r.unreadable, Unreadable{To: bootTime(), Earlier: true,
+		Reason: "the host has begun anew, and the end of the journal from before cannot be read"})
+}
+
+// bootTime is when the host began.
+func bootTime() time.Time {
+	var since unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_BOOTTIME, &since) // it exists on every Linux
+	return time.Now().Add(-time.Duration(since.Nano())).UTC()
 }
 
 // saw notes the newest event that the journal has of a ring.

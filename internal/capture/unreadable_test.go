@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -55,6 +56,53 @@ func TestEventsOfADamagedJournalAreMissed(t *testing.T) {
 			t.Errorf("%s: %+v, the newest event of the journal is of %v", tt.what, u[0], newest)
 		}
 		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Of a journal that another boot of the host has left, the end may be lost: its events
+// are in no ring any more. That it was whole, or was damaged in this boot, loses none.
+func TestTheEndOfAnEarlierBootIsMissed(t *testing.T) {
+	testnet.NeedRoot(t)
+	router := testnet.NewRouter(t)
+	nft(t, conntrackOnly)
+	name := pinName(t)
+	d, s := &diary{deadline: -1}, &shelf{deadline: -1}
+	config := Config{Poll: time.Millisecond, PinPath: PinPath(name), Journal: d, Mark: s.mark}
+	live(t, config, s, 0) // attaches
+	sendSYNs(t, router, 3)
+	live(t, config, s, 3)
+	ours, earlier := d.records, ofAnotherBoot(d.records)
+	newest := s.events[len(s.events)-1].Time
+	for _, tt := range []struct {
+		what          string
+		records       []diaryRecord
+		damaged, lost bool
+	}{
+		{"of this boot", ours, true, false},
+		{"whole", earlier, false, false},
+		{"a torn end", earlier, true, true},
+		{"nothing but a torn end", nil, true, true},
+		{"an end of records that are none", append(slices.Clone(earlier), diaryRecord{kindBatch, []byte("none")}), false, true},
+	} {
+		config.Journal = &diary{deadline: -1, records: slices.Clone(tt.records), damaged: tt.damaged}
+		r, err := Open(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Resume(func(Recalled) {}); err != nil {
+			t.Fatal(err)
+		}
+		u := r.Unreadable()
+		if (len(u) == 1) != tt.lost {
+			t.Errorf("%s: %+v", tt.what, u)
+		}
+		if tt.lost && (u[0].Count != 0 || !u[0].Earlier || !u[0].From.IsZero() || u[0].To.After(newest)) {
+			t.Errorf("%s: %+v, the newest event of the journal is of %v", tt.what, u[0], newest)
+		}
+		// The rings go with their boot.
+		if err := errors.Join(r.Close(), RemovePinned(name)); err != nil {
 			t.Error(err)
 		}
 	}

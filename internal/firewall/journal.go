@@ -3,6 +3,7 @@ package firewall
 import (
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/journal"
@@ -33,6 +34,9 @@ func (f *Firewall) resume() error {
 		f.log.Error("a part of what was recorded cannot be read", "error", doubt)
 	}
 	for _, u := range f.recorder.Unreadable() {
+		if u.Earlier && f.need.reached != 0 {
+			u.From = time.Unix(0, f.need.reached).UTC()
+		}
 		f.losses = append(f.losses, logs.Loss{From: u.From, To: u.To, Place: logs.UnreadLoss, Count: u.Count, Reason: u.Reason})
 	}
 	return nil

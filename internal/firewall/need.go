@@ -25,6 +25,7 @@ const patience = 10 * time.Second
 type need struct {
 	clean     journal.Spot // of the last note with which nothing waited
 	begun     []begun      // generations of segments that may not be closed
+	reached   int64        // by the notes: what happened before, in ns since 1970, has been taken
 	heldSince time.Time    // nothing is read since, because of them
 	tight     bool         // nothing more is to be noted
 }
@@ -48,6 +49,7 @@ func (c *CaptureConfig) batchBytes() int { return int(min(c.JournalBytes/64, 256
 // reach goes to the place of a batch, in the journal and among the segments.
 func (f *Firewall) reach(m mark) {
 	n := &f.need
+	n.reached = max(n.reached, m.Moment.Reached)
 	if len(m.Moment.Untold) == 0 {
 		n.clean = m.At
 	}

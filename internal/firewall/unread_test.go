@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sekisho/sekisho/internal/capture"
+	"github.com/sekisho/sekisho/internal/journal"
 	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/testnet"
 )
@@ -30,6 +31,7 @@ func TestWhatCannotBeReadIsTold(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, nil, "its journal cannot be read"},
+		{"a torn journal of an earlier boot", leaveAsAnotherBoot, nil, "the host has begun anew"},
 		{"rings of a later program", makeLater, int64(3), "whose layout is not known here"},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
@@ -43,8 +45,10 @@ func TestWhatCannotBeReadIsTold(t *testing.T) {
 				}
 			}
 			s.run(t, func() {
-				syns(5)
-				await(t, func() bool { stats, err := s.recorder.Stats(); return err == nil && stats.Read >= 5 })
+				for n := range uint64(2) {
+					syns(5)
+					await(t, func() bool { stats, err := s.recorder.Stats(); return err == nil && stats.Read >= 5*(n+1) })
+				}
 			})
 			tt.damage(t, s.config)
 			syns(3)
@@ -65,16 +69,20 @@ func TestWhatCannotBeReadIsTold(t *testing.T) {
 func checkUnread(t *testing.T, f *Firewall, told bool, count any, reason string) {
 	t.Helper()
 	n := 0
+	var since any
 	for _, e := range f.Recent(-1, func(Entry) bool { return true }) {
 		for _, r := range e.Rows {
 			if r.Table() != logs.CaptureLoss {
 				continue
 			}
-			n++
+			n, since = n+1, r.Get("From")
 			if why, _ := r.Get("Reason").(string); r.Get("Place") != string(logs.UnreadLoss) || r.Get("Count") != count || !strings.Contains(why, reason) || r.Get("To") == nil {
 				t.Errorf("place %v, count %v, reason %q, to %v", r.Get("Place"), r.Get("Count"), why, r.Get("To"))
 			}
 		}
+	}
+	if told && strings.Contains(reason, "begun anew") && since == nil {
+		t.Error("it is not known since when, though batches were taken before")
 	}
 	if (n == 1) != told || n > 1 {
 		t.Errorf("%d rows of losses, told %v", n, told)
@@ -109,6 +117,49 @@ func makeLater(t *testing.T, c *Config) {
 		t.Fatalf("pinned: %v", made)
 	}
 	if err := os.Rename(made[0], filepath.Join(filepath.Dir(made[0]), "v99-later")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// leaveAsAnotherBoot has the host begin anew: its rings are gone, and of the journal,
+// which was on a disk, the end is torn.
+func leaveAsAnotherBoot(t *testing.T, c *Config) {
+	t.Helper()
+	if err := capture.RemovePinned(c.ID()); err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(c.stateFolder(), "journal")
+	before := folder + "-before"
+	if err := os.Rename(folder, before); err != nil {
+		t.Fatal(err)
+	}
+	from, err := journal.Open(before, journal.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	to, err := journal.Open(folder, journal.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer to.Close()
+	const kindHead = 1
+	if err := from.Each(func(kind uint8, content []byte) error {
+		if kind != kindHead {
+			return to.Append(kind, content)
+		}
+		content[4] ^= 1 // the first digit of its boot
+		return to.Begin(kind, content)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	files, _ := filepath.Glob(filepath.Join(folder, "*"))
+	last := files[len(files)-1]
+	info, err := os.Stat(last)
+	if err == nil {
+		err = os.Truncate(last, info.Size()-1)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 }

@@ -67,6 +67,7 @@ type Journal struct {
 	segments []segment // oldest first; the last is being written
 	file     *os.File  // of the last; nil where there is none
 	cuts     []Cut
+	damaged  bool // the end could not be read
 	frame    [frameSize]byte
 	parts    [][]byte
 }

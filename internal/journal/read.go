@@ -24,6 +24,11 @@ func (c Cut) String() string {
 // never acted upon; anything else is a damaged disk.
 func (j *Journal) Cuts() []Cut { return j.cuts }
 
+// Damaged reports whether the end of the newest segment could not be read: there may
+// have been records behind it. (Open cuts off what it finds there.) What is damaged
+// before the newest segment is another matter: that begins with what must be known.
+func (j *Journal) Damaged() bool { return j.damaged }
+
 // Each calls a function for every record, the oldest first. The content is the
 // callee's only until it returns; an error of the function ends the reading.
 // A segment that is damaged, or gone, is read as far as it can be.

@@ -66,6 +66,7 @@ func (j *Journal) cutTail(s *segment) error {
 		return err
 	}
 	j.cuts = append(j.cuts, Cut{j.path(s.number), end, s.size - end, why})
+	j.damaged = true
 	if end < headerSize {
 		return j.drop()
 	}
