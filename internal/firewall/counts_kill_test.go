@@ -16,17 +16,15 @@ import (
 )
 
 // The firewall's process is killed with kill -9 in the second in which it has counted
-// losses and not told them: the next one tells them, and none twice. SEKISHO_SEED
-// says when it is killed.
+// losses and not told them: the next one tells them, and none twice.
 func TestKilledWithLossesUntold(t *testing.T) {
 	testnet.NeedRoot(t)
 	if !testnet.Apart(t) {
 		return
 	}
 	const kills = 8
-	seed := fromEnvironment(t, "SEKISHO_SEED", 1)
-	t.Logf("SEKISHO_SEED=%d", seed)
-	random := rand.New(rand.NewPCG(seed, kills))
+	t.Logf("-seed %d", *seed)
+	random := rand.New(rand.NewPCG(*seed, kills))
 	router := testnet.NewRouter(t)
 	p := newProgram(t, Config{Name: "counts", Capture: CaptureConfig{ReasonsRate: 1 << 30}}, allowAll)
 	untold, dropped := map[logs.LossPlace]uint64{}, map[string]uint64{}
