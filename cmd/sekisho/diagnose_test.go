@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +54,20 @@ func TestParseRange(t *testing.T) {
 	}
 	if _, _, err := parseRange("1h", "2h", day(4, 0, 0)); exitCode(err) != exitUsage {
 		t.Errorf("an end before the beginning: error %v", err)
+	}
+}
+
+func TestAnEndOfYesterdayIsTold(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 5, 4, 15, 0, 0, 0, time.Local)
+	for until, told := range map[string]bool{"14:00": false, "16:00": true, "2h": false, "30h": false, "": false, "2026-05-03 16:00": false} {
+		_, to, err := parseRange("", until, now)
+		if got := yesterdays(until, to, now); err != nil || strings.HasPrefix(got, "sekisho: --until 16:00 is yesterday's: 2026-05-03 16:00:00 ") != told {
+			t.Errorf("--until %q: error %v, told %q", until, err, got)
+		}
+	}
+	if got, want := inBothZones(now.UTC()), now.UTC().Format("2006-01-02 15:04:05 UTC"); !strings.HasSuffix(got, want) || strings.Count(got, want) != 1 {
+		t.Errorf("in both zones: %q", got)
 	}
 }
 

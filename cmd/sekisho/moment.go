@@ -47,10 +47,18 @@ func parseTime(flag, text string, now time.Time) (time.Time, error) {
 func parsePast(flag, text string, now time.Time) (time.Time, error) {
 	at, err := parseTime(flag, text, now)
 	if err == nil && at.After(now) {
-		fmt.Fprintf(os.Stderr, "sekisho: %s %s is in the future: it is %s now, or %s UTC\n", flag, text,
-			now.Local().Format("2006-01-02 15:04:05 MST"), now.UTC().Format(time.DateTime))
+		fmt.Fprintf(os.Stderr, "sekisho: %s %s is in the future: it is %s now\n", flag, text, inBothZones(now))
 	}
 	return at, err
+}
+
+// inBothZones is a moment as people here and as rows write it.
+func inBothZones(at time.Time) string {
+	here, utc := at.Local().Format("2006-01-02 15:04:05 MST"), at.UTC().Format("2006-01-02 15:04:05 MST")
+	if here == utc {
+		return utc
+	}
+	return here + ", or " + utc
 }
 
 // isClock reports whether a moment is written as a time of day alone.

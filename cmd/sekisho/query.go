@@ -64,7 +64,7 @@ with all its columns. Queries ready to use are in the program: --example.`),
   sekisho query --example unanswered-syns --table AZFWFlowTrace=/var/log/sekisho/fw-hub/AZFWFlowTrace.jsonl
 
   sekisho query 'print ipv4_is_in_range("10.1.2.3", "10.0.0.0/8")'`,
-		Args: cobra.MaximumNArgs(1),
+		Args: oneQuery,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	cmd.Flags().StringArrayVar(&f.tables, "table", nil, "a table of other files: NAME=FILE, where FILE may have * in it")
@@ -74,7 +74,7 @@ with all its columns. Queries ready to use are in the program: --example.`),
 	cmd.Flags().BoolVar(&f.check, "check", false, "say what is wrong with the query, and do not run it")
 	cmd.Flags().IntVar(&f.complete, "complete", -1, "say what can stand at this place of the query, counted from 0 in UTF-16 units")
 	cmd.Flags().BoolVar(&f.schema, "schema", false, "print the tables' schema as JSON, as Kusto's language service takes it")
-	cmd.Flags().DurationVar(&f.timeout, "timeout", duck.DefaultConfig().Timeout, "the longest that the query may run, with --folder or --table")
+	cmd.Flags().DurationVar(&f.timeout, "timeout", duck.DefaultConfig().Timeout, "the longest that the query may run; a running workspace may have less patience")
 	cmd.MarkFlagsMutuallyExclusive("check", "complete", "schema", "example")
 	return cmd
 }
@@ -102,8 +102,24 @@ func (f *queryFlags) run(cmd *cobra.Command, args []string) error {
 	return f.runQuery(cmd, text)
 }
 
+// oneQuery says what is wrong where a shell has made several arguments of a query.
+func oneQuery(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return fmt.Errorf("the query is one argument, and there are %d: put it into quotes", len(args))
+	}
+	return nil
+}
+
 // text is the query: the argument, a file's, or that of standard input.
 func (f *queryFlags) text(args []string) (string, error) {
+	text, err := f.read(args)
+	if err == nil && strings.TrimSpace(text) == "" {
+		return "", errNoQuery
+	}
+	return text, err
+}
+
+func (f *queryFlags) read(args []string) (string, error) {
 	switch {
 	case f.file != "" && len(args) > 0:
 		return "", usagef("the query is given twice: as an argument, and with -f %s", f.file)
@@ -121,9 +137,6 @@ func (f *queryFlags) text(args []string) (string, error) {
 	data, err := io.ReadAll(os.Stdin)
 	if err != nil {
 		return "", fmt.Errorf("read query: %w", err)
-	}
-	if strings.TrimSpace(string(data)) == "" {
-		return "", errNoQuery
 	}
 	return string(data), nil
 }

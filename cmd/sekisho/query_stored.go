@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sekisho/sekisho/internal/kql/duck"
 	"github.com/sekisho/sekisho/internal/kql/result"
 	"github.com/sekisho/sekisho/internal/store"
 )
@@ -24,7 +27,8 @@ func (f *queryFlags) addStored(cmd *cobra.Command) {
 
 // runStored asks a workspace, or a folder of segments.
 func (f *queryFlags) runStored(cmd *cobra.Command, text string) error {
-	ctx := cmd.Context()
+	ctx, cancel := f.limit(cmd)
+	defer cancel()
 	q := store.Query{Text: text, Now: time.Now(), Scope: store.Scope{Unbounded: true}}
 	var err error
 	if q.From, q.To, err = parseRange(f.since, f.until, q.Now); err != nil {
@@ -41,8 +45,19 @@ func (f *queryFlags) runStored(cmd *cobra.Command, text string) error {
 	running, stop := showProgress(ctx, os.Stderr)
 	answer, err := asker.Query(running, q)
 	stop()
-	if err != nil {
-		return queryError(text, err)
+	if err == nil {
+		err = result.Write(cmd.OutOrStdout(), f.format, answer.Rows)
 	}
-	return result.Write(cmd.OutOrStdout(), f.format, answer.Rows)
+	if err != nil && errors.Is(context.Cause(ctx), duck.ErrTimeout) {
+		return duck.ErrTimeout
+	}
+	return queryError(text, err)
+}
+
+// limit ends a query after the time that was given, wherever it runs.
+func (f *queryFlags) limit(cmd *cobra.Command) (context.Context, context.CancelFunc) {
+	if !cmd.Flags().Changed("timeout") || f.timeout <= 0 {
+		return context.WithCancel(cmd.Context())
+	}
+	return context.WithTimeoutCause(cmd.Context(), f.timeout, duck.ErrTimeout)
 }

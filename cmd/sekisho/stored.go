@@ -154,6 +154,15 @@ func knowsFirewalls(ctx context.Context, a workspace.Asker, names []string) erro
 	return nil
 }
 
+// yesterdays says so of an end that is the time of day of yesterday: who means that of
+// today, which is still to come, sees rows that are missing.
+func yesterdays(until string, to, now time.Time) string {
+	if !isClock(until) || to.Local().Day() == now.Local().Day() {
+		return ""
+	}
+	return fmt.Sprintf("sekisho: --until %s is yesterday's: %s\n", until, inBothZones(to))
+}
+
 // parseRange reads --since and --until. An end that is a time of day is that of
 // the same day as the beginning, or of the next: both ask for an hour of today
 // that is not over, and for one of last night.
@@ -166,6 +175,9 @@ func parseRange(since, until string, now time.Time) (from, to time.Time, err err
 	}
 	if isClock(until) && !from.IsZero() && !from.Before(to) {
 		to = to.AddDate(0, 0, 1)
+	}
+	if from.IsZero() {
+		fmt.Fprint(os.Stderr, yesterdays(until, to, now))
 	}
 	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
 		return from, to, usagef("--since %s is not before --until %s", since, until)

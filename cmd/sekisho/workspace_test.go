@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sekisho/sekisho/internal/kql/duck"
 	"github.com/sekisho/sekisho/internal/store"
 	"github.com/sekisho/sekisho/internal/store/storetest"
 	"github.com/sekisho/sekisho/internal/workspace"
@@ -134,6 +135,24 @@ func TestTooManyQueries(t *testing.T) {
 	until(t, "1", func() string {
 		out, _ := command(t, "query", "--workspace", cfg.SocketPath(), "-o", "csv", "print x = 1")
 		return strings.TrimPrefix(strings.TrimSpace(out), "x\n")
+	})
+}
+
+// TestNoMorePatience has a workspace give up a query with who asked for it.
+func TestNoMorePatience(t *testing.T) {
+	t.Parallel()
+	cfg, _, _ := runningWorkspace(t, "memory: 256MB, threads: 1")
+	_, err := command(t, "query", "--workspace", cfg.SocketPath(), "--timeout", "100ms",
+		"range x from 1 to 100000000 step 1 | summarize count() by hash_sha256(tostring(x)) | count")
+	if !errors.Is(err, duck.ErrTimeout) {
+		t.Errorf("error %v, want %v", err, duck.ErrTimeout)
+	}
+	until(t, "0", func() string {
+		s, err := workspace.NewClient(cfg.SocketPath()).Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(s.QueriesRunning)
 	})
 }
 
