@@ -28,7 +28,7 @@
 //	checksum.go                            what protects a file from being read when it is damaged
 //	writer.go                              rows → a segment
 //	folder.go, generation.go, take.go      the folder
-//	merge.go, read.go, retain.go           what becomes of segments
+//	merge.go, read.go, retain.go           what becomes of segments; records.go reads a small one whole
 //	list.go, state.go, reconcile.go,
 //	adopt.go                               its list, and what is repaired at the start
 //	owner.go                               whose rows a segment has
