@@ -52,7 +52,8 @@ type Store interface {
 	Close() error
 }
 
-// View is what one query sees: a session of it.
+// View is what one query sees: a session of it. A query whose context asks for it
+// tells how much is done (package progress of kql), where the store knows.
 type View interface {
 	kql.Session
 	// Catalog has the tables; their relations are those of this view.
