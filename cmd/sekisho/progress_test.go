@@ -101,7 +101,7 @@ func expectProgress(t *testing.T, cmd *exec.Cmd) {
 	if err := cmd.Wait(); err != nil {
 		t.Fatalf("the query: %v\n%s", err, shown)
 	}
-	want := regexp.MustCompile(`^(\r\x1b\[Kthe query runs: [0-9]+ s)?(\r\x1b\[Kthe query runs: [0-9]+ s, [0-9]{1,2} % done)+\r\x1b\[KCount\r\n300000\r\n$`)
+	want := regexp.MustCompile(`^(\r\x1b\[Kthe query runs: [0-9]+ s)?(\r\x1b\[Kthe query runs: [0-9]+ s, [0-9]{1,3} % done)+\r\x1b\[KCount\r\n300000\r\n$`)
 	if !want.Match(shown) {
 		t.Errorf("the terminal shows:\n%q", shown)
 	}
