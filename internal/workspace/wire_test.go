@@ -1,10 +1,14 @@
 package workspace
 
 import (
+	"bufio"
+	"bytes"
+	"io"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sekisho/sekisho/internal/kql/progress"
 	"github.com/sekisho/sekisho/internal/kql/result"
 	"github.com/sekisho/sekisho/internal/kql/value"
 )
@@ -48,6 +52,26 @@ func FuzzUnits(f *testing.F) {
 		}
 		if n, err := ParseSize(text); err == nil && n < 0 {
 			t.Errorf("ParseSize(%q) = %d", text, n)
+		}
+	})
+}
+
+// FuzzReadHeader reads what may come before the rows: a share of what is done is
+// never told behind it, and nothing is read beyond it.
+func FuzzReadHeader(f *testing.F) {
+	f.Add([]byte(`{"done":0.5}` + "\n" + `{"columns":[{"name":"s","type":"string"}]}` + "\n" + `["a"]`))
+	f.Add([]byte(`{"done":0.5}` + "\n" + `{"error":"no","diagnostics":[]}` + "\n"))
+	f.Add([]byte(`{"columns":[]}` + "\n"))
+	f.Add([]byte("null\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var p progress.Progress
+		in := bufio.NewReader(bytes.NewReader(text))
+		h, err := readHeader(in, &p)
+		if _, known := p.Done(); known {
+			t.Error("behind the header something is said to run")
+		}
+		if rest, _ := io.ReadAll(in); err == nil && len(rest) == len(text) {
+			t.Errorf("the header %v was read from nothing", h)
 		}
 	})
 }
