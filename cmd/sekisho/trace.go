@@ -29,7 +29,8 @@ func newTraceCommand() *cobra.Command {
 		Short: "Show the steps of connections as firewalls record them",
 		Long: `Trace prints the newest rows of the running firewalls, and with -f goes on with
 new ones as they come. Each row is one packet, in its own orientation: a
-SYN-ACK's source is the server. Between them stand lines about the recording
+SYN-ACK's source is the server. Of UDP, ICMP and other protocols there is the
+first packet of each flow, with the protocol in place of a flag. Between them stand lines about the recording
 itself: losses, changes of policy, and what the host dropped outside the policy.
 
 The filter is made of words that must all hold; several values for one word
@@ -37,9 +38,11 @@ are separated by commas, and any one is enough:
 
   host ADDRESS|PREFIX   port NUMBER   flag FLAG   firewall NAME   connection ID
 
-Flags: SYN, SYN-ACK, ACK (the handshake is complete), FIN, FIN-ACK, RST,
-INVALID (conntrack knows no connection for it; it is dropped), DENIED (in
-mid-connection, after a change of policy).`,
+Flags: SYN, SYN-ACK, ACK (the handshake is complete), RETRANS (data that is
+sent again), FIN, FIN-ACK, RST, INVALID (conntrack knows no connection for it;
+a firewall drops it, and observe only looks on), IGNORED (by conntrack, which
+let it pass), DENIED (in mid-connection, after a change of policy), ICMP-ERROR
+(about a connection or flow).`,
 		Example: `  # what happens now, on all firewalls of this host
   sudo sekisho trace -f
 
@@ -91,7 +94,7 @@ mid-connection, after a change of policy).`,
 	flags := cmd.Flags()
 	flags.BoolVarP(&options.Follow, "follow", "f", false, "go on with new rows as they come")
 	flags.IntVarP(&count, "lines", "n", 100, "how many of the newest rows to show first, per firewall; -1 for all that are remembered (0 with -f, all with --since)")
-	flags.StringVar(&options.Table, "table", "", "table to show: "+tableNames()+" or all (all but AZFWNetworkRule and Connection when absent)")
+	flags.StringVar(&options.Table, "table", "", "table to show: "+tableNames()+" or all (when absent, all but Connection and what AZFWNetworkRule repeats of TCP)")
 	flags.BoolVar(&options.AzureOnly, "azure-only", false, "only the columns and rows that Azure's table has (no SYN, no ACK)")
 	flags.StringVar(&since, "since", "", "begin with the stored rows of this time: 10m or 2d (ago), 15:04, \"2006-01-02 15:04\", RFC 3339")
 	stored.add(cmd)

@@ -86,15 +86,19 @@ func (t *storedTrace) lastOf(lines []traceLine) []traceLine {
 // rows reads what is stored, in the order of time.
 func (t *storedTrace) rows(ctx context.Context) ([]traceLine, error) {
 	var lines []traceLine
+	told := t.newTold()
 	for _, table := range logs.Tables() {
 		if !t.wants(table) {
 			continue
 		}
-		records, err := workspace.Rows(ctx, t.asker, table, &t.options.Filter, t.from, time.Time{})
+		records, err := workspace.Rows(ctx, t.asker, table, &t.options.Filter, t.from, time.Time{}, t.unrepeated(table)...)
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range records {
+			if told.repeats(r) {
+				continue
+			}
 			if line := storedLine(r); !t.options.AzureOnly || (logs.Subset{AzureOnly: true}).Keeps(r.Row()) {
 				lines = append(lines, line)
 			}
@@ -110,7 +114,7 @@ func (t *storedTrace) wants(table *logs.Table) bool {
 	case "all":
 		return true
 	case "":
-		return table != logs.NetworkRule && table != logs.Connection
+		return table != logs.Connection
 	}
 	return table.Name == t.options.Table
 }
@@ -147,7 +151,7 @@ func (t *storedTrace) isNew(r logs.Record) bool {
 func rowName(r logs.Record) string {
 	columns := []string{"_ResourceId", "EventBoot", "EventCpu", "EventNumber"}
 	if r.Get("EventNumber") == nil {
-		columns = []string{"_ResourceId", "SourceIp", "SourcePort", "DestinationIp", "DestinationPort", "Flag", "FirstTime", "Update",
+		columns = []string{"_ResourceId", "Protocol", "SourceIp", "SourcePort", "DestinationIp", "DestinationPort", "Flag", "FirstTime", "Update",
 			"Source", "Reason", "Place", "Kind", "Count", "State", "Detail"}
 	}
 	var name strings.Builder

@@ -17,8 +17,9 @@ import (
 type TraceOptions struct {
 	Filter flow.Filter
 	// Table is a table's name; "all" is every table. Empty is what tells a
-	// connection's story step by step: all but AZFWNetworkRule, whose rows
-	// repeat SYNs, and Connection, whose rows sum it up.
+	// story step by step: all but Connection, whose rows sum it up, and of
+	// AZFWNetworkRule only what no row of AZFWFlowTrace tells, the first packets
+	// of UDP, ICMP and the like.
 	Table string
 	// Last is how many remembered events come first; negative is all.
 	Last int
@@ -69,7 +70,7 @@ func (o TraceOptions) wants(r logs.Row) bool {
 	case "all":
 		return true
 	case "":
-		return r.Table() != logs.NetworkRule && r.Table() != logs.Connection
+		return r.Table() != logs.Connection && !r.Repeats()
 	}
 	return r.Table().Name == o.Table
 }

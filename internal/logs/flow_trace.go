@@ -38,7 +38,7 @@ var FlowTrace = newTable(Table{
 			func(p *packet) string { return p.sentence(flow.INVALID) }))...),
 	from(Sekisho, ourHeader()...),
 	from(Sekisho, resting(noTrouble,
-		word("IcmpError", "What an ICMP error says, in words (\"host unreachable\"); its sender is the row's source, the connection that it is about has the row's ConnectionId.",
+		word("IcmpError", "What an ICMP error says, in words (\"host unreachable\"); its sender is the row's source. What it is about is in the columns Original…; a connection of TCP has the row's ConnectionId too.",
 			icmpError))...),
 	from(Sekisho, resting(sameDecision,
 		word("Verdict", "What became of the packet at this firewall: Allow, Deny (by the policy) or Drop (INVALID).",
@@ -54,6 +54,7 @@ var FlowTrace = newTable(Table{
 		number("Zone", Int, zoneDoc, func(p *packet) (int64, bool) { return int64(p.ev.Zone), p.ev.Zone != 0 }))...),
 	from(Sekisho, resting(noTrouble, ignoredColumns()...)...),
 	from(Sekisho, foldColumns()...),
+	from(Sekisho, originalColumns()...),
 )
 
 // zoneDoc is of both tables that have the column.

@@ -34,6 +34,19 @@ func actionReason(p *packet) string {
 	return ""
 }
 
+// Repeats reports whether a row of [NetworkRule] tells of a packet that has a row of
+// [FlowTrace] too. Of a row that was read back only TCP says so: what a changed
+// policy denies of other flows has both rows, and the first packet one.
+func (r Row) Repeats() bool {
+	if r.table != NetworkRule {
+		return false
+	}
+	if p, ok := r.record.(*packet); ok {
+		return p.ev.Flag != flow.FlagNone
+	}
+	return r.Get("Protocol") == flow.TCP.String()
+}
+
 // IsDecision reports whether the event is one that the policy was asked about
 // itself, not one that follows an earlier decision: these have a row in
 // AZFWNetworkRule.

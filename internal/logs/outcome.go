@@ -39,7 +39,7 @@ func outcomeForms(e Entry, wide bool) []string {
 	case flow.IGNORED.String():
 		return reasonForms("", stringOf(e, "IgnoredReason"), stringOf(e, "IgnoredText"), wide)
 	case flow.ICMPERROR.String():
-		return []string{join(" ", verdictOf(e), stringOf(e, "IcmpError")), stringOf(e, "IcmpError")}
+		return icmpForms(e)
 	}
 	return ruleForms(e)
 }

@@ -13,9 +13,11 @@ import (
 )
 
 // Rows asks for the rows of a table that pass a filter, from one time on and
-// before another; zero times do not bound. They come in the order of time.
-func Rows(ctx context.Context, a Asker, table *logs.Table, filter *flow.Filter, from, to time.Time) ([]logs.Record, error) {
-	records, err := Records(ctx, a, table, operators(table, filter, from, to)+" | order by TimeGenerated asc")
+// before another; zero times do not bound. They come in the order of time. More
+// are KQL's operators that narrow the table down further.
+func Rows(ctx context.Context, a Asker, table *logs.Table, filter *flow.Filter, from, to time.Time, more ...string) ([]logs.Record, error) {
+	operators := strings.Join(append([]string{operators(table, filter, from, to)}, more...), " ")
+	records, err := Records(ctx, a, table, operators+" | order by TimeGenerated asc")
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,9 @@ func (f *recorded) addEvent(r logs.Record) error {
 		e.Packet.Protocol = flow.ICMPv6
 	}
 	e.direct(text(r, "Direction"))
+	if flag == flow.ICMPERROR {
+		e.Connection = endsOf(r, "Original")
+	}
 	e.decide(r)
 	if n := whole(r, "Count"); n > 1 {
 		f.addFolded(r, uint64(n)-1)
@@ -76,9 +79,12 @@ func (e *event) decide(r logs.Record) {
 }
 
 // tupleOf is the packet's own tuple; invalid where the row has none.
-func tupleOf(r logs.Record) flow.Tuple {
-	t := flow.Tuple{Source: endOf(r, "Source"), Dest: endOf(r, "Destination")}
-	switch text(r, "Protocol") {
+func tupleOf(r logs.Record) flow.Tuple { return endsOf(r, "") }
+
+// endsOf is the tuple in columns whose names begin so.
+func endsOf(r logs.Record, prefix string) flow.Tuple {
+	t := flow.Tuple{Source: endOf(r, prefix+"Source"), Dest: endOf(r, prefix+"Destination")}
+	switch text(r, prefix+"Protocol") {
 	case flow.TCP.String():
 		t.Protocol = flow.TCP
 	case flow.UDP.String():

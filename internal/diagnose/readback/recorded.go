@@ -166,8 +166,8 @@ func (f *recorded) sighted(sees tracker.Sight, last time.Time) (moments []moment
 	return moments
 }
 
-// tieErrors gives ICMP errors the connection that they are about: their rows
-// name it by its id alone.
+// tieErrors gives ICMP errors the connection that they are about where their rows
+// name it by its id alone, as those of older programs do.
 func (f *recorded) tieErrors() {
 	tuples := map[string]flow.Tuple{}
 	for _, e := range f.events {
@@ -176,7 +176,7 @@ func (f *recorded) tieErrors() {
 		}
 	}
 	for i := range f.events {
-		if e := &f.events[i]; e.Flag == flow.ICMPERROR {
+		if e := &f.events[i]; e.Flag == flow.ICMPERROR && !e.Connection.IsValid() {
 			e.Connection = tuples[e.ConnectionID]
 		}
 	}
