@@ -25,6 +25,9 @@ func (t *Tracker) restsOn(c *entry, f finding) kinds {
 		if c.step == connected {
 			return 0
 		}
+		if c.invalidText() == "" {
+			return kindsOf(flow.SYN, flow.INVALID) // perhaps conntrack looked at nothing
+		}
 		return kindsOf(flow.SYN)
 	case flow.ReplyBypasses:
 		// But for the kernel's word an ACK says that there was an answer, not

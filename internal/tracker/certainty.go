@@ -70,6 +70,9 @@ func (t *Tracker) otherDoubts(c *entry, f finding, doubt func(flow.Doubt, flow.C
 	case c.end == flow.EndEvicted && !c.is(closed) && !proof(f.outcome):
 		doubt(flow.Forgotten, flow.Likely)
 	}
+	if c.is(unlooked) && !proof(f.outcome) {
+		doubt(flow.NotRecorded, flow.Unknown)
+	}
 	if t.guesses(c, f) {
 		doubt(flow.CannotSee, flow.Likely)
 	}
@@ -115,7 +118,7 @@ func proof(o flow.Outcome) bool {
 }
 
 // unbegun reports whether nothing was seen of the connection's beginning.
-func (c *entry) unbegun() bool { return c.syn == 0 && c.synack == 0 }
+func (c *entry) unbegun() bool { return c.syn == 0 && c.synack == 0 && !c.is(unlooked) }
 
 // provenGone reports whether it is known how conntrack came to forget the
 // connection: its own word; a silence that was shorter than every timeout; or

@@ -27,6 +27,9 @@ type entry struct {
 	judge    int64         // when to look at its verdict again; 0 is not asked for
 	counters flow.Counters // of conntrack, if it is counted
 	repeat   repeat
+	answer   uint32 // what the ACK of the handshake acknowledges; 0 where not known
+	reacked  uint32 // ACKs after the first that answer a SYN-ACK which came again
+	stray    uint32 // those that answer none
 	alias    pair
 }
 

@@ -35,6 +35,9 @@ const (
 	gone
 	// goneAnswer: that packet was a SYN-ACK.
 	goneAnswer
+	// unlooked: its SYN is INVALID, and the kernel has not said why: nobody had
+	// asked conntrack to look at it.
+	unlooked
 	// silent: no byte has passed between the last event and that packet.
 	silent
 	// expiredByTimeout, deletedBefore: conntrack forgot it because of its timeout; before.

@@ -60,6 +60,9 @@ func (t *Tracker) judgeInvalid(c *entry, e *flow.Event, way flow.Way, at int64) 
 	case kind == flow.BitSYN|flow.BitACK:
 		c.set(goneAnswer)
 		t.miss(c, e, way, at)
+	case kind == flow.BitSYN && c.step <= requested && unexplained(e):
+		c.set(unlooked)
+		return false
 	case e.TCPFlags&(flow.BitRST|flow.BitSYN) != 0:
 		return false // breaks nothing by itself
 	case c.step == nothing && provesRequest(e):
@@ -78,6 +81,14 @@ func (t *Tracker) judgeInvalid(c *entry, e *flow.Event, way flow.Way, at int64) 
 		t.miss(c, e, way, at)
 	}
 	return false
+}
+
+// unexplained reports whether the kernel said nothing about an INVALID packet. A
+// SYN can always begin a connection, so conntrack refuses one only with a sentence.
+// Without one it has not looked: it looks where rules ask for it, and they were gone,
+// as with "nft flush ruleset". (Or the sentence was lost, and nothing is known either.)
+func unexplained(e *flow.Event) bool {
+	return e.ReasonText == "" && (e.Reason == flow.NoReason || e.Reason == flow.NoState || e.Reason == flow.UnknownReason)
 }
 
 // provesRequest reports whether the kernel says of a client's packet that it

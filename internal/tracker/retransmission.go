@@ -51,11 +51,12 @@ func (c *entry) stuck() bool {
 	return c.repeat.times >= stuckRepeats && c.repeat.last-c.repeat.first >= stuckFor || c.reanswered() >= stuckReacks
 }
 
-// reanswered is how often the SYN-ACK came again after the ACK. Each ACK that
-// is an event answers a SYN-ACK, also one that was not seen.
+// reanswered is how often the SYN-ACK came again after the ACK, also where it was
+// not seen: an ACK that is an event answers one, if it acknowledges what the first
+// one did.
 func (c *entry) reanswered() uint32 {
 	if c.is(goesOn) {
 		return 0
 	}
-	return max(c.reacks, max(c.acks, 1)-1)
+	return max(c.reacks, c.reacked)
 }

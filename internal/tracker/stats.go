@@ -16,6 +16,9 @@ type Stats struct {
 	Evicted, Dropped uint64
 	// Events is those of connections that are forgotten, each in exactly one.
 	Events uint64
+	// Unmarked is connections whose mark does not keep the bit by which the ACK of
+	// the handshake is known.
+	Unmarked uint64
 	// Others is events of other protocols.
 	Others uint64
 	// Outcomes counts connections, each once: when it ended, or was forgotten.

@@ -13,9 +13,7 @@ func (t *Tracker) take(c *entry, e *flow.Event, way flow.Way) {
 	case flow.SYNACK:
 		t.takeSYNACK(c, e, at)
 	case flow.ACK:
-		c.acks++
-		once(&c.ack, at)
-		t.connect(c)
+		t.takeACK(c, e, at)
 	case flow.FIN, flow.FINACK:
 		t.takeFIN(c, e, way, at)
 	case flow.RST:
@@ -66,6 +64,7 @@ func (t *Tracker) takeSYN(c *entry, e *flow.Event, way flow.Way, at int64) {
 	}
 	t.lift(c, e, at)
 	c.set(allowed)
+	c.unset(unlooked) // it begins here after all
 	t.translate(c, e)
 	if c.class == strangers || c.class == ended && !c.is(closed) {
 		t.move(c, opening)
@@ -87,6 +86,7 @@ func (t *Tracker) takeSYNACK(c *entry, e *flow.Event, at int64) {
 	t.lift(c, e, at)
 	c.synacks++
 	once(&c.synack, at)
+	c.answer = e.Seq + 1
 	c.mss[c.way(e)] = max(c.mss[c.way(e)], e.MSS)
 	if c.step == connected || shaken(e.State) {
 		c.reacks++ // the server has not seen the ACK, or has no room for it

@@ -10,9 +10,9 @@ import (
 func (t *Tracker) judgeHandshake(c *entry) finding {
 	next := c.nextStep()
 	switch {
-	case c.is(acked) && c.step == requested:
+	case c.is(acked) && !c.is(goneAnswer) && c.step == requested:
 		return finding{flow.ReplyBypasses, next, flow.NoSide, c.invalidText()}
-	case c.is(answeredAround) && c.step == nothing:
+	case c.is(answeredAround) && c.step == nothing && !c.is(unlooked):
 		return finding{flow.RequestBypasses, next, flow.NoSide, c.invalidText()}
 	case c.is(hardError) && c.step == requested && !c.loops():
 		return finding{flow.Unreachable, next, c.icmpBy(), c.trouble.icmp.Text}
@@ -24,6 +24,8 @@ func (t *Tracker) judgeHandshake(c *entry) finding {
 		return finding{flow.Malformed, next, flow.NoSide, c.trouble.broken}
 	case c.trouble != nil && c.trouble.window != "":
 		return finding{flow.OutOfWindow, next, flow.NoSide, c.trouble.window}
+	case c.step == nothing && c.is(unlooked):
+		return finding{flow.StateLost, flow.StepData, flow.NoSide, unlookedDetail}
 	case c.step == nothing:
 		return finding{flow.StateLost, flow.StepData, flow.NoSide, c.invalidText()}
 	case c.is(deletedBefore) && t.pressure.early.touch(c.first, c.forgotten, allKinds):
@@ -91,6 +93,9 @@ func (t *Tracker) judgeDrop(c *entry) finding {
 	}
 	return finding{flow.DroppedByHost, next, flow.NoSide, detail}
 }
+
+// unlookedDetail is of a connection that passed, for all that is known.
+const unlookedDetail = "conntrack did not look at its SYN, as where the rules that ask for it were gone"
 
 const earlyDrop = "early drop: thrown out half-open to make room"
 

@@ -17,7 +17,8 @@
 //	lifetime.go, wheel.go                 for how long, and when to look at it
 //	identity.go, incarnation.go           which connection an event belongs to
 //	zones.go
-//	steps.go, closing.go, numbers.go      what an event changes
+//	steps.go, handshake.go, closing.go    what an event changes
+//	numbers.go
 //	invalid.go, gone.go, retransmission.go
 //	ends.go, unseen.go, drops.go          what is no event: ends, drops, losses
 //	windows.go
