@@ -287,6 +287,9 @@ func askFirewall(ctx context.Context, fw firewall.Status, q diagnose.Question) (
 	if a.watch.Losses, a.err = lossesOf(ctx, client); a.err != nil {
 		return a
 	}
+	if a.watch.Tampered, a.err = tamperedOf(ctx, client, fw.RulesGoneSince); a.err != nil {
+		return a
+	}
 	if !q.At.IsZero() && q.At.Before(fw.Started) {
 		a.watch.Gaps = []diagnose.Span{{To: fw.Started}}
 	}
@@ -327,4 +330,23 @@ func lossesOf(ctx context.Context, client *control.Client) ([]diagnose.Loss, err
 		return nil
 	})
 	return losses, err
+}
+
+// tamperedOf asks for the times in which somebody had taken the firewall's rules
+// away; the last one may go on.
+func tamperedOf(ctx context.Context, client *control.Client, since time.Time) (spans []diagnose.Span, err error) {
+	if !since.IsZero() {
+		spans = append(spans, diagnose.Span{From: since})
+	}
+	err = client.Trace(ctx, control.TraceOptions{Table: logs.CaptureState.Name, Last: -1}, nil, func(line []byte) error {
+		r, _, err := control.ParseTraceLine(line)
+		if err != nil || r.Table() == nil || r.Get("State") != string(logs.RulesetTampered) {
+			return err
+		}
+		from, _ := r.Get("From").(time.Time)
+		to, _ := r.Get("To").(time.Time)
+		spans = append(spans, diagnose.Span{From: from, To: to})
+		return nil
+	})
+	return spans, err
 }

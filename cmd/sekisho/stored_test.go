@@ -212,7 +212,7 @@ func TestWhatWasNotRecordedIsReadBack(t *testing.T) {
 	t.Errorf("Evidence() gave no gap: %+v", rows.Watches)
 }
 
-// That what the host drops was not watched is known from stored rows too, however
+// That what the host drops was not watched, or that rules were gone, is known from stored rows too, however
 // long ago the process started, or how much later it was told.
 func TestDropsThatWereOffAreReadBack(t *testing.T) {
 	t.Parallel()
@@ -230,6 +230,8 @@ func TestDropsThatWereOffAreReadBack(t *testing.T) {
 	}{
 		{"fw-c", []logs.State{{Time: began, State: logs.RecordingStarted}, {Time: began.Add(time.Second), State: logs.DropsOff}, {Time: began.Add(2 * time.Second), State: logs.RecordedExcept}}, flow.CannotSee},
 		{"fw-d", []logs.State{{Time: lastTuesday.Add(24 * time.Hour), State: logs.DropsOff, From: lastTuesday.Add(-time.Minute), To: lastTuesday.Add(24 * time.Hour)}}, flow.CannotSee},
+		{"fw-e", []logs.State{{Time: lastTuesday.Add(24 * time.Hour), State: logs.RulesetTampered, From: lastTuesday.Add(-time.Minute), To: lastTuesday.Add(24 * time.Hour)}}, flow.NotRecorded},
+		{"fw-f", []logs.State{{Time: lastTuesday.Add(24 * time.Hour), State: logs.RulesetTampered, To: lastTuesday.Add(24 * time.Hour)}}, flow.NotRecorded},
 	} {
 		source := &logs.Source{Firewall: tt.firewall, ResourceID: logs.DefaultResourceID("", tt.firewall)}
 		syn := flow.Event{Time: lastTuesday, Flag: flow.SYN, Packet: flow.Tuple{Protocol: flow.TCP, Source: q.Source, Dest: q.Destination}, TCPFlags: flow.BitSYN, Seq: 1000}

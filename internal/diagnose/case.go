@@ -69,6 +69,9 @@ type Watch struct {
 	// process was off, a filter or a sample was in force. A zero To is still
 	// going on.
 	Gaps []Span
+	// Tampered are times in which somebody had taken the rules away. A zero From
+	// is not known, a zero To is still going on.
+	Tampered []Span
 	// CannotSee is true where the source of the rows never shows some packets
 	// of a handshake, as Azure's flow trace.
 	CannotSee bool
@@ -86,6 +89,9 @@ type Loss struct {
 type Span struct {
 	From, To time.Time
 }
+
+// Same reports whether two spans are the same moments.
+func (s Span) Same(o Span) bool { return s.From.Equal(o.From) && s.To.Equal(o.To) }
 
 // meets reports whether two spans have a moment in common. An open end, a zero
 // time, has no bound.

@@ -37,6 +37,7 @@ type testCase struct {
 	Asked    []string          `yaml:"asked"` // all firewalls where absent
 	Losses   map[string]uint64 `yaml:"losses"`
 	Gaps     []string          `yaml:"gaps"`
+	Tampered []string          `yaml:"tampered"`
 	Rows     []testRow         `yaml:"rows"`
 	Expect   expectation       `yaml:"expect"`
 }
@@ -151,6 +152,9 @@ func (c *testCase) build(t testing.TB) Case {
 		}
 		if slices.Contains(c.Gaps, name) {
 			w.Gaps = []Span{{From: ms(-1000)}}
+		}
+		if slices.Contains(c.Tampered, name) {
+			w.Tampered = []Span{{ms(-1000), ms(-900)}, {ms(-500), ms(2000)}, {ms(3600_000), ms(3601_000)}}
 		}
 		out.Watches = append(out.Watches, w)
 	}

@@ -42,8 +42,12 @@ func watchDoubts(w Watch, when Span) []Doubt {
 	if lost > 0 {
 		doubts = append(doubts, Doubt{Code: flow.EventsLost, Firewall: w.Firewall, Count: lost})
 	}
-	if slices.ContainsFunc(w.Gaps, when.meets) {
+	gone, tampered := rulesGone(w, when)
+	if tampered || slices.ContainsFunc(w.Gaps, when.meets) {
 		doubts = append(doubts, Doubt{Code: flow.NotRecorded, Firewall: w.Firewall})
+	}
+	if tampered {
+		doubts = append(doubts, gone)
 	}
 	if w.CannotSee {
 		doubts = append(doubts, Doubt{Code: flow.CannotSee, Firewall: w.Firewall})
@@ -79,7 +83,7 @@ func (q *inquiry) doubt(d Doubt, c flow.Certainty) {
 // worth is how sure an absence is in spite of a doubt. A source that never shows
 // some packets shows others that tell as much.
 func worth(d flow.Doubt) flow.Certainty {
-	if d == flow.EventsLost || d == flow.NotRecorded {
+	if d == flow.EventsLost || d == flow.NotRecorded || d == RulesGone {
 		return flow.Unknown
 	}
 	return flow.Likely

@@ -35,6 +35,10 @@ func (q *inquiry) judge(s *station) {
 		flow.Stalled:         q.absence,
 		flow.HalfClosed:      q.absence,
 	}
+	if q.undecided(s) {
+		q.evidence(s, q.stations...)
+		return
+	}
 	if judge, ok := judges[own.Outcome]; ok {
 		judge(s)
 	} else {

@@ -58,6 +58,8 @@ type Firewall struct {
 	unheard     unheard
 	journal     *journal.Journal // nil when only observing
 	gone        bool             // our rules were not there when we came, and somebody had put them there
+	whole       time.Time        // when they were then put in force
+	doubted     time.Time        // what was recorded up to then, of a time without them that goes on
 	ledger      *ledger
 	outliving   *outliving
 	freshCounts bool // nothing of outliving was told before
@@ -189,6 +191,7 @@ func (f *Firewall) takeOver(ctx context.Context, pol *policy.Policy, marks rules
 	if _, err := f.policies.apply(ctx, pol); err != nil {
 		return err
 	}
+	f.whole = time.Now()
 	if reasons {
 		loadReasonLogger()
 	}

@@ -38,17 +38,48 @@ func (f *Firewall) tellTampered(t ruleset.Tampered) {
 	}
 	f.log.Warn(what+"; they are in force again", "by", by, "for", t.To.Sub(t.From).Round(time.Millisecond))
 	f.tellState(logs.State{State: logs.RulesetTampered, Detail: what + ", " + by, From: t.From, To: t.To})
+	f.doubtUndecided(t.From, t.To)
+}
+
+// noteRules notes until when our rules were in force, for who comes after us. While
+// they are not, it says so to the tracker: it must not wait for their return.
+func (f *Firewall) noteRules(now time.Time) {
+	if f.keeper == nil {
+		return
+	}
+	since := f.keeper.MissingSince()
+	if since.IsZero() {
+		f.outliving.words[wordRulesWhole].Store(uint64(now.Add(-settleTime).UnixNano()))
+		f.doubted = time.Time{}
+		return
+	}
+	if now.Sub(f.doubted) >= time.Second {
+		f.doubted = now
+		f.doubtUndecided(since, now)
+	}
+}
+
+// doubtUndecided says to the tracker that our rules were gone. Conntrack looks only
+// at what rules ask it to: what is recorded then as INVALID may be an ordinary packet,
+// so it is a time in which not everything was recorded. It began a little before we
+// heard of it.
+func (f *Firewall) doubtUndecided(from, to time.Time) {
+	if !from.IsZero() {
+		from = from.Add(-settleTime)
+	}
+	f.connections.later(late{at: to, gap: &logs.Loss{From: from, To: to}})
 }
 
 // tellGone makes a row of rules that were deleted while no process was there
-// to put them back. Conntrack works only for rules that ask it, so what was
-// recorded since as INVALID was an ordinary packet to it, and to us.
+// to put them back.
 func (f *Firewall) tellGone() {
 	if !f.gone {
 		return
 	}
-	const what = "our rules had been deleted before this process started, by whom and since when is not known, and packets passed undecided; " +
+	const what = "our rules were deleted while no process was there to put them back, by whom is not known, and packets passed undecided; " +
 		"INVALID rows of that time may be of such packets"
-	f.log.Warn(what + "; the rules are in force again")
-	f.tellState(logs.State{State: logs.RulesetTampered, Detail: what, To: f.started})
+	from := f.outliving.rulesWhole()
+	f.log.Warn(what+"; the rules are in force again", "not before", from)
+	f.tellState(logs.State{State: logs.RulesetTampered, Detail: what, From: from, To: f.whole})
+	f.doubtUndecided(from, f.whole)
 }

@@ -128,6 +128,7 @@ func (f *Firewall) keepTime(ctx context.Context) {
 		now := time.Now()
 		f.expireSettings(now)
 		f.hearCloses(now)
+		f.noteRules(now)
 		// Not by how long an event waits: a reader that was kept from reading
 		// does not know of it.
 		if delivered := f.recorder.Delivered(); !delivered.IsZero() {

@@ -41,6 +41,7 @@ const (
 	wordEarlyDrop
 	wordInsertFailed
 	wordChainTooLong
+	wordRulesWhole   // until when our rules were known to be in force, in nanoseconds since 1970
 	outlivingWords = 512
 )
 
@@ -113,6 +114,9 @@ func (o *outliving) read() map[logs.LossPlace]uint64 {
 	}
 	return lost
 }
+
+// rulesWhole is until when a process knew that our rules were in force.
+func (o *outliving) rulesWhole() time.Time { return o.moment(wordRulesWhole) }
 
 // moment is the time in a word; zero where there was none.
 func (o *outliving) moment(word int) time.Time {

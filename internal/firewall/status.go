@@ -23,6 +23,9 @@ type Status struct {
 	// NotRecordedSince is since when the program in the kernel does not send
 	// every event, because no diagnostic setting has a use for them.
 	NotRecordedSince time.Time `json:"notRecordedSince,omitzero"`
+	// RulesGoneSince is since when our rules are not in force, because somebody
+	// took them away; absent while they are.
+	RulesGoneSince time.Time `json:"rulesGoneSince,omitzero"`
 	// Spool is the folder with segments for a workspace; empty where no
 	// diagnostic setting sends rows to one.
 	Spool   string        `json:"spool,omitempty"`
@@ -41,6 +44,9 @@ func (f *Firewall) Status(pid int) (Status, error) {
 	}
 	if running := f.Ruleset(); running != nil {
 		s.Policy, s.PolicyRevision, s.Rules = running.Policy.Name, running.Policy.Revision(), len(running.Rules)
+	}
+	if f.keeper != nil {
+		s.RulesGoneSince = f.keeper.MissingSince()
 	}
 	if f.spool() != nil {
 		s.Spool, err = filepath.Abs(f.config.spoolFolder())

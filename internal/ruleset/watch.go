@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mdlayher/netlink"
@@ -78,6 +79,8 @@ type Watcher struct {
 	missing *missing    // nil while the ruleset is in force
 	repairs int         // in a row
 	due     time.Time   // of the next one
+
+	since atomic.Int64 // of missing; 0 while there is none
 }
 
 // commit is a transaction of ours: the one that touches the table and has a
@@ -205,6 +208,7 @@ func (w *Watcher) step(ctx context.Context) (*Tampered, time.Duration) {
 		}
 	}
 	found.To, w.missing = w.applied, nil
+	w.since.Store(0)
 	if found.From.After(found.To) { // heard of only after the Apply
 		found.From = found.To
 	}
@@ -289,6 +293,16 @@ func (w *Watcher) miss(t Tampered, generation uint32) {
 		w.repairs, w.due = 0, time.Time{}
 	}
 	w.missing = &missing{t, generation}
+	w.since.Store(max(1, t.From.UnixNano()))
+}
+
+// MissingSince is since when the ruleset is not in force, for all that was heard
+// until now; zero while it is. It waits for no repair.
+func (w *Watcher) MissingSince() time.Time {
+	if since := w.since.Load(); since != 0 {
+		return time.Unix(0, since)
+	}
+	return time.Time{}
 }
 
 // later compares generations, which wrap around.

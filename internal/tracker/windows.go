@@ -71,6 +71,12 @@ func (t *Tracker) AddLoss(from, to time.Time, kind string, n uint64) {
 // off, filtered, or started anew. A zero from is "at any time before".
 func (t *Tracker) AddGap(from, to time.Time) {
 	t.advance(nanoseconds(to))
+	t.KnowGap(from, to)
+}
+
+// KnowGap is AddGap for who knows of it beforehand, as where rows are read back: it
+// may end after what comes next.
+func (t *Tracker) KnowGap(from, to time.Time) {
 	t.gaps.add(nanoseconds(from), nanoseconds(to), allKinds)
 	t.doubt(nanoseconds(from), nanoseconds(to))
 }

@@ -292,6 +292,46 @@ func TestDropsThatWereUnseenAreDoubted(t *testing.T) {
 	}
 }
 
+// Rules that were gone are a time in which not everything was recorded: what an
+// INVALID packet without a sentence says of then is doubted, and what they say of
+// another time is not.
+func TestRulesThatWereGone(t *testing.T) {
+	t.Parallel()
+	open := []flow.Event{packet(0, flow.SYN, flow.BitSYN, false, 1000, 0), packet(1, flow.SYNACK, flow.BitSYN|flow.BitACK, true, 5000, 1001),
+		packet(2, flow.ACK, flow.BitACK, false, 1001, 5001)}
+	lost := packet(9000, flow.INVALID, flow.BitACK|flow.BitPSH, false, 1001, 5001)
+	lost.Connection, lost.Direction, lost.Action, lost.Reason = flow.Tuple{}, flow.DirectionUnknown, flow.ActionNone, flow.NoState
+	for _, tt := range []struct {
+		what     string
+		from, to int
+		want     bool
+	}{
+		{"at the time", 8990, 9200, true},
+		{"before the connection", -9000, -8000, false},
+	} {
+		b := lines(append(open, lost)...)
+		state := logs.State{Time: at(tt.to), State: logs.RulesetTampered, From: at(tt.from), To: at(tt.to)}
+		row := logs.StateRow(state, &logs.Source{Firewall: "fw-a", ResourceID: logs.DefaultResourceID("", "fw-a")})
+		b.Write(append(logs.AppendJSON(nil, row, false), '\n'))
+		rows, err := read(t, b.String())
+		if err != nil || len(rows.Connections) == 0 || len(rows.Watches) != 1 {
+			t.Fatal(rows, err)
+		}
+		told := rows.Connections[len(rows.Connections)-1].Verdict
+		if got := slices.Contains(told.Doubts, flow.NotRecorded); told.Outcome != flow.StateLost || got != tt.want {
+			t.Errorf("%s: the tracker says %+v", tt.what, told)
+		}
+		v := diagnose.Diagnose(diagnose.Case{Asked: asked, Connections: rows.Connections, Watches: rows.Watches})
+		i := slices.IndexFunc(v.Doubts, func(d diagnose.Doubt) bool { return d.Code == diagnose.RulesGone })
+		if (i >= 0) != tt.want || (v.Certainty == flow.Unknown) != tt.want {
+			t.Errorf("%s: %s with %+v", tt.what, v.Certainty, v.Doubts)
+		}
+		if i >= 0 && (!v.Doubts[i].From.Equal(at(tt.from)) || !v.Doubts[i].To.Equal(at(tt.to))) {
+			t.Errorf("%s: %+v", tt.what, v.Doubts[i])
+		}
+	}
+}
+
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	good := strings.TrimSpace(lines(packet(0, flow.SYN, flow.BitSYN, false, 1000, 0)).String())

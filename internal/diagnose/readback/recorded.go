@@ -18,6 +18,7 @@ type recorded struct {
 	drops  []flow.Drop
 	losses []loss
 	parts  []part
+	gone   []diagnose.Span // the rules were
 	sights []sight
 	// azure is true once a row had none of our columns: Azure's own rows show
 	// less.
@@ -55,6 +56,9 @@ func (f *recorded) addState(r logs.Record) {
 		f.parts = append(f.parts, part{r.Time(), false})
 	case logs.RecordedWhole, logs.RecordedExcept: // what is off has rows of its own
 		f.parts = append(f.parts, part{r.Time(), true})
+	case logs.RulesetTampered:
+		from, _ := r.Get("From").(time.Time)
+		f.gone = append(f.gone, diagnose.Span{From: from, To: until(r)})
 	case logs.DropsOff:
 		f.addBlindness(r)
 	case logs.DropsOn, logs.RecordingStarted: // what is off is told after it
@@ -94,7 +98,7 @@ func (f *recorded) gaps() (gaps []diagnose.Span) {
 
 // watch is what the firewall recorded, and what it lost.
 func (f *recorded) watch(name string) diagnose.Watch {
-	w := diagnose.Watch{Firewall: name, CannotSee: f.azure, Gaps: f.gaps()}
+	w := diagnose.Watch{Firewall: name, CannotSee: f.azure, Gaps: f.gaps(), Tampered: f.gone}
 	for _, l := range f.losses {
 		if l.kind != "drop" && l.kind != "end" {
 			w.Losses = append(w.Losses, diagnose.Loss{Span: diagnose.Span{From: l.from, To: l.to}, Kind: l.kind, Count: l.count})
@@ -135,10 +139,10 @@ func (f *recorded) track(name string) {
 	if len(moments) == 0 {
 		return
 	}
-	for _, g := range f.gaps() {
-		moments = append(moments, moment{g.From, func(t *tracker.Tracker) { t.AddGap(g.From, cmp.Or(g.To, g.From.AddDate(100, 0, 0))) }})
-	}
 	last := slices.MaxFunc(moments, func(a, b moment) int { return a.at.Compare(b.at) }).at
+	for _, g := range slices.Concat(f.gaps(), f.gone) {
+		moments = append(moments, moment{g.From, func(t *tracker.Tracker) { t.KnowGap(g.From, cmp.Or(g.To, last)) }})
+	}
 	moments = append(moments, f.sighted(sees, last)...)
 	slices.SortStableFunc(moments, func(a, b moment) int { return a.at.Compare(b.at) })
 	t := tracker.New(config)
