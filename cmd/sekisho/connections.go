@@ -84,7 +84,8 @@ the server's part and the client's, as seen at the firewall.`,
 				}
 				return showStoredConnections(cmd.Context(), cmd.OutOrStdout(), &stored, options, from, to, *output)
 			}
-			return showConnections(cmd.Context(), cmd.OutOrStdout(), options, *output)
+			w := cmd.OutOrStdout()
+			return whileRead(cmd.Context(), w, func(ctx context.Context) error { return showConnections(ctx, w, options, *output) })
 		},
 	}
 	flags := cmd.Flags()

@@ -47,7 +47,8 @@ sekisho status meanwhile.`,
 				return err
 			}
 			config.Logs.Directory, config.Guard = directory, []string{guardCommand}
-			return observe(cmd.Context(), cmd.OutOrStdout(), &config, filter, *output)
+			w := cmd.OutOrStdout()
+			return whileRead(cmd.Context(), w, func(ctx context.Context) error { return observe(ctx, w, &config, filter, *output) })
 		},
 	}
 	flags := cmd.Flags()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -13,24 +12,36 @@ import (
 )
 
 // TestObserveEndsWithItsReader has nobody read what observe shows, as head does
-// when it has seen enough: what it changed is put back.
+// when it has seen enough: it ends, though no packet comes, and what it changed is
+// put back.
 func TestObserveEndsWithItsReader(t *testing.T) {
 	needRootToTest(t)
 	t.Parallel()
-	name, settings := placeToObserve(t, "pipe")
+	for word, begun := range map[string]string{"unread": "", "enough": "looking on"} {
+		t.Run(word, func(t *testing.T) {
+			t.Parallel()
+			observeUntilUnread(t, word, begun)
+		})
+	}
+}
+
+// observeUntilUnread has nobody read any more from when observe has said something.
+func observeUntilUnread(t *testing.T, word, begun string) {
+	name, settings := placeToObserve(t, word)
 	before := settings()
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	read.Close()
 	cmd := exec.Command("sekisho", "observe", "--netns", name, "--name", name)
-	var said bytes.Buffer
+	var said lockedBuffer
 	cmd.Stdout, cmd.Stderr = write, &said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	write.Close()
+	await(t, "what it says", func() bool { return strings.Contains(said.String(), begun) })
+	read.Close()
 	late := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
 	defer late.Stop()
 	var exit *exec.ExitError

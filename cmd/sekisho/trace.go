@@ -76,6 +76,7 @@ let it pass), DENIED (in mid-connection, after a change of policy), ICMP-ERROR
 				return err
 			}
 			options.Last = count
+			w := cmd.OutOrStdout()
 			if !from.IsZero() || stored.given() {
 				if options.Follow && from.IsZero() {
 					return usagef("-f over stored rows needs to know from when: say --since, as in --since 10m")
@@ -83,12 +84,12 @@ let it pass), DENIED (in mid-connection, after a change of policy), ICMP-ERROR
 				if !from.IsZero() && !cmd.Flags().Changed("lines") {
 					options.Last = -1
 				}
-				return traceSince(cmd.Context(), cmd.OutOrStdout(), &stored, options, from, *output)
+				return whileRead(cmd.Context(), w, func(ctx context.Context) error { return traceSince(ctx, w, &stored, options, from, *output) })
 			}
 			if options.Follow && !cmd.Flags().Changed("lines") {
 				options.Last = 0
 			}
-			return followTrace(cmd.Context(), cmd.OutOrStdout(), options, *output)
+			return whileRead(cmd.Context(), w, func(ctx context.Context) error { return followTrace(ctx, w, options, *output) })
 		},
 	}
 	flags := cmd.Flags()
