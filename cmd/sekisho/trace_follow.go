@@ -121,7 +121,7 @@ func (t *storedTrace) untilMet(ctx context.Context, p *pump, fresh []string) err
 // has reports whether the workspace has a firewall's rows up to a time: one that
 // is not older. Where nothing passes a firewall, its start has a row.
 func (t *storedTrace) has(ctx context.Context, resource string, at time.Time) (bool, error) {
-	for _, table := range []*logs.Table{logs.FlowTrace, logs.CaptureState} {
+	for _, table := range []*logs.Table{logs.FlowTrace, logs.NetworkRule, logs.CaptureState} {
 		records, err := workspace.Records(ctx, t.asker, table, fmt.Sprintf("| where _ResourceId == %s and TimeGenerated >= %s | take 1",
 			workspace.Quoted(resource), workspace.Literal(at)))
 		if err != nil || len(records) > 0 {

@@ -77,7 +77,7 @@ var eventFamilies = []family{
 	},
 	{
 		name: "sekisho_reader_lag_seconds", kind: gauge,
-		help: "Age of the oldest event that was read from a ring and not yet delivered; 0 when there is none. INVALID events wait up to 0.05 s for the kernel's reason; more than a second means a busy host or a disk that is too slow.",
+		help: "Age of the oldest event that was read from a ring and not yet delivered, or that may wait in one after a turn which could not read all; 0 when there is none. INVALID events wait up to 0.05 s for the kernel's reason; more than a second means a busy host or a disk that is too slow.",
 		read: func(s *sample, put put) { put(s.Lag.Seconds()) },
 	},
 }
