@@ -41,7 +41,7 @@ const (
 	wordEarlyDrop
 	wordInsertFailed
 	wordChainTooLong
-	wordRulesWhole   // until when our rules were known to be in force, in nanoseconds since 1970
+	wordRulesWhole // until when our rules were known to be in force, in nanoseconds since 1970
 	outlivingWords = 512
 )
 

@@ -55,6 +55,8 @@ func readChecksums(f *os.File, size int64) (checksums, error) {
 	return c, nil
 }
 
+var errPages = errors.New("its pages have another checksum than it says")
+
 // check checks all that comes before the footer.
 func (c checksums) check(f *os.File) error {
 	sum := crc32.New(castagnoli)
@@ -62,7 +64,7 @@ func (c checksums) check(f *os.File) error {
 		return err
 	}
 	if sum.Sum32() != c.rest {
-		return errors.New("its pages have another checksum than it says")
+		return errPages
 	}
 	return nil
 }

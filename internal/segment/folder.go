@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,8 +34,11 @@ type Folder struct {
 	notes   []Note
 	alone   map[string]bool // segments that are not merged
 	fan     []int
+	clock   clock
+	policy  Policy // that of the last Retain
 
-	merging sync.Mutex
+	merging sync.Mutex // one that changes or reads whole files at a time
+	scrub   scrub
 }
 
 // Options say how a folder is opened.
@@ -127,6 +131,7 @@ func (f *Folder) open() error {
 			return err
 		}
 	}
+	f.startClock()
 	f.addWaiting()
 	f.current = generationOf(f, f.state)
 	return nil
@@ -185,7 +190,7 @@ func (f *Folder) makeFormat(path string) error {
 	if err != nil {
 		return err
 	}
-	known := slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == listFile })
+	known := f.looksOurs(entries)
 	for _, e := range entries {
 		if name := e.Name(); !known && name != lockFile && name != formatFile+temporary {
 			if n, err := ParseName(name); err == nil {
@@ -214,6 +219,28 @@ func (f *Folder) makeFormat(path string) error {
 	})
 }
 
+// looksOurs reports whether a folder has what only one of segments has: its list, or,
+// where that is lost too, a segment in its place.
+func (f *Folder) looksOurs(entries []fs.DirEntry) bool {
+	for _, e := range entries {
+		if e.Name() == listFile {
+			return true
+		}
+		files, _ := filepath.Glob(filepath.Join(escapeGlob(f.root), escapeGlob(e.Name()), "*", "*"+Ext)) // only a bad pattern is an error
+		for _, file := range files {
+			if n, err := ParseName(filepath.Base(file)); err == nil && file == f.pathOf(n) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// escapeGlob lets a name stand for itself in a pattern.
+func escapeGlob(name string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)
+}
+
 // Close ends the writing. Generations that are pinned stay good.
 func (f *Folder) Close() error {
 	f.merging.Lock()
@@ -221,6 +248,7 @@ func (f *Folder) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.list.close()
+	f.scrub.close()
 	if f.lock == nil {
 		return nil
 	}
@@ -263,7 +291,7 @@ func (f *Folder) change(r record, add []*Info) error {
 	for _, i := range add {
 		f.state.add(i)
 	}
-	if err := f.state.apply(record{Remove: r.Remove, Forget: r.Forget, Lost: r.Lost}); err != nil {
+	if err := f.state.apply(record{Remove: r.Remove, Forget: r.Forget, Lost: r.Lost, Clock: r.Clock}); err != nil {
 		return err
 	}
 	f.current = next

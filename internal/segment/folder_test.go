@@ -62,9 +62,9 @@ func TestAFolderHasWhatItTook(t *testing.T) {
 	}
 	g.Release()
 	must(t, f.Close())
-	for _, lost := range []string{"", listFile, formatFile} {
-		if lost != "" {
-			must(t, os.Remove(filepath.Join(root, lost)))
+	for _, lost := range [][]string{nil, {listFile}, {formatFile}, {listFile, formatFile}} {
+		for _, file := range lost {
+			must(t, os.Remove(filepath.Join(root, file)))
 		}
 		f = openFolder(t, root, Options{})
 		if diff := cmp.Diff(before, all(f), cmpopts.EquateEmpty()); diff != "" {

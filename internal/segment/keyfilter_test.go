@@ -123,7 +123,7 @@ func TestFiltersDenyNoKeyOfARow(t *testing.T) {
 	}
 	f.fan = []int{20, 1}
 	f.mu.Lock()
-	r := f.choose([]*Info{f.current.tables[logs.FlowTrace.Name][0]}, false)
+	r := f.choose([]*Info{f.current.tables[logs.FlowTrace.Name][0]}, false, 0)
 	f.mu.Unlock()
 	m := merger{folder: f}
 	must(t, m.merge(context.Background(), r))

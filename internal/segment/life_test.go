@@ -142,6 +142,9 @@ func (l *life) retain(t *rapid.T) {
 	limit := rapid.Int64Range(1, 200_000).Draw(t, "bytes")
 	_, err := l.f.Retain(l.begin.Add(24*time.Hour), Policy{Default: Limit{Bytes: limit}})
 	l.must(err)
+	if rapid.Bool().Draw(t, "then merge as if there were no limit") {
+		l.f.policy = Policy{}
+	}
 	l.tearable = false
 	left := all(l.f)
 	if sum(left) > limit {
@@ -259,6 +262,7 @@ func TestALife(t *testing.T) {
 			begin: time.Date(2026, 11, 29, 10, 0, 0, 0, time.UTC), options: Options{Grace: time.Nanosecond},
 			writer: NewWriter(logs.FlowTrace), batch: newBatch(logs.FlowTrace), read: map[string][]int{}}
 		l.must(os.Mkdir(l.spool, 0o700))
+		l.options.Now = func() time.Time { return l.begin.Add(time.Duration(len(l.rows)/10)*24*time.Hour + time.Hour) } // a clock that is right
 		l.open()
 		defer func() { l.f.Close() }()
 		some := func(t *rapid.T) {

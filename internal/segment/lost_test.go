@@ -196,7 +196,9 @@ func TestAFileIsPutBack(t *testing.T) {
 		must(t, f.SetAside(i.Name.String(), "x"))
 	}
 	aside := func(i int) string { return filepath.Join(root, damagedFolder, files[i].Name.String()) }
-	if taken, err := f.Take(aside(0)); err != nil || !taken {
+	spool := filepath.Join(t.TempDir(), filepath.Base(aside(0)))
+	must(t, os.Rename(aside(0), spool))
+	if taken, err := f.Take(spool); err != nil || !taken {
 		t.Errorf("into a spool: taken %v, %v", taken, err)
 	}
 	must(t, f.Merge(context.Background())) // which deletes what is in no list any more

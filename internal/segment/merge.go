@@ -102,9 +102,9 @@ func (f *Folder) due(now time.Time) run {
 		if _, known := logs.Lookup(table); !known {
 			continue // a newer version's
 		}
-		days := map[string][]*Info{}
+		days, largest := map[string][]*Info{}, f.policy.largest(table)
 		for _, i := range slices.Backward(infos) {
-			if i.Rows < fileRows/2 && !f.alone[i.Name.String()] {
+			if i.Rows < fileRows/2 && (largest == 0 || i.Bytes < largest/2) && !f.alone[i.Name.String()] {
 				day := i.From.Format(time.DateOnly)
 				days[day] = append(days[day], i)
 			}
@@ -112,7 +112,7 @@ func (f *Folder) due(now time.Time) run {
 		for day, infos := range days {
 			end, err := time.Parse(time.DateOnly, day)
 			over := err == nil && now.Sub(end) > 24*time.Hour+dayOver
-			if r := f.choose(infos, over); r.infos != nil {
+			if r := f.choose(infos, over, largest); r.infos != nil {
 				return r
 			}
 		}
@@ -121,7 +121,7 @@ func (f *Folder) due(now time.Time) run {
 }
 
 // choose picks a run of one day's segments.
-func (f *Folder) choose(infos []*Info, over bool) run {
+func (f *Folder) choose(infos []*Info, over bool, largest int64) run {
 	levels := map[int][]*Info{}
 	var few []*Info
 	for _, i := range infos {
@@ -133,22 +133,25 @@ func (f *Folder) choose(infos []*Info, over bool) run {
 	// Of a day that is over nothing will be merged again: not by levels, and with
 	// no key filter that would be there for months.
 	if over && len(few) > 1 {
-		return run{fitting(few), lateLevel}
+		return run{fitting(few, largest), lateLevel}
 	}
 	for level, same := range levels {
 		if len(same) >= f.fan[min(level, len(f.fan)-1)] {
-			return run{fitting(same), min(level+1, maxLevel)}
+			return run{fitting(same, largest), min(level+1, maxLevel)}
 		}
 	}
 	return run{}
 }
 
-// fitting is the first of some segments that together make one file.
-func fitting(infos []*Info) []*Info {
+// fitting is the first of some segments that together make one file, of that many
+// bytes at most; 0 is no bound.
+func fitting(infos []*Info, largest int64) []*Info {
 	slices.SortFunc(infos, func(a, b *Info) int { return newestFirst(b, a) })
-	var rows int64
+	var rows, bytes int64
 	for n, i := range infos {
-		if rows += i.Rows; rows > fileRows && n > 1 {
+		rows += i.Rows
+		bytes += i.Bytes
+		if (rows > fileRows || largest > 0 && bytes > largest) && n > 1 {
 			return infos[:n]
 		}
 	}
@@ -215,12 +218,27 @@ func (f *Folder) mergedInfo(r run) *Info {
 			info.To = i.To
 		}
 	}
+	info.Taken = takenOf(r.infos)
 	info.Name.From = info.From
 	if ranges := f.state.known[info.Name.source()]; len(ranges) > 0 {
 		info.Name.Sequence = ranges[len(ranges)-1][1]
 	}
 	info.Name.Sequence++
 	return info
+}
+
+// takenOf is when the last of some segments came, where one of them counts from then.
+func takenOf(infos []*Info) time.Time {
+	var last time.Time
+	if !slices.ContainsFunc(infos, func(i *Info) bool { return !i.Taken.IsZero() }) {
+		return last
+	}
+	for _, i := range infos {
+		if t := i.counted(); t.After(last) {
+			last = t
+		}
+	}
+	return last
 }
 
 // copy reads a segment and writes row groups as they get full.

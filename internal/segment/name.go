@@ -46,8 +46,12 @@ func (n Name) String() string {
 		fmt.Sprintf("%010d", n.Sequence), strconv.Itoa(n.Level)}, between) + Ext
 }
 
-// part is what a part of a name may consist of.
-var part = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,63}$`)
+// part is what a part of a name may consist of. A firewall's is that of its resource
+// group and its own, with a hyphen in between.
+var (
+	part     = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,63}$`)
+	firewall = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,128}$`)
+)
 
 // ParseName reads the name of a segment's file, without its folder.
 func ParseName(file string) (Name, error) {
@@ -84,7 +88,7 @@ func (n Name) check() error {
 		return fmt.Errorf("name of a segment: %q is no boot id", n.Boot)
 	case n.Level < 0 || n.Level > maxLevel:
 		return fmt.Errorf("name of a segment: level %d is not from 0 to %d", n.Level, maxLevel)
-	case n.Level == 0 && !part.MatchString(n.Firewall):
+	case n.Level == 0 && !firewall.MatchString(n.Firewall):
 		return fmt.Errorf("name of a segment: %q is no firewall", n.Firewall)
 	case n.Level > 0 && n.Firewall != "":
 		return fmt.Errorf("name of a segment: one of level %d belongs to no firewall, not to %q", n.Level, n.Firewall)

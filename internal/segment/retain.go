@@ -29,31 +29,28 @@ func (p Policy) of(table string) Limit {
 	return p.Default
 }
 
-// ahead is how much later than the newest row the clock is believed to be.
-const ahead = 24 * time.Hour
-
 // Retain drops segments that are older than the policy says, and then the oldest
 // of tables that take more room than it says. It returns how many it dropped;
-// their files are deleted by Merge, when nobody reads them any more.
+// their files are deleted by Merge, when nobody reads them any more. Merge makes
+// no file from now on that is large beside what the policy allows.
 //
-// Ages are those of rows, seen from now; or, where that is earlier, from a day
-// after the newest row of all tables. So a clock that jumps ahead by years costs
-// a day at most and not all that is kept, and a firewall whose rows come from
-// the future changes nothing; while no rows come at all, nothing gets older than
-// a day.
+// Ages are those of rows, seen from now as far as that is believed: see
+// [Folder.believe]. So a clock that is wrong by years costs a day at most and not
+// all that is kept. Rows whose times are wrong count from when they came.
 func (f *Folder) Retain(now time.Time, p Policy) (dropped int, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.lock == nil {
 		return 0, fmt.Errorf("drop old segments: %w", ErrReadOnly)
 	}
-	now = f.believe(now)
-	var r record
+	f.policy = p
+	r := record{Clock: f.remember(now)}
+	now = f.believe(now, time.Time{})
 	for table, infos := range f.current.tables {
 		r.Remove = append(r.Remove, p.of(table).beyond(infos, now)...)
 	}
 	r.Forget = f.forgettable(now, p)
-	if len(r.Remove)+len(r.Forget) == 0 {
+	if len(r.Remove)+len(r.Forget) == 0 && r.Clock.IsZero() {
 		return 0, nil
 	}
 	slices.Sort(r.Remove)
@@ -63,32 +60,46 @@ func (f *Folder) Retain(now time.Time, p Policy) (dropped int, err error) {
 	return len(r.Remove), nil
 }
 
-// believe is the time from which ages count.
-func (f *Folder) believe(now time.Time) time.Time {
-	var newest time.Time
-	for _, infos := range f.current.tables {
-		if len(infos) > 0 && infos[0].To.After(newest) {
-			newest = infos[0].To
-		}
-	}
-	if latest := newest.Add(ahead); !newest.IsZero() && now.After(latest) {
-		return latest
-	}
-	return now
-}
-
-// beyond are the names of those segments that a limit does not allow. The
-// newest come first in infos.
+// beyond are the names of those segments that a limit does not allow.
 func (l Limit) beyond(infos []*Info, now time.Time) (names []string) {
 	var bytes int64
-	for _, i := range infos {
+	for _, i := range youngestFirst(infos, now) {
 		bytes += i.Bytes
-		if l.Age > 0 && now.Sub(i.To) > l.Age || l.Bytes > 0 && bytes > l.Bytes {
+		if l.Age > 0 && now.Sub(i.counted()) > l.Age || l.Bytes > 0 && bytes > l.Bytes {
 			names = append(names, i.Name.String())
 		}
 	}
 	return names
 }
+
+// youngestFirst is the order in which segments find room. Those of the future, which
+// came while the clock was wrong, come last: they must not keep all others out.
+func youngestFirst(infos []*Info, now time.Time) []*Info {
+	infos = slices.Clone(infos)
+	at := func(i *Info) time.Time {
+		if t := i.counted(); !t.After(now.Add(ahead)) {
+			return t
+		}
+		return time.Time{}
+	}
+	slices.SortStableFunc(infos, func(a, b *Info) int { return at(b).Compare(at(a)) })
+	return infos
+}
+
+// counted is the time from which a segment's age counts.
+func (i *Info) counted() time.Time {
+	if i.Taken.IsZero() {
+		return i.To
+	}
+	return i.Taken
+}
+
+// mergedShare is the part of a table's room that one merged file has at most:
+// what is over the limit goes file by file.
+const mergedShare = 10
+
+// largest is how large a merged file of a table may be; 0 is no bound.
+func (p Policy) largest(table string) int64 { return p.of(table).Bytes / mergedShare }
 
 // forgettable are the sources whose newest rows are older than is kept: what
 // they deliver once more is dropped for its age.

@@ -20,7 +20,6 @@ func days(tb testing.TB, f *Folder, n int, begin time.Time) {
 func TestRetain(t *testing.T) {
 	t.Parallel()
 	begin := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	day := 24 * time.Hour
 	end := begin.Add(9 * day) // of the newest of ten segments
 	size := closed(t, 1, numbered(0, 10, begin)).Bytes
 	for name, c := range map[string]struct {
@@ -50,6 +49,51 @@ func TestRetain(t *testing.T) {
 				t.Errorf("the newest is of %v", left[0].From)
 			}
 		})
+	}
+}
+
+// One byte too many takes the oldest rows, and not most of them: no file has more than
+// a part of what there may be.
+func TestASizeTakesFewRowsAtATime(t *testing.T) {
+	t.Parallel()
+	f := openFolder(t, t.TempDir(), Options{})
+	f.fan = []int{4, 4, 4}
+	const limit, each = 400_000, 200
+	var kept, rows int64
+	traffic := newTraffic(3)
+	for n, part := range split(traffic.rows(200*each), each) {
+		take(t, f, uint64(n+1), part)
+		rows += each
+		dropped, err := f.Retain(traffic.begin.Add(time.Hour), Policy{Default: Limit{Bytes: limit}})
+		must(t, err)
+		must(t, f.Merge(t.Context()))
+		var bytes, left int64
+		for _, i := range all(f) {
+			bytes, left = bytes+i.Bytes, left+i.Rows
+		}
+		if lost := rows - left; dropped > 0 && (lost > 2*rows/mergedShare || kept == 0 && bytes < limit*3/4) {
+			t.Fatalf("after %d segments %d of %d rows went, %d bytes are left", n, lost, rows, bytes)
+		}
+		if dropped > 0 {
+			kept++
+		}
+		rows = left
+	}
+	if kept == 0 || len(all(f)) > 100 {
+		t.Errorf("dropped %d times, %d segments are left", kept, len(all(f)))
+	}
+}
+
+// Rows of the future that an older program took find no room before others.
+func TestRowsOfTheFutureDoNotKeepOthersOut(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 10, 12, 0, 0, 0, time.UTC)
+	infos := []*Info{{Name: nameOf(1), To: now.AddDate(5, 0, 0), Bytes: 10}}
+	for n := range 6 {
+		infos = append(infos, &Info{Name: nameOf(uint64(n + 2)), To: now.Add(-time.Duration(n) * time.Hour), Bytes: 10})
+	}
+	if got := (Limit{Bytes: 60}).beyond(infos, now); len(got) != 1 || got[0] != infos[0].Name.String() {
+		t.Errorf("dropped %v, want the one of the future", got)
 	}
 }
 

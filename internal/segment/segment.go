@@ -25,10 +25,11 @@
 //	codec.go, file.go, filter.go           columns → Parquet
 //	keys.go, keyfilter.go                  what rows can be found by without opening a file
 //	rows.go, rows_read.go                  rows written down before they are in a segment
-//	checksum.go                            what protects a file from being read when it is damaged
+//	checksum.go, scrub.go                  what protects a file from being read when it is damaged
 //	writer.go                              rows → a segment
 //	folder.go, generation.go, take.go      the folder
-//	merge.go, read.go, retain.go           what becomes of segments; records.go reads a small one whole
+//	merge.go, read.go, retain.go, clock.go what becomes of segments
+//	records.go                             a small one, read whole
 //	list.go, state.go, reconcile.go,
 //	adopt.go                               its list, and what is repaired at the start
 //	owner.go                               whose rows a segment has

@@ -12,10 +12,11 @@ type state struct {
 	known    map[source]Ranges
 	newest   map[source]time.Time // of the rows that a source delivered
 	lost     map[string]bool      // names of files that were set aside, or went away
+	clock    time.Time            // the latest time that was believed
 }
 
 func newState() *state {
-	return &state{map[string]*Info{}, map[source]Ranges{}, map[source]time.Time{}, map[string]bool{}}
+	return &state{map[string]*Info{}, map[source]Ranges{}, map[source]time.Time{}, map[string]bool{}, time.Time{}}
 }
 
 // record is one change of a folder, a line of its list.
@@ -30,6 +31,8 @@ type record struct {
 	// Lost are files whose rows are lost: unlike others of which no segment of
 	// the list tells, they may come back.
 	Lost []string `json:"lost,omitempty"`
+	// Clock is the time that is believed: see [Folder.believe].
+	Clock time.Time `json:"clock,omitzero"`
 }
 
 // entry is an Info as the list has it.
@@ -39,6 +42,7 @@ type entry struct {
 	To    time.Time `json:"to"`
 	Rows  int64     `json:"rows"`
 	Bytes int64     `json:"bytes"`
+	Taken time.Time `json:"taken,omitzero"`
 	Whose string    `json:"resource,omitempty"`
 	Holds []Held    `json:"holds,omitempty"`
 	Keys  Keys      `json:"keys,omitzero"`
@@ -51,7 +55,7 @@ type knownRanges struct {
 }
 
 func entryOf(i *Info) entry {
-	return entry{i.Name.String(), i.From, i.To, i.Rows, i.Bytes, i.Resource, i.Holds, i.Keys}
+	return entry{i.Name.String(), i.From, i.To, i.Rows, i.Bytes, i.Taken, i.Resource, i.Holds, i.Keys}
 }
 
 // apply changes the state by a record.
@@ -67,13 +71,16 @@ func (s *state) apply(r record) error {
 		if e.Rows <= 0 || e.Bytes <= 0 || e.To.Before(e.From) {
 			return fmt.Errorf("%s has %d rows from %v to %v in %d bytes", e.Name, e.Rows, e.From, e.To, e.Bytes)
 		}
-		s.add(&Info{Name: name, From: e.From, To: e.To, Rows: e.Rows, Bytes: e.Bytes, Resource: e.Whose, Holds: e.Holds, Keys: e.Keys})
+		s.add(&Info{Name: name, From: e.From, To: e.To, Rows: e.Rows, Bytes: e.Bytes, Taken: e.Taken, Resource: e.Whose, Holds: e.Holds, Keys: e.Keys})
 	}
 	for _, name := range r.Remove {
 		delete(s.segments, name)
 	}
 	for _, name := range r.Lost {
 		s.lost[name] = true
+	}
+	if r.Clock.After(s.clock) {
+		s.clock = r.Clock
 	}
 	for _, from := range r.Forget {
 		delete(s.known, from)
@@ -86,9 +93,9 @@ func (s *state) apply(r record) error {
 func (s *state) add(i *Info) {
 	s.segments[i.Name.String()] = i
 	delete(s.lost, i.Name.String())
-	s.know(i.Name.source(), Ranges{{i.Name.Sequence, i.Name.Sequence}}, i.To)
+	s.know(i.Name.source(), Ranges{{i.Name.Sequence, i.Name.Sequence}}, i.counted())
 	for _, h := range i.Holds {
-		s.know(source{i.Name.Table, h.Firewall, h.Boot}, h.Ranges, i.To)
+		s.know(source{i.Name.Table, h.Firewall, h.Boot}, h.Ranges, i.counted())
 	}
 }
 
@@ -105,7 +112,7 @@ func (s *state) know(from source, more Ranges, newest time.Time) {
 
 // checkpoint is the records that make the state anew.
 func (s *state) checkpoint() []record {
-	records := []record{{}}
+	records := []record{{Clock: s.clock}}
 	for from, ranges := range s.known {
 		records[0].Known = append(records[0].Known, knownRanges{from, s.newest[from], ranges})
 	}

@@ -12,8 +12,12 @@ import (
 
 // Take moves a closed segment into the folder. Taken is false where its name is
 // known already, as when it is delivered a second time: then its file is
-// deleted; but one that was set aside may come back. A file that is no whole segment is set aside, and the error is a
-// [DamagedError].
+// deleted; but one that was set aside may come back. A file that is no whole segment
+// is set aside, and the error is a [DamagedError].
+//
+// A merged segment, as from a backup or another folder, is taken if no other has rows
+// that it has; where others have all of them it is deleted, and where they have some it
+// is set aside.
 //
 // On the same file system the file is renamed, otherwise copied and then
 // deleted; at whichever moment the process is killed, the segment is in one of
@@ -25,6 +29,9 @@ func (f *Folder) Take(path string) (taken bool, err error) {
 
 // TakeInfo is [Folder.Take] that says what it took, or what was taken before.
 func (f *Folder) TakeInfo(path string) (info Info, taken bool, err error) {
+	if f.isOwn(path) {
+		return info, false, fmt.Errorf("take segment: %s is in the folder of segments itself, which must be no spool", path)
+	}
 	info, err = ReadInfo(path)
 	var damaged *DamagedError
 	if errors.As(err, &damaged) {
@@ -33,7 +40,9 @@ func (f *Folder) TakeInfo(path string) (info Info, taken bool, err error) {
 	if err != nil {
 		return info, false, fmt.Errorf("take segment: %w", err)
 	}
-	info.Resource = resourceOf(path, info.Bytes)
+	if info.Name.Level == 0 {
+		info.Resource = resourceOf(path, info.Bytes)
+	}
 	taken, err = f.take(path, &info)
 	return info, taken, err
 }
@@ -53,21 +62,62 @@ func resourceOf(path string, bytes int64) string {
 	return ""
 }
 
-func (f *Folder) take(path string, info *Info) (taken bool, err error) {
-	if info.Name.Level != 0 {
-		return false, fmt.Errorf("take segment: %s was merged in another folder", filepath.Base(path))
+// isOwn reports whether a path is in this folder, by whatever name: to take what is
+// there would delete it.
+func (f *Folder) isOwn(path string) bool {
+	root, err := os.Stat(f.root)
+	path, absErr := filepath.Abs(path)
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
 	}
+	for err == nil && absErr == nil && path != filepath.Dir(path) {
+		path = filepath.Dir(path)
+		if above, err := os.Stat(path); err == nil && os.SameFile(root, above) {
+			return true
+		}
+	}
+	return false
+}
+
+// errPartly is about a merged segment.
+var errPartly = errors.New("it has some of the rows that others have too")
+
+// knows reports whether all rows of a segment came before. It is an error where only
+// some did.
+func (f *Folder) knows(info *Info) (bool, error) {
+	name := info.Name
+	if name.Level == 0 {
+		return f.state.known[name.source()].Has(name.Sequence) && !f.state.lost[name.String()], nil
+	}
+	have := f.held()
+	switch {
+	case have.has(info):
+		return true, nil
+	case have.hasSome(info):
+		return false, errPartly
+	case len(info.Holds) == 0:
+		return false, errors.New("it does not say what it was merged from")
+	}
+	return false, nil
+}
+
+func (f *Folder) take(path string, info *Info) (taken bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.lock == nil {
 		return false, fmt.Errorf("take segment: %w", ErrReadOnly)
 	}
-	if f.state.known[info.Name.source()].Has(info.Name.Sequence) && !f.state.lost[info.Name.String()] {
+	known, err := f.knows(info)
+	if err != nil {
+		return false, errors.Join(&DamagedError{path, err}, f.moveAside(path, err.Error(), nil))
+	}
+	if known {
 		if err := os.Remove(path); err != nil {
 			return false, fmt.Errorf("delete segment that was delivered before: %w", err)
 		}
 		return false, nil
 	}
+	info.Taken = f.takenAt(info)
 	if err := f.place(path, info); err != nil {
 		return false, fmt.Errorf("take segment: %w", err)
 	}

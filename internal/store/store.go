@@ -45,7 +45,8 @@ type Store interface {
 	// Told says that the loss of a file is told.
 	Told(ctx context.Context, file string) error
 	// Tend does what is due: small segments become larger ones, rows that are
-	// too old or too many are removed. What a view shows stays until it is
+	// too old or too many are removed, and a part of what is kept is looked through
+	// for damage. What a view shows stays until it is
 	// closed.
 	Tend(ctx context.Context, now time.Time, keep Retention) (Tended, error)
 	// Close ends the store. Views must be closed before.
@@ -78,7 +79,8 @@ type Scope struct {
 // Segment is one that was taken.
 type Segment struct {
 	Table string
-	// Source is the firewall that wrote it.
+	// Source is the firewall that wrote it; zero for rows of several, as those of a
+	// file that was put back.
 	Source Source
 	Rows   int64
 	// From and To are the first and last TimeGenerated of its rows.

@@ -21,7 +21,7 @@ func (e *Embedded) Take(ctx context.Context, file string) (Segment, bool, error)
 		return Segment{}, false, err // gone, not ours to read, or no room
 	}
 	taken := Segment{Table: info.Name.Table, Rows: info.Rows, From: info.From, To: info.To}
-	if fresh {
+	if fresh && info.Name.Level == 0 { // a merged one may be of many, and of long ago
 		taken.Source, err = e.sourceOf(ctx, info)
 	}
 	return taken, fresh, err

@@ -9,6 +9,10 @@ import (
 	"github.com/sekisho/sekisho/internal/segment"
 )
 
+// scrubBytes is how much of what is kept one call of Tend checks: with one every ten
+// seconds that is 70 GB a day, for a few milliseconds each.
+const scrubBytes = 8 << 20
+
 // Tend implements [Store]. What is removed first need not be merged.
 func (e *Embedded) Tend(ctx context.Context, now time.Time, keep Retention) (Tended, error) {
 	removed, err := e.folder.Retain(now, policyOf(keep))
@@ -16,6 +20,8 @@ func (e *Embedded) Tend(ctx context.Context, now time.Time, keep Retention) (Ten
 	err = errors.Join(err, e.folder.Merge(ctx))
 	// Others are taken meanwhile, so this is what was merged at least.
 	done := Tended{Removed: removed, Merged: max(0, before-e.segments())}
+	_, scrubbed := e.folder.Scrub(ctx, scrubBytes)
+	err = errors.Join(err, scrubbed)
 	for _, n := range e.folder.Notes() {
 		done.Notes = append(done.Notes, n.String())
 	}

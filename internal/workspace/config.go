@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/document"
@@ -82,7 +83,32 @@ func ReadConfig(file string) (Config, error) {
 			*p = filepath.Join(below, *p)
 		}
 	}
-	return c, nil
+	return c, c.checkSpools(doc).Err()
+}
+
+// checkSpools refuses spool folders in which the workspace's own files lie: it would
+// take them from itself, and delete them as delivered twice.
+func (c *Config) checkSpools(doc *document.Document) document.Problems {
+	var ps document.Problems
+	for n, spool := range c.Spools {
+		for _, own := range []string{c.segments(), c.own()} {
+			if s, o := realPath(spool), realPath(own); s == o || strings.HasPrefix(s, o+"/") || s == filepath.Dir(o) {
+				ps = append(ps, doc.Problem(fmt.Sprintf("spools[%d]", n), spool, "the workspace keeps its own files there, in "+own,
+					"a folder of its own, as /var/spool/sekisho"))
+				break
+			}
+		}
+	}
+	return ps
+}
+
+// realPath is a path without links, as far as it is there already.
+func realPath(path string) string {
+	for above, below := filepath.Clean(path), ""; ; above, below = filepath.Dir(above), filepath.Join(filepath.Base(above), below) {
+		if real, err := filepath.EvalSymlinks(above); err == nil || above == filepath.Dir(above) {
+			return filepath.Join(cmp.Or(real, above), below)
+		}
+	}
 }
 
 func (c *Config) check(doc *document.Document) document.Problems {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/sekisho/sekisho/internal/store"
 )
 
@@ -55,21 +57,54 @@ func (w *Workspace) Ingest(ctx context.Context) { w.takeAll(ctx) }
 func (w *Workspace) takeAll(ctx context.Context) {
 	w.taking.Lock()
 	defer w.taking.Unlock()
-	files := waiting(w.cfg.spools())
+	files := waiting(w.claimed())
+	refused := map[string]untaken{}
 	for i, file := range files {
 		if ctx.Err() != nil {
 			return
 		}
-		if !w.take(ctx, file) {
-			w.note(func(s *seen) { s.waiting = len(files) - i })
-			return // a full disk does not get room by trying the next one
+		before := w.seen.refused[file] // only this function changes it
+		if before.why != "" && time.Since(before.at) < stuckBeat {
+			refused[file] = before
+			continue
+		}
+		err := w.take(ctx, file)
+		switch {
+		case err == nil || ctx.Err() != nil:
+		case noDisk(err, file): // the next one would find no room either
+			w.note(func(s *seen) {
+				s.waiting = len(files) - i + len(refused)
+				w.tellStuck(s, err)
+			})
+			return
+		default:
+			refused[file] = untaken{err.Error(), time.Now()}
+			if before.why != err.Error() {
+				w.log.Error("a segment cannot be taken and stays in its folder; others are taken", "file", file, "reason", err)
+			}
 		}
 	}
-	w.note(func(s *seen) { s.waiting, s.stuck = 0, nil })
+	w.note(func(s *seen) { s.waiting, s.stuck, s.refused = len(refused), nil, refused })
 }
 
-// take takes one segment and reports whether to go on with the next.
-func (w *Workspace) take(ctx context.Context, file string) bool {
+// untaken is why a file could not be taken, and when that was.
+type untaken struct {
+	why string
+	at  time.Time
+}
+
+// noDisk tells errors that are about the workspace's disk, and so about every file that
+// waits, from those about one.
+func noDisk(err error, file string) bool {
+	var path *os.PathError
+	if errors.As(err, &path) && path.Path == file {
+		return false
+	}
+	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EROFS) || errors.Is(err, unix.EIO)
+}
+
+// take takes one segment. An error says why it waits on.
+func (w *Workspace) take(ctx context.Context, file string) error {
 	taken, fresh, err := w.store.Take(ctx, file)
 	var unreadable *store.Unreadable
 	switch {
@@ -78,18 +113,18 @@ func (w *Workspace) take(ctx context.Context, file string) bool {
 		w.note(func(s *seen) { s.setAside++ })
 	case errors.Is(err, os.ErrNotExist): // somebody took it away meanwhile
 	case err != nil:
-		w.note(func(s *seen) { w.tellStuck(s, err) })
-		return false
+		return err
 	case filepath.Dir(file) == w.cfg.own(): // no firewall's
 	case fresh:
 		w.note(func(s *seen) { s.count(taken, time.Now()) })
 	default:
 		w.note(func(s *seen) { s.again++ })
 	}
-	return true
+	return nil
 }
 
-// stuckBeat is how often it is told that segments wait.
+// stuckBeat is how often it is told that segments wait, and how often one is tried again
+// that cannot be taken.
 const stuckBeat = time.Minute
 
 // tellStuck logs why no segment can be taken, not more than once a minute.
@@ -101,16 +136,13 @@ func (w *Workspace) tellStuck(s *seen, err error) {
 	s.stuck = err
 }
 
-// waiting lists the closed segments in the spool folders and in the folders
-// directly below, by the names of the segments: those of one firewall are in
-// order then.
-func waiting(spools []string) []string {
+// waiting lists the closed segments in folders, by the names of the segments: those of
+// one firewall are in order then.
+func waiting(folders []string) []string {
 	var files []string
-	for _, dir := range spools {
-		for _, pattern := range []string{"*", "*/*"} {
-			found, _ := filepath.Glob(filepath.Join(escapeGlob(dir), pattern+segmentEnding)) // only a bad pattern is an error
-			files = append(files, found...)
-		}
+	for _, dir := range folders {
+		found, _ := filepath.Glob(filepath.Join(escapeGlob(dir), "*"+segmentEnding)) // only a bad pattern is an error
+		files = append(files, found...)
 	}
 	files = slices.DeleteFunc(files, func(f string) bool { return strings.HasPrefix(filepath.Base(f), ".") })
 	slices.SortFunc(files, func(a, b string) int { return strings.Compare(filepath.Base(a), filepath.Base(b)) })

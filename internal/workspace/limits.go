@@ -21,9 +21,9 @@ type Limits struct {
 	// Concurrent is how many queries run at a time; twice as many as there are
 	// threads where absent, and at least 4.
 	Concurrent int `yaml:"concurrent,omitempty"`
-	// Queue is how many others may wait for their turn; 200 where absent, as
-	// in Azure.
-	Queue int `yaml:"queue,omitempty"`
+	// Queue is how many others may wait for their turn, 0 for none; 200 where
+	// absent, as in Azure.
+	Queue *int `yaml:"queue,omitempty"`
 	// Wait is how long they wait, as in 10s; 30s where absent.
 	Wait string `yaml:"wait,omitempty"`
 	// TemporaryFolder takes what does not fit into memory; a folder in the
@@ -57,8 +57,8 @@ func (l *Limits) check(doc *document.Document) document.Problems {
 	if l.Concurrent < 0 {
 		add("concurrent", fmt.Sprint(l.Concurrent), "not a number of queries", "for example: concurrent: 8")
 	}
-	if l.Queue < 0 {
-		add("queue", fmt.Sprint(l.Queue), "not a number of queries", "for example: queue: 100")
+	if l.Queue != nil && *l.Queue < 0 {
+		add("queue", fmt.Sprint(*l.Queue), "not a number of queries", "for example: queue: 100")
 	}
 	if _, err := ParseAge(cmp.Or(l.Wait, defaultWait)); err != nil {
 		add("wait", l.Wait, "not a length of time", "for example: wait: 10s")
@@ -72,7 +72,11 @@ func (c *Config) threads() int { return cmp.Or(c.Query.Threads, runtime.NumCPU()
 // turns are how many queries run at a time.
 func (c *Config) turns() *turns {
 	wait, _ := ParseAge(cmp.Or(c.Query.Wait, defaultWait)) // checked when the file was read
-	return newTurns(cmp.Or(c.Query.Concurrent, max(4, 2*c.threads())), cmp.Or(c.Query.Queue, defaultQueue), wait)
+	queue := defaultQueue
+	if c.Query.Queue != nil {
+		queue = *c.Query.Queue
+	}
+	return newTurns(cmp.Or(c.Query.Concurrent, max(4, 2*c.threads())), queue, wait)
 }
 
 // embedded is the configuration of the store.

@@ -76,7 +76,7 @@ func (r *Reader) lookInto(spools []string) []string {
 			r.Closed = append(r.Closed, dir)
 		}
 	}
-	files := waiting(spools)
+	files := waiting(foldersOf(spools))
 	r.Waiting = len(files)
 	return files
 }

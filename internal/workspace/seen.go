@@ -15,10 +15,12 @@ type seen struct {
 	waiting        int
 	stuck          error // why no segment can be taken; nil where they can
 	toldStuck      time.Time
-	merged         int64
-	removed        int64
-	tendFailed     error
-	lostFailed     error
+	// refused are files that cannot be taken, which keep no others back, with why.
+	refused    map[string]untaken
+	merged     int64
+	removed    int64
+	tendFailed error
+	lostFailed error
 	// firewalls are those that are known: that delivered, or that an older
 	// heartbeat tells of.
 	firewalls map[store.Source]*delivered
@@ -47,6 +49,9 @@ func (s *seen) of(source store.Source) *delivered {
 func (s *seen) count(g store.Segment, now time.Time) {
 	s.segments++
 	s.rows += g.Rows
+	if g.Source == (store.Source{}) {
+		return
+	}
 	d := s.of(g.Source)
 	d.last = now
 	if g.To.After(d.newest) {
@@ -74,8 +79,8 @@ type Status struct {
 	Segments int64 `json:"segments"`
 	Rows     int64 `json:"rows"`
 	Again    int64 `json:"again"`
-	// SetAside could not be read, Waiting are in their spool folders, because
-	// of Stuck.
+	// SetAside could not be read. Waiting are in their spool folders, all because
+	// of Stuck, or some that cannot be taken.
 	SetAside int64  `json:"setAside"`
 	Waiting  int    `json:"waiting"`
 	Stuck    string `json:"stuck,omitempty"`

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -71,7 +70,7 @@ func (w *watch) follow(log *slog.Logger) {
 	for _, dir := range w.kernel.WatchList() {
 		known[dir] = true
 	}
-	for _, dir := range w.folders() {
+	for _, dir := range foldersOf(w.spools) {
 		if known[dir] {
 			continue
 		}
@@ -80,17 +79,4 @@ func (w *watch) follow(log *slog.Logger) {
 			log.Warn("a spool folder cannot be watched, and is looked through every second", "folder", dir, "reason", err)
 		}
 	}
-}
-
-func (w *watch) folders() []string {
-	out := append([]string(nil), w.spools...)
-	for _, dir := range w.spools {
-		entries, _ := os.ReadDir(dir) // one that is gone has none
-		for _, e := range entries {
-			if e.IsDir() {
-				out = append(out, filepath.Join(dir, e.Name()))
-			}
-		}
-	}
-	return out
 }

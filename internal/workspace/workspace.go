@@ -9,6 +9,7 @@
 //	config.go, limits.go  its file; its units in units.go
 //	workspace.go          open, run, close
 //	ingest.go, watch.go   spool folders → store
+//	claim.go              that no other workspace takes from them
 //	tend.go               merging and retention
 //	heartbeat.go, own.go  rows that the workspace itself writes
 //	lost.go               rows about rows whose file is damaged or gone
@@ -43,6 +44,7 @@ type Workspace struct {
 
 	turns  *turns
 	own    *ownRows
+	claims *claims
 	taking sync.Mutex // one at a time, so that segments come in their order
 	mu     sync.Mutex
 	seen   seen
@@ -81,7 +83,13 @@ func open(ctx context.Context, cfg Config, log *slog.Logger) (*Workspace, error)
 	if err != nil {
 		return nil, err
 	}
-	return &Workspace{cfg: cfg, id: id, store: s, log: log, started: time.Now(), turns: cfg.turns(), own: newOwnRows(cfg), seen: newSeen()}, nil
+	w := &Workspace{cfg: cfg, id: id, store: s, log: log, started: time.Now(), turns: cfg.turns(), own: newOwnRows(cfg), claims: newClaims(), seen: newSeen()}
+	for _, dir := range cfg.spools() {
+		if err := w.claims.claim(dir); err != nil {
+			return nil, errors.Join(err, s.Close(), w.claims.release())
+		}
+	}
+	return w, nil
 }
 
 // Name is what the workspace is called, and its database for Kusto's clients.
@@ -114,4 +122,6 @@ func (w *Workspace) Run(ctx context.Context, ready func()) error {
 }
 
 // Close ends the workspace; running queries end first.
-func (w *Workspace) Close() error { return errors.Join(w.store.Close(), w.unlock()) }
+func (w *Workspace) Close() error {
+	return errors.Join(w.store.Close(), w.claims.release(), w.unlock())
+}
