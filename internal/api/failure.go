@@ -93,6 +93,10 @@ func explain(err error) *failure {
 			detail: "Query execution has resulted in error (0x80DA0006): Query is expired: " + duck.ErrTimeout.Error() + ".", transient: true}
 	case errors.Is(err, duck.ErrMemory):
 		return limits("80DA0007", "E_RUNAWAY_QUERY", duck.ErrMemory)
+	case errors.Is(err, duck.ErrTemporary):
+		f := limits("80DA0007", "E_RUNAWAY_QUERY", err)
+		f.transient = true // somebody makes room
+		return f
 	case errors.Is(err, duck.ErrTooLarge):
 		return limits("80DA0003", "E_QUERY_RESULT_SET_TOO_LARGE", duck.ErrTooLarge)
 	}

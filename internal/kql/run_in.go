@@ -41,6 +41,9 @@ func runIn(ctx context.Context, s Session, text string, o Options) (*Answer, err
 		return nil, err
 	}
 	bound, ds := bind.Query(ctx, tree, o.bind(s))
+	if bound.Err != nil {
+		return nil, bound.Err
+	}
 	if err := ds.Err(); err != nil {
 		return nil, err
 	}

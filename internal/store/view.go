@@ -110,7 +110,7 @@ func (v *view) Rows(ctx context.Context, q *plan.Query) ([][]any, error) {
 // note remembers an error that a file may have caused.
 func (v *view) note(err error) {
 	if errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) || errors.Is(err, duck.ErrTimeout) ||
-		errors.Is(err, duck.ErrTooLarge) || errors.Is(err, duck.ErrMemory) {
+		errors.Is(err, duck.ErrTooLarge) || errors.Is(err, duck.ErrMemory) || errors.Is(err, duck.ErrTemporary) {
 		return
 	}
 	v.mu.Lock()

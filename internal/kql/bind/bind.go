@@ -49,6 +49,9 @@ type Result struct {
 	Queries []*plan.Query
 	// Options are what set statements said, by name.
 	Options map[string]any
+	// Err is what ended the binding, where that was no mistake of the text. The
+	// diagnostics have it too.
+	Err error
 }
 
 // Query binds a parsed text. Where the diagnostics refuse it, the result may
@@ -59,11 +62,14 @@ func Query(ctx context.Context, q *syntax.Query, opts Options) (Result, syntax.D
 	}
 	b := &binder{ctx: ctx, opts: opts, scope: &scope{vars: map[string]*variable{}}, set: map[string]any{}, uniques: map[*plan.Limit][]*plan.Column{}}
 	queries := b.statements(q.Statements)
+	if b.end != nil {
+		b.report(syntax.Span{}, "", "%v", b.end)
+	}
 	for i := range b.diags {
 		b.diags[i].Complete(q.Text, syntax.CodeSemantics)
 	}
 	slices.SortStableFunc(b.diags, func(x, y syntax.Diagnostic) int { return x.Span.Start - y.Span.Start })
-	return Result{Queries: queries, Options: b.set}, b.diags
+	return Result{Queries: queries, Options: b.set, Err: b.end}, b.diags
 }
 
 // binder holds what is the same for the whole text, and the current scope.
@@ -79,6 +85,10 @@ type binder struct {
 	// scalars are the values of toscalar, by where it stands and what it is
 	// of: it is computed once, however often a function that has it is called.
 	scalars map[string]*plan.Lit
+
+	// end is what ended the binding; made is what functions have made so far.
+	end  error
+	made budget
 
 	columns int
 	depth   int
@@ -106,7 +116,7 @@ func (b *binder) unsupported(at syntax.Span, hint, format string, args ...any) {
 }
 
 // failed tells whether the query is refused already; nothing need run then.
-func (b *binder) failed() bool { return b.diags.Refused() }
+func (b *binder) failed() bool { return b.diags.Refused() || b.stopped() }
 
 // column makes a new column.
 func (b *binder) column(name string, t value.Type) *plan.Column {

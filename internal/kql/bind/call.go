@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -195,11 +196,11 @@ func (b *binder) apply(at syntax.Span, fn *funcs.Func, args []plan.Expr) plan.Ex
 			return &plan.Lit{T: t.result}
 		}
 	}
-	return fold(out)
+	return b.fold(out)
 }
 
 // fold computes a call of constants.
-func fold(c *plan.Call) plan.Expr {
+func (b *binder) fold(c *plan.Call) plan.Expr {
 	if c.Fn.Volatile || c.Fn.Eval == nil {
 		return c
 	}
@@ -212,7 +213,20 @@ func fold(c *plan.Call) plan.Expr {
 		call.Args = append(call.Args, lit.Value)
 		call.Types = append(call.Types, lit.T)
 	}
-	return &plan.Lit{T: c.T, Value: c.Fn.Run(call)}
+	return b.run(c.Fn, call)
+}
+
+// run computes a call of constants. Where the query is to end, its value is null.
+func (b *binder) run(fn *funcs.Func, c *funcs.Call) *plan.Lit {
+	if b.stopped() {
+		return &plan.Lit{T: c.Out}
+	}
+	v, err := fn.Run(c)
+	if err == nil && b.made.add(v) {
+		return &plan.Lit{T: c.Out, Value: v}
+	}
+	b.stop(cmp.Or(err, funcs.ErrMemory))
+	return &plan.Lit{T: c.Out}
 }
 
 // conversions names the function that converts to a type.
@@ -228,5 +242,5 @@ func (b *binder) cast(x plan.Expr, to value.Type) plan.Expr {
 	if from == to || from == value.Unknown || to == value.Unknown {
 		return x
 	}
-	return fold(&plan.Call{Fn: funcs.Must(conversions[to]), Args: []plan.Expr{x}, T: to})
+	return b.fold(&plan.Call{Fn: funcs.Must(conversions[to]), Args: []plan.Expr{x}, T: to})
 }

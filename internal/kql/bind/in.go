@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/sekisho/sekisho/internal/kql/funcs"
@@ -78,7 +79,7 @@ func (b *binder) hasTable(x syntax.In, left plan.Expr, op string, r *relation) p
 	if b.opts.Runner != nil && !b.failed() {
 		rows, err := b.opts.Runner.Rows(b.ctx, &plan.Query{Node: r.node, Cols: r.cols[:1]})
 		if err != nil {
-			b.report(x.Span, "", "%s: %v", op, err)
+			b.stop(fmt.Errorf("%s: %w", op, err))
 		}
 		for _, row := range rows {
 			args = append(args, &plan.Lit{T: value.StringType, Value: value.Text(row[0])})

@@ -20,7 +20,7 @@ func (b *binder) rows(at syntax.Span, r *relation, cols []*plan.Column) (rows []
 	}
 	rows, err := b.opts.Runner.Rows(b.ctx, &plan.Query{Node: r.node, Cols: cols, Order: r.order})
 	if err != nil {
-		b.report(at, "", "%v", err)
+		b.stop(err)
 		return nil, false
 	}
 	return rows, true
@@ -44,7 +44,7 @@ func (b *binder) stored(at syntax.Span, names []string, types []value.Type, rows
 	}
 	t, err := b.opts.Runner.Store(b.ctx, cols, rows)
 	if err != nil {
-		b.report(at, "", "%v", err)
+		b.stop(err)
 		return nil
 	}
 	r := b.scan(t)

@@ -134,7 +134,7 @@ func (b *binder) scanned(r *relation, s *scanner, op syntax.ScanOp) *relation {
 	}
 	var data [][]any
 	if rows, ok := b.rows(op.Span, r, s.carried); ok {
-		data = s.scan(rows)
+		data = s.scan(b, rows)
 	}
 	stored := b.stored(op.Span, names, types, data)
 	if stored == nil {
@@ -152,7 +152,7 @@ func (b *binder) scanned(r *relation, s *scanner, op syntax.ScanOp) *relation {
 }
 
 // evaluate computes an expression over columns whose values are known.
-func evaluate(x plan.Expr, row map[*plan.Column]any) any {
+func (s *scanner) evaluate(x plan.Expr, row map[*plan.Column]any) any {
 	switch x := x.(type) {
 	case *plan.Lit:
 		return x.Value
@@ -161,10 +161,14 @@ func evaluate(x plan.Expr, row map[*plan.Column]any) any {
 	case *plan.Call:
 		call := &funcs.Call{Out: x.T}
 		for _, a := range x.Args {
-			call.Args = append(call.Args, evaluate(a, row))
+			call.Args = append(call.Args, s.evaluate(a, row))
 			call.Types = append(call.Types, a.Type())
 		}
-		return x.Fn.Run(call)
+		v, err := x.Fn.Run(call)
+		if err != nil {
+			s.b.stop(err)
+		}
+		return v
 	}
 	return nil
 }

@@ -105,7 +105,7 @@ func (b *binder) lined(slots *relation, a axis, missing []item, nonempty bool) *
 		items = append(items, item{name: slots.cols[n+i].Name, x: &plan.Call{Fn: funcs.Must("series_values"), T: value.DynamicType,
 			Args: []plan.Expr{groups, index, first, last, m.x}}})
 	}
-	items = append(items, item{name: unique(a.name, takenBy(items)), x: fold(&plan.Call{Fn: funcs.Must("series_axis"), T: value.DynamicType,
+	items = append(items, item{name: unique(a.name, takenBy(items)), x: b.fold(&plan.Call{Fn: funcs.Must("series_axis"), T: value.DynamicType,
 		Args: []plan.Expr{first, last, a.origin, a.step}})})
 	return b.project(all, items)
 }

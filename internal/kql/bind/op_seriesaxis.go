@@ -92,9 +92,8 @@ func (a *axis) bound() {
 	if !ok || a.closed {
 		return
 	}
-	begin := &plan.Lit{T: value.LongType, Value: n}
-	at := fold(&plan.Call{Fn: funcs.Must("series_axis"), T: value.DynamicType, Args: []plan.Expr{begin, begin, a.origin, a.step}})
-	if point := at.(*plan.Lit).Value.(value.Array)[0]; value.Equal(point, a.to.Value) {
+	at, _ := funcs.Must("series_axis").Run(&funcs.Call{Args: []any{n, n, a.origin.Value, a.step.Value}, Out: value.DynamicType})
+	if point, ok := at.(value.Array); ok && value.Equal(point[0], a.to.Value) {
 		a.last.Value = n - 1
 	}
 }

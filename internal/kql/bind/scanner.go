@@ -3,6 +3,7 @@ package bind
 import (
 	"slices"
 
+	"github.com/sekisho/sekisho/internal/kql/funcs"
 	"github.com/sekisho/sekisho/internal/kql/plan"
 	"github.com/sekisho/sekisho/internal/kql/value"
 )
@@ -20,6 +21,8 @@ type scanner struct {
 	// matchID and stepName are what the columns are called that tell the
 	// sequence and the step, "" for none.
 	matchID, stepName string
+	b                 *binder
+	made              budget
 }
 
 // scanStep is one step. state are the columns by which expressions name the row
@@ -74,10 +77,14 @@ type scanState struct {
 
 // scan sends the rows through the steps and returns what they put out: the
 // carried columns, the declared ones, the sequence's number, the step's name.
-func (s *scanner) scan(rows [][]any) (out [][]any) {
+func (s *scanner) scan(b *binder, rows [][]any) (out [][]any) {
+	s.b = b
 	states := map[string]*scanState{}
 	var order []*scanState
 	for _, row := range rows {
+		if b.stopped() {
+			return nil
+		}
 		key := value.Array{}
 		for _, i := range s.partition {
 			key = append(key, row[i])
@@ -106,7 +113,7 @@ func (s *scanner) match(st *scanState, k int, row []any, out [][]any) [][]any {
 	if k > 0 && st.active[k-1] != nil {
 		before := st.active[k-1]
 		next := &sequence{rows: append(slices.Clone(before.rows), nil), id: before.id}
-		if env := s.values(row, next); evaluate(s.steps[k].cond, env) == true {
+		if env := s.values(row, next); s.evaluate(s.steps[k].cond, env) == true {
 			out = st.flush(k, st.flush(k-1, out))
 			st.active[k-1], st.active[k] = nil, next
 			return s.put(st, k, row, env, out)
@@ -121,7 +128,7 @@ func (s *scanner) match(st *scanState, k int, row []any, out [][]any) [][]any {
 		this = &sequence{rows: make([][]any, 1), id: st.next}
 	}
 	env := s.values(row, this)
-	if evaluate(s.steps[k].cond, env) != true {
+	if s.evaluate(s.steps[k].cond, env) != true {
 		return out
 	}
 	if fresh {
@@ -169,7 +176,10 @@ func (s *scanner) put(st *scanState, k int, row []any, env map[*plan.Column]any,
 	step := s.steps[k]
 	extended := slices.Concat(row[:len(s.input)], s.defaults)
 	for _, set := range step.sets {
-		extended[set.column] = evaluate(set.x, env)
+		extended[set.column] = s.evaluate(set.x, env)
+		if !s.made.add(extended[set.column]) {
+			s.b.stop(funcs.ErrMemory)
+		}
 	}
 	st.active[k].rows[k] = extended
 	full := slices.Concat(row, extended[len(s.input):])

@@ -115,7 +115,7 @@ func (b *binder) pack(cols []*plan.Column, skipEmpty bool) plan.Expr {
 	if skipEmpty {
 		fn = funcs.Must("bag_pack_nonempty")
 	}
-	return fold(&plan.Call{Fn: fn, Args: args, T: value.DynamicType})
+	return b.fold(&plan.Call{Fn: fn, Args: args, T: value.DynamicType})
 }
 
 // packArray makes an array of its arguments, or of all columns for *.
@@ -209,7 +209,7 @@ func (b *binder) toscalar(c syntax.Call, e *env) plan.Expr {
 	limited := &plan.Limit{In: r.node, N: 1, Order: r.order}
 	rows, err := b.opts.Runner.Rows(b.ctx, &plan.Query{Node: limited, Cols: []*plan.Column{first}, Order: r.order})
 	if err != nil {
-		b.report(c.Span, "", "toscalar: %v", err)
+		b.stop(fmt.Errorf("toscalar: %w", err))
 		return unknown
 	}
 	lit := &plan.Lit{T: first.Type}
@@ -236,7 +236,7 @@ func (b *binder) once(at syntax.Span, x plan.Expr) plan.Expr {
 	if lit, ok := b.scalars[key]; ok {
 		return lit
 	}
-	lit, ok := compute(x)
+	lit, ok := b.compute(x)
 	if !ok {
 		return x
 	}
@@ -248,7 +248,7 @@ func (b *binder) once(at syntax.Span, x plan.Expr) plan.Expr {
 }
 
 // compute is fold for functions of chance as well.
-func compute(x plan.Expr) (*plan.Lit, bool) {
+func (b *binder) compute(x plan.Expr) (*plan.Lit, bool) {
 	c, isCall := x.(*plan.Call)
 	if !isCall {
 		lit, ok := x.(*plan.Lit)
@@ -259,11 +259,11 @@ func compute(x plan.Expr) (*plan.Lit, bool) {
 	}
 	call := &funcs.Call{Out: c.T}
 	for _, a := range c.Args {
-		lit, ok := compute(a)
+		lit, ok := b.compute(a)
 		if !ok {
 			return nil, false
 		}
 		call.Args, call.Types = append(call.Args, lit.Value), append(call.Types, lit.T)
 	}
-	return &plan.Lit{T: c.T, Value: c.Fn.Run(call)}, true
+	return b.run(c.Fn, call), true
 }

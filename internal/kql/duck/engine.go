@@ -62,6 +62,7 @@ type Engine struct {
 	own        *sql.Conn
 	registered map[string]bool
 	stored     int
+	room       int64 // what DuckDB was told that the temporary folder may take
 }
 
 // setup are macros that the dialect uses.
@@ -130,12 +131,14 @@ func (e *Engine) settings() []string {
 	return append(out, "SET temp_directory = "+quoteString(e.cfg.TempDirectory))
 }
 
-// lock leaves only the given files readable, and fixes all settings.
+// lock leaves only the given files readable, and fixes all settings but that of
+// how much the temporary folder may take.
 func (e *Engine) lock() []string {
 	return []string{
 		"SET allowed_directories = " + quoteList(e.cfg.Directories),
 		"SET allowed_paths = " + quoteList(e.cfg.Files),
 		"SET enable_external_access = false",
+		"SET allowed_configs = " + quoteList([]string{temporarySetting}),
 		"SET lock_configuration = true",
 	}
 }

@@ -24,12 +24,34 @@ type scalar struct {
 // Config implements [duckdb.ScalarFunc].
 func (s *scalar) Config() duckdb.ScalarFuncConfig { return s.config }
 
-// Executor implements [duckdb.ScalarFunc].
+// Executor implements [duckdb.ScalarFunc]. It is asked for one for each chunk of
+// rows, which DuckDB holds at a time: what has been made is counted for them.
 func (s *scalar) Executor() duckdb.ScalarFuncExecutor {
+	answer, made := s.row, 0
 	if s.config.Volatile {
-		return duckdb.ScalarFuncExecutor{RowExecutor: s.compute}
+		answer = s.compute
 	}
-	return duckdb.ScalarFuncExecutor{RowExecutor: s.row}
+	return duckdb.ScalarFuncExecutor{RowExecutor: func(args []driver.Value) (any, error) {
+		out, err := answer(args)
+		if made += added(args, out); made > funcs.Room {
+			return nil, funcs.ErrMemory
+		}
+		return out, err
+	}}
+}
+
+// added is by how much a text is longer than those that it was made of.
+func added(args []driver.Value, out any) int {
+	text, ok := out.(string)
+	if !ok {
+		return 0
+	}
+	longest := 0
+	for _, a := range args {
+		s, _ := a.(string)
+		longest = max(longest, len(s))
+	}
+	return max(0, len(text)-longest)
 }
 
 // row gives one row's answer.
@@ -54,7 +76,11 @@ func (s *scalar) compute(args []driver.Value) (out any, err error) {
 	for i, a := range args {
 		call.Args[i] = fromCarried(a, s.fn.In[i])
 	}
-	return carried(s.fn.Fn.Run(&call), s.fn.Out), nil
+	v, err := s.fn.Fn.Run(&call)
+	if err != nil {
+		return nil, err
+	}
+	return carried(v, s.fn.Out), nil
 }
 
 // fromCarried reads a value of the canonical form.

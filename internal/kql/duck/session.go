@@ -10,6 +10,7 @@ import (
 	duckdb "github.com/duckdb/duckdb-go/v2"
 
 	"github.com/sekisho/sekisho/internal/kql/catalog"
+	"github.com/sekisho/sekisho/internal/kql/funcs"
 	"github.com/sekisho/sekisho/internal/kql/plan"
 	"github.com/sekisho/sekisho/internal/kql/result"
 	"github.com/sekisho/sekisho/internal/kql/sqlgen"
@@ -22,7 +23,7 @@ var ErrTooLarge = errors.New("the result has more rows or bytes than allowed; na
 var ErrTimeout = errors.New("the query took longer than allowed")
 
 // ErrMemory says that a query needs more memory than allowed.
-var ErrMemory = errors.New("the query needs more memory than allowed; narrow it with where, or group by fewer values")
+var ErrMemory = funcs.ErrMemory
 
 // Session is one connection of the engine, for one query at a time. Tables that
 // it stores are gone when it is closed.
@@ -101,6 +102,7 @@ func (s *Session) run(ctx context.Context, st sqlgen.Statement) (*rows, error) {
 	if err := s.e.register(st.Functions); err != nil {
 		return nil, err
 	}
+	s.e.makeRoom(ctx)
 	ctx, cancel := s.limit(ctx)
 	from, err := s.open(ctx, st)
 	if err != nil {
@@ -130,13 +132,16 @@ func (s *Session) limit(ctx context.Context) (context.Context, context.CancelFun
 	return context.WithCancel(ctx)
 }
 
-// explain tells a timeout, and too little memory, from other errors.
+// explain tells a timeout, and too little memory or disk, from other errors.
 func (s *Session) explain(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
 	var d *duckdb.Error
-	if errors.As(err, &d) && d.Type == duckdb.ErrorTypeOutOfMemory {
+	if errors.As(err, &d) && s.e.noRoom(d) {
+		return fmt.Errorf("%w in the temporary folder %s; make room on its disk, or narrow the query with where", ErrTemporary, s.e.cfg.TempDirectory)
+	}
+	if errors.As(err, &d) && (d.Type == duckdb.ErrorTypeOutOfMemory || strings.Contains(d.Msg, ErrMemory.Error())) {
 		return ErrMemory // what the engine says besides is about its settings, which are ours
 	}
 	return fmt.Errorf("run query: %w", err)

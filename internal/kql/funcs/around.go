@@ -22,9 +22,10 @@ func resolveAround(args []value.Type) ([]value.Type, value.Type, error) {
 
 func evalAround(c *Call) any {
 	inside := func(op, than string) bool {
-		far := Must(op).Run(&Call{Args: c.Args[1:], Types: c.Types[1:], Out: c.Types[1]})
+		far, _ := Must(op).Run(&Call{Args: c.Args[1:], Types: c.Types[1:], Out: c.Types[1]}) // numbers always fit
 		types := []value.Type{c.Types[0], c.Types[0]}
-		return Must(than).Run(&Call{Args: []any{c.Args[0], far}, Types: types, Out: value.BoolType}) == true
+		holds, _ := Must(than).Run(&Call{Args: []any{c.Args[0], far}, Types: types, Out: value.BoolType})
+		return holds == true
 	}
 	return inside("-", ">=") && inside("+", "<=")
 }

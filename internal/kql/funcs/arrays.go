@@ -164,6 +164,9 @@ func evalZip(c *Call) any {
 		}
 		n = max(n, len(c.Array(i)))
 	}
+	if !fits(n, element*len(c.Args)) {
+		return ErrMemory
+	}
 	out := make(value.Array, n)
 	for i := range out {
 		row := make(value.Array, len(c.Args))

@@ -17,6 +17,7 @@ var Differences = []Difference{
 	{"Columns of files that differ in case only", "The second one is called a_1, as DuckDB reads it.", "Both keep their names."},
 	{"Regular expressions", "RE2 as Go has it, at most 1,000 repetitions.", "RE2 as C++ has it."},
 	{"Text that is no Unicode", "Broken bytes become the replacement character.", "Text is always Unicode."},
+	{"Long texts", "A text or dynamic value that a function makes has at most 64 MiB, and so have all that one call makes for a few thousand rows; beyond it the query needs too much memory.", "Bound by the memory of a node."},
 	{"Options (set ...)", "Read and checked for their form, and not used.", "They change limits, caches and consistency."},
 	{"Hints (hint.strategy and the like)", "Read and not used: the engine chooses by itself.", "They choose how a cluster works."},
 	{"Plugins that look at rows for their columns", "While a query is only checked their columns are not known, so what is behind them is not checked.", "The same."},

@@ -61,6 +61,9 @@ func evalDecodeArray(c *Call) any {
 	if err != nil {
 		return nil
 	}
+	if !fits(len(b), element) {
+		return ErrMemory
+	}
 	out := make(value.Array, len(b))
 	for i, x := range b {
 		out[i] = int64(x)

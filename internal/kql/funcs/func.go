@@ -77,8 +77,9 @@ type Func struct {
 	// Hidden entries are not in completion and reference: old names.
 	Hidden bool
 
-	// Eval computes the result. Unless Loose is set it is not called when an
-	// argument is null; the result is null then (a string: empty).
+	// Eval computes the result; an error instead of it ends the query. Unless
+	// Loose is set it is not called when an argument is null; the result is null
+	// then (a string: empty).
 	Eval  func(c *Call) any
 	Loose bool
 	// Volatile functions are not folded: rand, new_guid.
@@ -175,16 +176,25 @@ func (c *Call) Bag(i int) *value.Bag {
 }
 
 // Run evaluates the function with its rule for nulls, and gives the result the
-// type that was promised.
-func (f *Func) Run(c *Call) any {
+// type that was promised. The error is [ErrMemory] where there is no [Room] for it.
+func (f *Func) Run(c *Call) (any, error) {
 	if !f.Loose && slices.Contains(c.Args, nil) {
-		return f.nullResult(c)
+		return f.nullResult(c), nil
+	}
+	if f.tooMany(c) {
+		return nil, ErrMemory
 	}
 	v := f.Eval(c)
 	if v == nil {
-		return f.nullResult(c)
+		return f.nullResult(c), nil
 	}
-	return v
+	if err, failed := v.(error); failed {
+		return nil, err
+	}
+	if grown(v, c) {
+		return nil, ErrMemory
+	}
+	return v, nil
 }
 
 func (f *Func) nullResult(c *Call) any {

@@ -62,7 +62,12 @@ func evalExtractAll(c *Call) any {
 	}
 	picks := groupNumbers(re, groups)
 	out := value.Array{}
-	for _, m := range re.FindAllStringSubmatch(value.Text(source), -1) {
+	most := Room / (element * (re.NumSubexp() + 1))
+	matches := re.FindAllStringSubmatch(value.Text(source), most+1)
+	if len(matches) > most {
+		return ErrMemory
+	}
+	for _, m := range matches {
 		parts := value.Array{}
 		for _, g := range picks {
 			parts = append(parts, m[g])
@@ -109,7 +114,29 @@ func evalReplaceRegex(c *Call) any {
 	if re == nil {
 		return nil
 	}
-	return re.ReplaceAllString(c.Str(0), goTemplate(c.Str(2)))
+	s, rewrite := c.Str(0), goTemplate(c.Str(2))
+	if fits(len(s)+1, len(rewrite)+len(s)*strings.Count(rewrite, "$")) {
+		return re.ReplaceAllString(s, rewrite)
+	}
+	return replaceLong(re, s, rewrite)
+}
+
+// replaceLong is ReplaceAllString that ends where there is no room.
+func replaceLong(re *regexp.Regexp, s, rewrite string) any {
+	var out []byte
+	at := 0
+	most := Room / (element * (re.NumSubexp() + 1))
+	matches := re.FindAllStringSubmatchIndex(s, most+1)
+	for _, m := range matches {
+		out = re.ExpandString(append(out, s[at:m[0]]...), rewrite, s, m)
+		if at = m[1]; len(out) > Room+len(s) {
+			return ErrMemory
+		}
+	}
+	if len(matches) > most {
+		return ErrMemory
+	}
+	return string(append(out, s[at:]...))
 }
 
 // goTemplate turns \1 into ${1} and keeps $ as it is.

@@ -25,6 +25,13 @@ func evalReplaceStrings(c *Call) any {
 		}
 	}
 	slices.SortFunc(taken, func(a, b found) int { return a.from - b.from })
+	size := len(s)
+	for _, f := range taken {
+		rewrite, _ := f.rewrite.(string)
+		if size += len(rewrite); size > Room+len(s) {
+			return ErrMemory
+		}
+	}
 	var out strings.Builder
 	at := 0
 	for _, f := range taken {

@@ -2,7 +2,6 @@ package funcs
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/sekisho/sekisho/internal/kql/value"
 )
@@ -92,11 +91,15 @@ func evalStrcatArray(c *Call) any {
 	if !ok {
 		return nil
 	}
+	size := 0
 	parts := make([]string, len(a))
 	for i, e := range a {
 		parts[i] = (&Call{Args: []any{e}, Types: []value.Type{value.DynamicType}}).Text(0)
+		if size += len(parts[i]); size > Room {
+			return ErrMemory
+		}
 	}
-	return strings.Join(parts, c.Str(1))
+	return join(parts, c.Str(1))
 }
 
 // evalRange makes start, start+step ... up to stop.

@@ -14,7 +14,7 @@ func init() {
 		{Name: "tolower", Sig: "text:text", Returns: value.StringType, Doc: "Writes a text in lower case.", Eval: func(c *Call) any { return strings.ToLower(c.Str(0)) }, SQL: "lower({1})"},
 		{Name: "toupper", Sig: "text:text", Returns: value.StringType, Doc: "Writes a text in upper case.", Eval: func(c *Call) any { return strings.ToUpper(c.Str(0)) }, SQL: "upper({1})"},
 		{Name: "strcat", Sig: "value:text*", Returns: value.StringType, Doc: "Joins its arguments, written as text.", Eval: func(c *Call) any { return strings.Join(allText(c, 0), "") }, SQL: "concat({*})"},
-		{Name: "strcat_delim", Sig: "delimiter:text value:text other:text*", Returns: value.StringType, Doc: "Joins its arguments with a delimiter between.", Eval: func(c *Call) any { return strings.Join(allText(c, 1), c.Str(0)) }},
+		{Name: "strcat_delim", Sig: "delimiter:text value:text other:text*", Returns: value.StringType, Doc: "Joins its arguments with a delimiter between.", Eval: func(c *Call) any { return join(allText(c, 1), c.Str(0)) }},
 		{Name: "strrep", Sig: "value:text times:integer delimiter:text?", Returns: value.StringType, Doc: "Repeats a text, at most 1,024 times.", Eval: evalRepeat},
 		{Name: "strcmp", Sig: "a:text b:text", Returns: value.LongType, Doc: "Compares two texts: -1, 0 or 1.", Eval: func(c *Call) any { return int64(strings.Compare(c.Str(0), c.Str(1))) }},
 		{Name: "substring", Sig: "source:text start:integer length:integer?", Returns: value.StringType, Doc: "Gives a part of a text; a negative start counts from its end.", Eval: evalSubstring},
@@ -25,6 +25,9 @@ func init() {
 			if c.Str(1) == "" {
 				return c.Str(0)
 			}
+			if !fits(strings.Count(c.Str(0), c.Str(1)), len(c.Str(2))-len(c.Str(1))) {
+				return ErrMemory
+			}
 			return strings.ReplaceAll(c.Str(0), c.Str(1), c.Str(2))
 		}, SQL: "replace({1}, {2}, {3})"},
 		{Name: "replace_strings", Sig: "text:string lookups:array rewrites:array", Returns: value.StringType, Doc: "Replaces each of several texts by its counterpart.", Eval: evalReplaceStrings},
@@ -34,20 +37,8 @@ func init() {
 			return strings.IndexFunc(c.Str(0), func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 		}},
 		{Name: "isutf8", Sig: "value:text", Returns: value.BoolType, Doc: "Tells whether a text is valid UTF-8.", Eval: func(c *Call) any { return utf8.ValidString(c.Str(0)) }},
-		{Name: "unicode_codepoints_from_string", Sig: "value:text", Returns: value.DynamicType, Doc: "Gives the code points of a text.", Eval: func(c *Call) any {
-			out := value.Array{}
-			for _, r := range c.Str(0) {
-				out = append(out, int64(r))
-			}
-			return out
-		}},
-		{Name: "to_utf8", Hidden: true, Sig: "value:text", Returns: value.DynamicType, Doc: "Is unicode_codepoints_from_string.", Eval: func(c *Call) any {
-			out := value.Array{}
-			for _, r := range c.Str(0) {
-				out = append(out, int64(r))
-			}
-			return out
-		}},
+		{Name: "unicode_codepoints_from_string", Sig: "value:text", Returns: value.DynamicType, Doc: "Gives the code points of a text.", Eval: evalCodepoints},
+		{Name: "to_utf8", Hidden: true, Sig: "value:text", Returns: value.DynamicType, Doc: "Is unicode_codepoints_from_string.", Eval: evalCodepoints},
 		{Name: "unicode_codepoints_to_string", Sig: "codepoint:any*", Returns: value.StringType, Doc: "Makes a text of code points or arrays of them.", Eval: evalFromCodepoints},
 		{Name: "make_string", Hidden: true, Sig: "codepoint:any*", Returns: value.StringType, Doc: "Is unicode_codepoints_to_string.", Eval: evalFromCodepoints},
 		{Name: "has_any_index", Sig: "source:stringish values:array", Returns: value.LongType, Doc: "Gives the place of the first value that the text has, -1 without one.", Eval: evalHasAnyIndex},
@@ -62,13 +53,24 @@ func allText(c *Call, from int) []string {
 	return out
 }
 
+// join joins texts that fit themselves.
+func join(parts []string, delimiter string) any {
+	if !fits(len(parts)-1, len(delimiter)) {
+		return ErrMemory
+	}
+	return strings.Join(parts, delimiter)
+}
+
 func evalRepeat(c *Call) any {
 	n := int(max(0, min(c.Int(1, 0), 1024)))
+	if !fits(n, len(c.Str(0))) {
+		return ErrMemory
+	}
 	parts := make([]string, n)
 	for i := range parts {
 		parts[i] = c.Str(0)
 	}
-	return strings.Join(parts, c.Str(2))
+	return join(parts, c.Str(2))
 }
 
 func evalSubstring(c *Call) any {
@@ -148,6 +150,9 @@ func evalCountOf(c *Call) any {
 func evalSplit(c *Call) any {
 	parts := []string{c.Str(0)}
 	if c.Str(1) != "" {
+		if !fits(strings.Count(c.Str(0), c.Str(1)), element) {
+			return ErrMemory
+		}
 		parts = strings.Split(c.Str(0), c.Str(1))
 	}
 	if len(c.Args) > 2 {
@@ -186,6 +191,17 @@ func evalTranslate(c *Call) any {
 		}
 		return r
 	}, c.Str(2))
+}
+
+func evalCodepoints(c *Call) any {
+	if !fits(utf8.RuneCountInString(c.Str(0)), element) {
+		return ErrMemory
+	}
+	out := value.Array{}
+	for _, r := range c.Str(0) {
+		out = append(out, int64(r))
+	}
+	return out
 }
 
 func evalFromCodepoints(c *Call) any {

@@ -55,6 +55,8 @@ type Operand struct {
 	// NeverNull tells that SQL is not NULL in any row, which not all that are so
 	// are known to be.
 	NeverNull bool
+	// Pieces is of how many stored texts a text may be.
+	Pieces int
 }
 
 // Agg is an aggregate to be written.

@@ -80,7 +80,7 @@ type Options struct {
 
 // Generate writes a query in a dialect.
 func Generate(d Dialect, q *plan.Query, o Options) (st Statement, err error) {
-	g := &gen{d: d, opts: o, forms: map[*plan.Column]Form{}, never: map[*plan.Column]bool{}, uses: map[*plan.Shared]int{}, shared: map[*plan.Shared]string{}, functions: map[string]Function{}}
+	g := &gen{d: d, opts: o, forms: map[*plan.Column]Form{}, never: map[*plan.Column]bool{}, sizes: map[*plan.Column]int{}, uses: map[*plan.Shared]int{}, shared: map[*plan.Shared]string{}, functions: map[string]Function{}}
 	defer func() {
 		if r := recover(); r != nil {
 			problem, ok := r.(generateError)
@@ -132,6 +132,7 @@ type gen struct {
 	args      []any
 	forms     map[*plan.Column]Form
 	never     map[*plan.Column]bool // columns known to have no NULL
+	sizes     map[*plan.Column]int  // of how many stored texts they may be
 	uses      map[*plan.Shared]int
 	shared    map[*plan.Shared]string
 	ctes      []string

@@ -70,6 +70,7 @@ func (g *gen) union(n *plan.Union) string {
 		for i, b := range n.Branches {
 			branches[i][c].sql = g.inForm(branches[i][c], b.Items[c], form)
 			g.never[col] = g.never[col] && g.neverNull(b.Items[c])
+			g.sizes[col] = max(g.sizes[col], g.pieces(b.Items[c]))
 		}
 	}
 	var out []string

@@ -129,7 +129,7 @@ func (g *gen) project(n *plan.Project) string {
 	for _, it := range n.Items {
 		v := g.value(it.X)
 		cols = append(cols, v.sql+" AS "+name(it.Col))
-		g.forms[it.Col], g.never[it.Col] = v.form, g.neverNull(it.X)
+		g.forms[it.Col], g.never[it.Col], g.sizes[it.Col] = v.form, g.neverNull(it.X), g.pieces(it.X)
 	}
 	if len(cols) == 0 {
 		cols = []string{"1 AS one"}
@@ -146,13 +146,13 @@ func (g *gen) aggregate(n *plan.Aggregate) string {
 			v = operand{sql: g.canonical(v, value.StringType)}
 		}
 		cols = append(cols, v.sql+" AS "+name(k.Col))
-		g.forms[k.Col], g.never[k.Col] = v.form, g.neverNull(k.X)
+		g.forms[k.Col], g.never[k.Col], g.sizes[k.Col] = v.form, g.neverNull(k.X), g.pieces(k.X)
 		groups = append(groups, fmt.Sprint(i+1))
 	}
 	for _, a := range n.Aggs {
 		v := g.value(a.X)
 		cols = append(cols, v.sql+" AS "+name(a.Col))
-		g.forms[a.Col] = v.form
+		g.forms[a.Col], g.sizes[a.Col] = v.form, g.pieces(a.X)
 	}
 	out := "SELECT " + strings.Join(cols, ", ") + " FROM (" + in + ")"
 	switch {

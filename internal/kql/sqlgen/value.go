@@ -147,7 +147,7 @@ func (g *gen) call(c *plan.Call) string {
 
 // operand writes an argument in canonical form.
 func (g *gen) operand(x plan.Expr) Operand {
-	out := Operand{Type: x.Type(), NeverNull: g.neverNull(x)}
+	out := Operand{Type: x.Type(), NeverNull: g.neverNull(x), Pieces: g.pieces(x)}
 	switch x := x.(type) {
 	case *plan.Lit:
 		out.Const, out.Value, out.Plain = true, x.Value, true
@@ -164,7 +164,7 @@ func (g *gen) callWritten(fn *funcs.Func, args []Operand, t value.Type) string {
 		if sql, ok := g.d.Call(&Writer{g}, Op{Name: fn.Name, Args: args, Out: t}); ok && !exact {
 			return sql
 		}
-		if fn.SQL != "" {
+		if fn.SQL != "" && !tooLong(fn, args) {
 			return g.template(fn, args, t)
 		}
 	}
