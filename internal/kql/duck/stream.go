@@ -26,7 +26,7 @@ type stream struct {
 	res   mapping.Result
 	types []mapping.Type
 	// unwatch ends that the context can interrupt the statement.
-	unwatch func() bool
+	unwatch func()
 
 	chunk   mapping.DataChunk
 	has     bool // there is a chunk
@@ -75,12 +75,28 @@ func openStream(ctx context.Context, c *duckdb.Conn, text string, args []any) (_
 		return nil, err
 	}
 	defer told()
-	s.unwatch = context.AfterFunc(ctx, func() { mapping.Interrupt(s.conn) })
+	s.unwatch = interrupted(ctx, s.conn)
 	if err := s.start(); err != nil {
 		s.unwatch()
 		return nil, err
 	}
 	return s, nil
+}
+
+// interrupted has a context interrupt what runs on a connection, until end is
+// called. An interruption that has begun is waited for: it would meet the next
+// statement.
+func interrupted(ctx context.Context, c mapping.Connection) (end func()) {
+	done := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		mapping.Interrupt(c)
+		close(done)
+	})
+	return func() {
+		if !stop() {
+			<-done
+		}
+	}
 }
 
 func named(args []any) []driver.NamedValue {
