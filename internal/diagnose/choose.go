@@ -40,6 +40,10 @@ func compareTuples(a, b flow.Tuple) int {
 	return cmp.Or(cmp.Compare(a.Protocol, b.Protocol), a.Source.Compare(b.Source), a.Dest.Compare(b.Dest))
 }
 
+// Farthest is how far an attempt may be from the time that is asked for: what a
+// connection of another week was like says nothing about that one.
+const Farthest = 2 * 24 * time.Hour
+
 // choose picks the attempt of the time that is asked for, or the newest.
 func choose(q Question, attempts []Attempt) (int, bool) {
 	if len(attempts) == 0 {
@@ -53,6 +57,9 @@ func choose(q Question, attempts []Attempt) (int, bool) {
 		if attempts[i].distance(q.At) <= attempts[best].distance(q.At) {
 			best = i
 		}
+	}
+	if attempts[best].distance(q.At) > Farthest {
+		return 0, false
 	}
 	return best, true
 }

@@ -20,7 +20,7 @@ import (
 
 // Around a moment that is asked for, rows are looked for within these spans, one
 // after the other until there is one.
-var around = []time.Duration{10 * time.Minute, 3 * time.Hour, 2 * 24 * time.Hour}
+var around = []time.Duration{10 * time.Minute, 3 * time.Hour, diagnose.Farthest}
 
 // longest is how long after a connection began its row may have been told: most
 // are told when they end.
