@@ -154,5 +154,5 @@ func newConnectionsOutput(w io.Writer, firewalls []firewall.Status, output strin
 		width = 0
 	}
 	return &tableOutput{printer: logs.NewPrinter(w, width, colour,
-		logs.PrinterOptions{Firewalls: namesOf(firewalls), Connections: true})}
+		logs.PrinterOptions{Firewalls: namesOf(firewalls), Connections: true, Day: time.Now()})}
 }

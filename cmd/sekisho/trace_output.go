@@ -88,7 +88,7 @@ func newTraceOutput(w io.Writer, firewalls []firewall.Status, output string, ind
 	}
 	width, colour := terminal()
 	width = max(width-indent, 0)
-	return &tableOutput{printer: logs.NewPrinter(w, width, colour, logs.PrinterOptions{Firewalls: namesOf(firewalls)})}
+	return &tableOutput{printer: logs.NewPrinter(w, width, colour, logs.PrinterOptions{Firewalls: namesOf(firewalls), Day: time.Now()})}
 }
 
 // namesOf are the firewalls' names, each once.

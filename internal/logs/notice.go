@@ -58,7 +58,15 @@ func span(e Entry) string {
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("%s to %s", from.Format("15:04:05.000"), to.Format("15:04:05.000"))
+	return clock(from, e.Time()) + " to " + clock(to, e.Time())
+}
+
+// clock is the time of day, with the date where it is not the day of now.
+func clock(t, now time.Time) string {
+	if dayOf(t) != dayOf(now) {
+		return t.Format("2006-01-02 15:04:05.000")
+	}
+	return t.Format("15:04:05.000")
 }
 
 // dropForms is the outcome of a packet that the host dropped.

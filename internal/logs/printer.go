@@ -26,6 +26,10 @@ type PrinterOptions struct {
 	// Connections prints rows of [Connection] with columns of their own, and
 	// none of other tables.
 	Connections bool
+	// Day is the day, in UTC, that is taken for granted; of rows of another one,
+	// and where the day changes, a line says which. Where it is zero, the first
+	// row's is taken for granted.
+	Day time.Time
 }
 
 // Printer writes rows for people to read, one line each, as they come. The
@@ -42,7 +46,9 @@ type Printer struct {
 	line   []byte
 	begun  bool
 
-	firewalls int
+	firewalls   int
+	connections bool
+	day         string // of the last line
 }
 
 // NewPrinter returns a printer for a terminal of the given width in columns;
@@ -52,7 +58,8 @@ type Printer struct {
 // outcome are coloured by ANSI sequences; whether to colour is the caller's
 // decision alone.
 func NewPrinter(w io.Writer, width int, colour bool, opts PrinterOptions) *Printer {
-	return &Printer{w: w, width: width, colour: colour, fields: chooseLayout(width, opts), firewalls: len(opts.Firewalls)}
+	return &Printer{w: w, width: width, colour: colour, fields: chooseLayout(width, opts), firewalls: len(opts.Firewalls),
+		connections: opts.Connections, day: dayOf(opts.Day)}
 }
 
 // Header writes the column titles. The first Print does so by itself; call it
@@ -69,10 +76,39 @@ func (p *Printer) Print(e Entry) error {
 			return err
 		}
 	}
+	if err := p.newDay(e); err != nil {
+		return err
+	}
 	if text := notice(e); text != "" {
 		return p.notice(e, text)
 	}
 	return p.write(func(f *field, room int) string { return f.text(e, room) }, tone(e))
+}
+
+// newDay writes a line with the date where the row's time is of another day than
+// what stands above it.
+func (p *Printer) newDay(e Entry) error {
+	day := e.Time()
+	if first := momentOf(e, "FirstTime"); p.connections && !first.IsZero() {
+		day = first // what the line begins with
+	}
+	before := p.day
+	p.day = dayOf(day)
+	if before == "" || before == p.day {
+		return nil
+	}
+	if _, err := fmt.Fprintln(p.w, truncate("── "+p.day, p.room(0))); err != nil {
+		return fmt.Errorf("print row: %w", err)
+	}
+	return nil
+}
+
+// dayOf is a moment's date in UTC; empty for the zero time.
+func dayOf(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.DateOnly)
 }
 
 // notice writes a line across the columns, beside the row's time and, where

@@ -8,8 +8,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -85,7 +87,7 @@ func TestPrinterKeepsToTheWidth(t *testing.T) {
 		if colour {
 			text = ansi.ReplaceAllString(text, "")
 		}
-		if len(rows) > 0 && strings.Count(text, "\n") != len(rows)+1 {
+		if len(rows) > 0 && strings.Count(text, "\n") != len(rows)+1+newDays(rows) {
 			t.Fatalf("%d rows gave\n%s", len(rows), text)
 		}
 		for line := range strings.Lines(text) {
@@ -95,6 +97,76 @@ func TestPrinterKeepsToTheWidth(t *testing.T) {
 			}
 		}
 	})
+}
+
+// newDays counts the rows of another day than the row before them.
+func newDays(rows []Row) int {
+	n := 0
+	for i := 1; i < len(rows); i++ {
+		if dayOf(rows[i].Time()) != dayOf(rows[i-1].Time()) {
+			n++
+		}
+	}
+	return n
+}
+
+func recordOf(t *testing.T, table *Table, values map[string]any) Record {
+	t.Helper()
+	list := make([]any, len(table.Columns))
+	for i := range table.Columns {
+		list[i] = values[table.Columns[i].Name]
+	}
+	r, err := NewRecord(table, list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// TestDays prints the rows of three connections: where the day changes, and before
+// the first where it is not the day that is taken for granted, a line says so.
+func TestDays(t *testing.T) {
+	t.Parallel()
+	monday := time.Date(2026, 11, 23, 23, 59, 59, 0, time.UTC)
+	for _, c := range []struct {
+		name  string
+		day   time.Time
+		times []time.Time
+		want  []string
+	}{
+		{"one day", monday, []time.Time{monday, monday}, []string{"TIME", "23:59:59.000", "23:59:59.000"}},
+		{"over midnight", monday, []time.Time{monday, monday.Add(time.Second)}, []string{"TIME", "23:59:59.000", "── 2026-11-24", "00:00:00.000"}},
+		{"a week ago", monday.AddDate(0, 0, 7), []time.Time{monday, monday.AddDate(0, 0, 7)},
+			[]string{"TIME", "── 2026-11-23", "23:59:59.000", "── 2026-11-30", "23:59:59.000"}},
+		{"no day is taken for granted", time.Time{}, []time.Time{monday, monday.Add(time.Second)},
+			[]string{"TIME", "23:59:59.000", "── 2026-11-24", "00:00:00.000"}},
+	} {
+		for _, connections := range []bool{false, true} {
+			var b bytes.Buffer
+			p := NewPrinter(&b, 80, false, PrinterOptions{Connections: connections, Day: c.day})
+			for _, at := range c.times {
+				e := recordOf(t, FlowTrace, map[string]any{"TimeGenerated": at, "Flag": "SYN"})
+				if connections {
+					// The line begins with when it began, not with when it was told.
+					e = recordOf(t, Connection, map[string]any{"TimeGenerated": at.Add(time.Hour), "FirstTime": at})
+				}
+				if err := p.Print(e); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var got []string
+			for line := range strings.Lines(b.String()) {
+				first, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+				if first == "──" {
+					first += " " + rest
+				}
+				got = append(got, first)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("%s, connections %t (-want +got):\n%s", c.name, connections, diff)
+			}
+		}
+	}
 }
 
 func TestHeaderAgain(t *testing.T) {
