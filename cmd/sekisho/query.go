@@ -169,7 +169,16 @@ func (f *queryFlags) runQuery(cmd *cobra.Command, text string) error {
 	if err != nil {
 		return queryError(text, err)
 	}
-	return result.Write(cmd.OutOrStdout(), f.format, answer.Rows)
+	return f.write(cmd, answer.Rows)
+}
+
+// write prints the rows. What only a terminal leaves out is told beside them.
+func (f *queryFlags) write(cmd *cobra.Command, rows result.Rows) error {
+	if f.format != "table" || !isTerminal(cmd.OutOrStdout()) {
+		return result.Write(cmd.OutOrStdout(), f.format, rows)
+	}
+	width, _ := terminal()
+	return result.Show(cmd.OutOrStdout(), cmd.ErrOrStderr(), width, rows)
 }
 
 // refuseTerminal keeps bytes that are no text off a terminal.

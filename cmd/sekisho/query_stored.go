@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sekisho/sekisho/internal/kql/duck"
-	"github.com/sekisho/sekisho/internal/kql/result"
 	"github.com/sekisho/sekisho/internal/store"
 )
 
@@ -46,7 +45,7 @@ func (f *queryFlags) runStored(cmd *cobra.Command, text string) error {
 	answer, err := asker.Query(running, q)
 	stop()
 	if err == nil {
-		err = result.Write(cmd.OutOrStdout(), f.format, answer.Rows)
+		err = f.write(cmd, answer.Rows)
 	}
 	if err != nil && errors.Is(context.Cause(ctx), duck.ErrTimeout) {
 		return duck.ErrTimeout

@@ -20,10 +20,20 @@ func writeTable(w io.Writer, r Rows) error {
 	if err != nil {
 		return err
 	}
-	cells := [][]string{make([]string, len(t.Cols))}
-	widths := make([]int, len(t.Cols))
+	return newGrid(t).write(w)
+}
+
+// grid is a table in texts, with its header, and how wide its columns are.
+type grid struct {
+	cols   []Column
+	cells  [][]string
+	widths []int
+}
+
+func newGrid(t *Table) *grid {
+	g := &grid{cols: t.Cols, cells: [][]string{make([]string, len(t.Cols))}, widths: make([]int, len(t.Cols))}
 	for i, c := range t.Cols {
-		cells[0][i] = c.Name
+		g.cells[0][i] = c.Name
 	}
 	for _, row := range t.Data {
 		line := make([]string, len(row))
@@ -34,16 +44,32 @@ func writeTable(w io.Writer, r Rows) error {
 			}
 			line[i] = cell(v, most)
 		}
-		cells = append(cells, line)
+		g.cells = append(g.cells, line)
 	}
-	for _, line := range cells {
+	for _, line := range g.cells {
 		for i, s := range line {
-			widths[i] = max(widths[i], utf8.RuneCountInString(s))
+			g.widths[i] = max(g.widths[i], utf8.RuneCountInString(s))
 		}
 	}
+	return g
+}
+
+// width is how wide the longest line may be.
+func (g *grid) width() int {
+	sum := 0
+	for _, n := range g.widths {
+		sum += n + len(gap)
+	}
+	return sum - len(gap)
+}
+
+// gap stands between two columns.
+const gap = "  "
+
+func (g *grid) write(w io.Writer) error {
 	out := bufio.NewWriter(w)
-	for _, line := range cells {
-		writeLine(out, t.Cols, line, widths)
+	for _, line := range g.cells {
+		writeLine(out, g.cols, line, g.widths)
 	}
 	return out.Flush()
 }
@@ -61,7 +87,7 @@ func writeLine(w *bufio.Writer, cols []Column, line []string, widths []int) {
 			w.WriteString(s + pad)
 		}
 		if !last {
-			w.WriteString("  ")
+			w.WriteString(gap)
 		}
 	}
 	w.WriteByte('\n')

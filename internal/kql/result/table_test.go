@@ -27,3 +27,33 @@ func TestTheLastColumnIsWhole(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// On a terminal, a table that is too wide loses the columns that are empty in all
+// rows, and an answer without rows is told.
+func TestShow(t *testing.T) {
+	t.Parallel()
+	cols := []Column{{Name: "Time", Type: value.StringType}, {Name: "Reason", Type: value.StringType}, {Name: "Port", Type: value.LongType}, {Name: "Count", Type: value.LongType}}
+	rows := [][]any{{"10:00", "", int64(443), nil}, {"10:01", "", nil, nil}}
+	const left = "2 of 4 columns are empty in all these rows and left out; -o csv has all, \"project\" in the query chooses\n"
+	for _, c := range []struct {
+		name         string
+		width        int
+		cols         []Column
+		rows         [][]any
+		want, beside string
+	}{
+		{"wide enough", 80, cols, rows, "Time   Reason  Port  Count\n10:00           443       \n10:01                     \n", ""},
+		{"too wide", 20, cols, rows, "Time   Port\n10:00   443\n10:01      \n", left},
+		{"nothing in any column", 3, cols[1:2], [][]any{{""}}, "Reason\n\n", ""},
+		{"no rows", 80, cols, nil, "Time  Reason  Port  Count\n", "no rows\n"},
+		{"no rows of a wide table", 20, cols, nil, "", "no rows\n"},
+	} {
+		var out, beside strings.Builder
+		if err := Show(&out, &beside, c.width, &Table{Cols: c.cols, Data: c.rows}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{c.want, c.beside}, []string{out.String(), beside.String()}); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
