@@ -218,7 +218,7 @@ func (b *fresh) askAPI(ctx context.Context, since time.Time, port int64, took ma
 		Tables []struct{ Rows [][]int64 }
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("Log Analytics' API answers %s: %w", resp.Status, err)
+		return fmt.Errorf("the API of Log Analytics answers %s: %w", resp.Status, err)
 	}
 	if len(answer.Tables) > 0 && answer.Tables[0].Rows[0][0] > 0 {
 		took[port] = 1 // whoever asks looks at the clock
