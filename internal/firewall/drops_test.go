@@ -1,6 +1,7 @@
 package firewall
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sekisho/sekisho/internal/capture/drops"
 	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/testnet"
@@ -83,4 +85,28 @@ func kernelDrops(f *Firewall, source netip.Addr) (rows []string) {
 	}
 	slices.SortFunc(rows, func(a, b string) int { return strings.Compare(a[2:], b[2:]) })
 	return rows
+}
+
+// Counters of watchers that have ended are there until they are told, and those that
+// nobody can read are told without a number.
+func TestCountsOfWatchersThatEnded(t *testing.T) {
+	t.Parallel()
+	w := &watchedDrops{left: []drops.Count{{Watcher: "1", Packets: 5}, {Watcher: "2", Packets: 7}, {Watcher: "3", Err: errors.New("too new")}}}
+	check := func(want map[string]uint64) {
+		t.Helper()
+		if diff := cmp.Diff(want, w.counts()); diff != "" {
+			t.Errorf("counts (-want +got):\n%s", diff)
+		}
+	}
+	check(map[string]uint64{"1": 5, "2": 7})
+	if err := w.forget(map[string]uint64{"1": 5, "2": 6}); err != nil {
+		t.Error(err)
+	}
+	check(map[string]uint64{"2": 7})
+	for _, want := range []int{1, 0} {
+		losses := w.unreadable()
+		if len(losses) != want || want > 0 && (losses[0].Count != 0 || losses[0].Place != logs.DropLoss || !strings.Contains(losses[0].Reason, "too new")) {
+			t.Errorf("losses %+v, want %d", losses, want)
+		}
+	}
 }

@@ -217,7 +217,6 @@ func (f *Firewall) openOutputs() (err error) {
 	if f.freshCounts {
 		f.ledger.Process = nil
 	}
-	f.losses = append(f.losses, f.drops.unreadable()...)
 	return f.openSettings()
 }
 

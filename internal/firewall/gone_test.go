@@ -16,7 +16,8 @@ import (
 )
 
 // Rules that were deleted while no process was there are told by the next one;
-// where nobody deleted them, nothing is.
+// where nobody deleted them, nothing is. Each tells that nobody saw before what the
+// host dropped.
 func TestRulesThatWereGoneAreTold(t *testing.T) {
 	testnet.NeedRoot(t)
 	config := &Config{Name: "gone", ResourceGroup: fmt.Sprintf("t%d", os.Getpid()), StateFolder: filepath.Join(t.TempDir(), "state")}
@@ -27,9 +28,9 @@ func TestRulesThatWereGoneAreTold(t *testing.T) {
 	})
 	for _, tt := range []struct{ what, command, want string }{
 		{"the first process", "", "Started"},
-		{"after an orderly end", "", "Started"},
-		{"after a flush", "flush ruleset", "Started RulesetTampered"},
-		{"with the rules in force again", "", "Started"},
+		{"after an orderly end", "", "DropsOff Started"},
+		{"after a flush", "flush ruleset", "DropsOff Started RulesetTampered"},
+		{"with the rules in force again", "", "DropsOff Started"},
 	} {
 		if tt.command != "" {
 			if out, err := exec.Command("nft", strings.Fields(tt.command)...).CombinedOutput(); err != nil {

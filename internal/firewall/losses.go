@@ -36,6 +36,7 @@ func (f *Firewall) tellLossesOnce() error {
 	f.logJournal(stats.Journal)
 	now := f.counts(stats)
 	losses, next := f.ledger.losses(stats, now, time.Now())
+	losses = append(losses, f.drops.unreadable()...)
 	var rows []logs.Row
 	for _, l := range losses {
 		rows = append(rows, logs.LossRow(l, f.source))
