@@ -83,12 +83,22 @@ func (f *Folder) remember(now time.Time) time.Time {
 	return now.UTC()
 }
 
-// takenAt is when a segment came, where its rows' times are more than a day off from
-// that; zero otherwise. A firewall whose clock is not set yet writes rows of 1970, and
-// they are to be kept like others.
+// soonest is the earliest that it can be now, by a clock that may have been set back.
+func (f *Folder) soonest(now time.Time) time.Time {
+	for _, t := range []time.Time{f.state.clock, f.clock.latest()} {
+		if t.After(now) {
+			now = t
+		}
+	}
+	return now
+}
+
+// takenAt is when a segment came, where that is more than a day after its rows' times;
+// zero otherwise. A firewall whose clock is not set yet writes rows of 1970, and they are
+// to be kept like others.
 func (f *Folder) takenAt(i *Info) time.Time {
 	now := f.believe(f.now(), i.To)
-	if off := now.Sub(i.To); off.Abs() <= ahead {
+	if now.Sub(i.To) <= ahead {
 		return time.Time{}
 	}
 	return now.UTC().Truncate(time.Microsecond)

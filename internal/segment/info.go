@@ -20,8 +20,8 @@ type Info struct {
 	From, To time.Time
 	Rows     int64
 	Bytes    int64
-	// Taken is when it came, where that is what its age counts from: its rows have
-	// times that are more than a day off. It is zero otherwise.
+	// Taken is when it came, where that is more than a day after its rows' times: its
+	// age counts from then. It is zero otherwise.
 	Taken time.Time
 	// Resource is whose rows they are, as one that was taken has them: its only
 	// _ResourceId. It is empty where there are several, and where nobody looked.

@@ -140,7 +140,7 @@ func (l *life) merge(*rapid.T) {
 // segments have.
 func (l *life) retain(t *rapid.T) {
 	limit := rapid.Int64Range(1, 200_000).Draw(t, "bytes")
-	_, err := l.f.Retain(l.begin.Add(24*time.Hour), Policy{Default: Limit{Bytes: limit}})
+	_, err := l.f.Retain(l.options.Now(), Policy{Default: Limit{Bytes: limit}})
 	l.must(err)
 	if rapid.Bool().Draw(t, "then merge as if there were no limit") {
 		l.f.policy = Policy{}
@@ -185,6 +185,8 @@ func (l *life) open() {
 	l.f, err = OpenFolder(l.root, l.options)
 	l.must(err)
 	l.f.fan = []int{4, 3, 3}
+	opened := l.options.Now()
+	l.f.clock.elapsed = func() time.Duration { return l.options.Now().Sub(opened) }
 }
 
 func (l *life) pin(*rapid.T) {

@@ -36,7 +36,7 @@ func (p Policy) of(table string) Limit {
 //
 // Ages are those of rows, seen from now as far as that is believed: see
 // [Folder.believe]. So a clock that is wrong by years costs a day at most and not
-// all that is kept. Rows whose times are wrong count from when they came.
+// all that is kept. Rows that come late count from when they came.
 func (f *Folder) Retain(now time.Time, p Policy) (dropped int, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -45,9 +45,10 @@ func (f *Folder) Retain(now time.Time, p Policy) (dropped int, err error) {
 	}
 	f.policy = p
 	r := record{Clock: f.remember(now)}
+	soonest := f.soonest(now)
 	now = f.believe(now, time.Time{})
 	for table, infos := range f.current.tables {
-		r.Remove = append(r.Remove, p.of(table).beyond(infos, now)...)
+		r.Remove = append(r.Remove, p.of(table).beyond(infos, now, soonest)...)
 	}
 	r.Forget = f.forgettable(now, p)
 	if len(r.Remove)+len(r.Forget) == 0 && r.Clock.IsZero() {
@@ -60,10 +61,11 @@ func (f *Folder) Retain(now time.Time, p Policy) (dropped int, err error) {
 	return len(r.Remove), nil
 }
 
-// beyond are the names of those segments that a limit does not allow.
-func (l Limit) beyond(infos []*Info, now time.Time) (names []string) {
+// beyond are the names of those segments that a limit does not allow, by the time from
+// which ages count and the one after which there can be no rows.
+func (l Limit) beyond(infos []*Info, now, soonest time.Time) (names []string) {
 	var bytes int64
-	for _, i := range youngestFirst(infos, now) {
+	for _, i := range youngestFirst(infos, soonest) {
 		bytes += i.Bytes
 		if l.Age > 0 && now.Sub(i.counted()) > l.Age || l.Bytes > 0 && bytes > l.Bytes {
 			names = append(names, i.Name.String())
@@ -72,8 +74,8 @@ func (l Limit) beyond(infos []*Info, now time.Time) (names []string) {
 	return names
 }
 
-// youngestFirst is the order in which segments find room. Those of the future, which
-// came while the clock was wrong, come last: they must not keep all others out.
+// youngestFirst is the order in which segments find room. Those of the future, of
+// a firewall whose clock is wrong, come last: they must not keep all others out.
 func youngestFirst(infos []*Info, now time.Time) []*Info {
 	infos = slices.Clone(infos)
 	at := func(i *Info) time.Time {

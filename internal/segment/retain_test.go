@@ -84,7 +84,7 @@ func TestASizeTakesFewRowsAtATime(t *testing.T) {
 	}
 }
 
-// Rows of the future that an older program took find no room before others.
+// Rows of the future find no room before others.
 func TestRowsOfTheFutureDoNotKeepOthersOut(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 10, 12, 0, 0, 0, time.UTC)
@@ -92,7 +92,7 @@ func TestRowsOfTheFutureDoNotKeepOthersOut(t *testing.T) {
 	for n := range 6 {
 		infos = append(infos, &Info{Name: nameOf(uint64(n + 2)), To: now.Add(-time.Duration(n) * time.Hour), Bytes: 10})
 	}
-	if got := (Limit{Bytes: 60}).beyond(infos, now); len(got) != 1 || got[0] != infos[0].Name.String() {
+	if got := (Limit{Bytes: 60}).beyond(infos, now, now); len(got) != 1 || got[0] != infos[0].Name.String() {
 		t.Errorf("dropped %v, want the one of the future", got)
 	}
 }
