@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -46,10 +47,16 @@ capabilities; its folder must belong to that user.`,
 			if err := needRoot("a firewall"); err != nil {
 				return err
 			}
-			children, err := f.children(slog.New(slog.NewTextHandler(os.Stderr, nil)))
+			log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+			cfg, err := workspace.ReadConfig(f.workspace)
 			if err != nil {
 				return err
 			}
+			children, err := f.children(cfg, log)
+			if err != nil {
+				return err
+			}
+			go registerRunning(cmd.Context(), cfg, log)
 			return keepAll(cmd.Context(), children)
 		},
 	}
@@ -61,14 +68,7 @@ capabilities; its folder must belong to that user.`,
 }
 
 // children are the processes to run; files that are wrong are told first.
-func (f *serveFlags) children(log *slog.Logger) ([]*child, error) {
-	cfg, err := workspace.ReadConfig(f.workspace)
-	if err != nil {
-		return nil, err
-	}
-	if err := cfg.Register(); err != nil { // its own user may not be allowed to
-		log.Warn("while the workspace does not run, what it keeps is found only with --folder", "reason", err)
-	}
+func (f *serveFlags) children(cfg workspace.Config, log *slog.Logger) ([]*child, error) {
 	who, err := credentialOf(f.user)
 	if err != nil {
 		return nil, err
@@ -80,9 +80,47 @@ func (f *serveFlags) children(log *slog.Logger) ([]*child, error) {
 		if err != nil {
 			return nil, err
 		}
+		if why, hint := undelivered(config, cfg); why != "" {
+			log.Warn("the workspace keeps nothing of a firewall: "+why, "firewall", config.ID(), "file", file, "hint", hint)
+		}
 		children = append(children, &child{name: config.ID(), args: []string{"run", "-c", file}, log: log})
 	}
 	return children, nil
+}
+
+// undelivered says why a workspace gets no rows of a firewall, and what to do about it;
+// nothing where it does.
+func undelivered(fw *firewall.Config, cfg workspace.Config) (why, hint string) {
+	spool, err := fw.SpoolFolder()
+	switch {
+	case err != nil: // the firewall itself will say so
+		return "", ""
+	case spool == "":
+		return "no setting of it sends rows there", "add to its file: logs: {workspace: true}"
+	case !takes(cfg.Spools, spool):
+		return "its spool folder " + spool + " is not among the workspace's spools, nor directly below one",
+			"add it to spools in the workspace's file"
+	}
+	return "", ""
+}
+
+// registerRunning has the workspace found by its name, once it runs: its own user may not
+// be allowed to do that. One that cannot start must not take the place of another.
+func registerRunning(ctx context.Context, cfg workspace.Config, log *slog.Logger) {
+	client := workspace.NewClient(cfg.SocketPath())
+	for {
+		if s, err := client.Status(ctx); err == nil && s.Folder == cfg.Folder {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(againAfter):
+		}
+	}
+	if err := cfg.Register(); err != nil {
+		log.Warn("while the workspace does not run, what it keeps is found only with --folder", "reason", err)
+	}
 }
 
 // keepAll runs the children until the context ends, or one cannot run.

@@ -85,12 +85,13 @@ func runWorkspace(ctx context.Context, cfg workspace.Config) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(cfg.Describe(), cfg.Register()); err != nil {
-		log.Warn("while it does not run, what it keeps is found only with --folder", "reason", err)
-	}
 	servers, err := workspaceServers(cfg, w, log)
 	if err != nil {
 		return errors.Join(err, w.Close())
+	}
+	// Only now: one that cannot start must not take the name of another that runs.
+	if err := errors.Join(cfg.Describe(), cfg.Register()); err != nil {
+		log.Warn("while it does not run, what it keeps is found only with --folder", "reason", err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -123,34 +124,52 @@ type workspaceServer struct {
 	handler  http.Handler
 }
 
-// workspaceServers opens the socket and, if there is one, the address.
+// workspaceServers opens the socket and, if there is one, the address; and then reads the
+// tokens: where the start fails, no token is made, which would be shown only once.
 func workspaceServers(cfg workspace.Config, w *workspace.Workspace, log *slog.Logger) ([]workspaceServer, error) {
+	listeners, err := workspaceListeners(cfg)
 	var tokens *token.Tokens
-	if cfg.Listen.Address != "" {
-		var fresh string
-		var err error
-		if tokens, fresh, err = token.Open(cfg.TokenFile()); err != nil {
-			return nil, err
+	if err == nil && cfg.Listen.Address != "" {
+		tokens, err = openTokens(cfg)
+	}
+	if err != nil {
+		for _, l := range listeners {
+			err = errors.Join(err, l.Close())
 		}
-		if fresh != "" {
-			fmt.Fprintf(os.Stderr, "the token for clients of %s, shown only this once:\n  %s\n", cfg.Listen.Address, fresh)
-		}
+		return nil, err
 	}
 	handler := api.New(api.Config{Workspace: apiWorkspace{w, newFreshener(w, w.Status().Spools)}, Tokens: tokens, AnonymousLoopback: cfg.Listen.AnonymousLoopback,
 		Hosts: cfg.Listen.Hosts, Version: version, Log: log})
-	socket, err := listenOnSocket(cfg.SocketPath())
+	servers := []workspaceServer{{listeners[0], onSocket(w.Handler(), handler)}}
+	for _, l := range listeners[1:] {
+		servers = append(servers, workspaceServer{l, handler})
+	}
+	return servers, nil
+}
+
+// workspaceListeners are the socket, and the address if there is one.
+func workspaceListeners(cfg workspace.Config) (list []net.Listener, err error) {
+	l, err := listenOnSocket(cfg.SocketPath())
 	if err != nil {
 		return nil, err
 	}
-	servers := []workspaceServer{{socket, onSocket(w.Handler(), handler)}}
+	list = append(list, l)
 	if cfg.Listen.Address == "" {
-		return servers, nil
+		return list, nil
 	}
-	l, err := api.Listen(listenConfig(cfg))
-	if err != nil {
-		return nil, errors.Join(err, socket.Close())
+	if l, err = api.Listen(listenConfig(cfg)); err != nil {
+		return list, err
 	}
-	return append(servers, workspaceServer{l, handler}), nil
+	return append(list, l), nil
+}
+
+// openTokens reads the tokens, or makes the first one and shows it.
+func openTokens(cfg workspace.Config) (*token.Tokens, error) {
+	tokens, fresh, err := token.Open(cfg.TokenFile())
+	if err == nil && fresh != "" {
+		fmt.Fprintf(os.Stderr, "the token for clients of %s, shown only this once:\n  %s\n", cfg.Listen.Address, fresh)
+	}
+	return tokens, err
 }
 
 // onSocket answers our own commands beside everybody's protocols.

@@ -22,15 +22,17 @@ const deliverBeat = 2 * time.Second
 // deliverer writes down which policies and topology are in force on this host,
 // so that a diagnosis of a later day knows them.
 type deliverer struct {
-	w    *workspace.Workspace
-	log  *slog.Logger
-	told map[string]string // revision by what it is of
+	w      *workspace.Workspace
+	spools []string
+	log    *slog.Logger
+	told   map[string]string // revision by what it is of
 }
 
 // deliverAll goes on until the context ends. A workspace with the name of a lab
-// has that lab's, any other those of the firewalls that are in no lab.
+// has that lab's, any other those of the firewalls that are in no lab; both of firewalls
+// whose rows come to it.
 func deliverAll(ctx context.Context, w *workspace.Workspace, log *slog.Logger) {
-	d := &deliverer{w, log, map[string]string{}}
+	d := &deliverer{w, w.Status().Spools, log, map[string]string{}}
 	tick := time.NewTicker(deliverBeat)
 	defer tick.Stop()
 	for {
@@ -60,7 +62,7 @@ func (d *deliverer) once(ctx context.Context) {
 				inLab = name
 			}
 		}
-		if inLab == group && !fw.Observing {
+		if inLab == group && !fw.Observing && takes(d.spools, fw.Spool) {
 			d.policy(ctx, fw)
 		}
 	}

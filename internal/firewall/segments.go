@@ -65,6 +65,25 @@ func (c *Config) spoolFolder() string {
 	return filepath.Join(spoolRoot, c.ID())
 }
 
+// SpoolFolder is the folder with segments for a workspace, as the file and the settings
+// say that are kept; empty where no setting sends rows to one.
+func (c *Config) SpoolFolder() (string, error) {
+	list := c.defaultSettings()
+	kept, err := readSettings(c.settingsFile())
+	if err != nil {
+		return "", err
+	}
+	if kept != nil {
+		list = kept.Settings
+	}
+	for _, s := range list {
+		if s.Workspace {
+			return filepath.Abs(c.spoolFolder())
+		}
+	}
+	return "", nil
+}
+
 // again makes the rows of a batch once more that an earlier process has taken,
 // where their segments were not closed.
 func (f *Firewall) again(list []telling, o *outputs) {
