@@ -152,6 +152,10 @@ func (c *Config) check(doc *document.Document) document.Problems {
 	if c.ResourceGroup != "" && !nameForm.MatchString(c.ResourceGroup) {
 		add("resourceGroup", c.ResourceGroup, "not a name", "letters, digits, '.', '_' and '-', at most 64")
 	}
+	if id := c.ID(); len(id) > longestID {
+		add("name", id, "too long for a firewall's id, with the resource group's",
+			fmt.Sprintf("at most %d characters in all: its control socket is called so, and the kernel knows no longer path", longestID))
+	}
 	if c.NetworkNamespace != "" && strings.ContainsAny(c.NetworkNamespace, "/") {
 		add("networkNamespace", c.NetworkNamespace, "not a name below /run/netns", "see: ip netns list")
 	}
@@ -189,6 +193,10 @@ func (c *Config) check(doc *document.Document) document.Problems {
 	}
 	return append(append(ps, c.Conntrack.check(doc)...), c.Connections.check(doc)...)
 }
+
+// longestID is what the path of a Unix socket, of 107 bytes, leaves for it between
+// /run/sekisho/ and .sock.
+const longestID = 89
 
 // leastSpool has room for some seconds of a busy firewall.
 const leastSpool = 1 << 20

@@ -35,12 +35,13 @@ func TestReadConfigProblems(t *testing.T) {
 		"name: a\nmarkMask: 0xff\n":                 "fw.yaml:2: markMask: ",
 		"name: a\ncapture:\n  ringBytes: 5000\n":    "fw.yaml:3: capture.ringBytes: not a power of two",
 		"name: a\nlogs: {folder: x}\n":              "fw.yaml:2: logs.folder: unknown field",
-		"name: a\nresourceGroup: \"../x\"\n":        "fw.yaml:2: resourceGroup: not a name",
-		"name: a\ncapture: {reasons: perhaps}\n":    "fw.yaml:2: capture.reasons: not true or false",
-		"name: a\nconnections: {limit: -1}\n":       "fw.yaml:2: connections.limit: not a number of connections",
-		"name: a\nconnections: {stallAfter: 3}\n":   "fw.yaml:2: connections.stallAfter: not a duration of 500ms or more",
-		"name: a\nconnections: {stallAfter: 9ms}\n": "fw.yaml:2: connections.stallAfter: not a duration of 500ms or more",
-		"name: a\nmetrics: {listen: \":9909\"}\n":   "fw.yaml:2: metrics.listen: ",
+		"name: " + strings.Repeat("n", 40) + "\nresourceGroup: " + strings.Repeat("g", 49) + "\n": "fw.yaml:1: name: too long for a firewall's id",
+		"name: a\nresourceGroup: \"../x\"\n":                                                      "fw.yaml:2: resourceGroup: not a name",
+		"name: a\ncapture: {reasons: perhaps}\n":                                                  "fw.yaml:2: capture.reasons: not true or false",
+		"name: a\nconnections: {limit: -1}\n":                                                     "fw.yaml:2: connections.limit: not a number of connections",
+		"name: a\nconnections: {stallAfter: 3}\n":                                                 "fw.yaml:2: connections.stallAfter: not a duration of 500ms or more",
+		"name: a\nconnections: {stallAfter: 9ms}\n":                                               "fw.yaml:2: connections.stallAfter: not a duration of 500ms or more",
+		"name: a\nmetrics: {listen: \":9909\"}\n":                                                 "fw.yaml:2: metrics.listen: ",
 	} {
 		_, err := ReadConfig(writeConfig(t, text))
 		var problems document.Problems
