@@ -274,6 +274,7 @@ func (f *Firewall) Run(ctx context.Context) error {
 	f.tellUnseenDrops()
 	f.tellState(logs.State{State: logs.RecordingStarted, Detail: f.started.UTC().Format("process started at 15:04:05.000")})
 	f.tellGone()
+	f.noteRules(time.Now())
 	for _, fs := range f.outputs.Load().lineFiles() {
 		fs.giveUpCuts()
 	}

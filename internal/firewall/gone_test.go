@@ -26,12 +26,14 @@ func TestRulesThatWereGoneAreTold(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	before := time.Now().Add(-settleTime)
 	for _, tt := range []struct{ what, command, want string }{
 		{"the first process", "", "Started"},
 		{"after an orderly end", "", "DropsOff Started"},
 		{"after a flush", "flush ruleset", "DropsOff Started RulesetTampered"},
 		{"with the rules in force again", "", "DropsOff Started"},
 	} {
+		flushed := time.Now()
 		if tt.command != "" {
 			if out, err := exec.Command("nft", strings.Fields(tt.command)...).CombinedOutput(); err != nil {
 				t.Fatalf("nft: %v: %s", err, out)
@@ -44,8 +46,10 @@ func TestRulesThatWereGoneAreTold(t *testing.T) {
 				continue
 			}
 			detail, _ := row.Get("Detail").(string)
-			if !strings.Contains(detail, "since when is not known") || row.Get("From") != nil || row.Get("To") == nil {
-				t.Errorf("%s: %q from %v to %v", tt.what, detail, row.Get("From"), row.Get("To"))
+			from, _ := row.Get("From").(time.Time)
+			to, _ := row.Get("To").(time.Time)
+			if !strings.Contains(detail, "while no process was there") || from.Before(before) || from.After(flushed) || to.Before(flushed) {
+				t.Errorf("%s: %q from %v to %v, want from %v..%v to later", tt.what, detail, from, to, before, flushed)
 			}
 		}
 		if text := strings.Join(got, " "); text != tt.want {
@@ -55,7 +59,7 @@ func TestRulesThatWereGoneAreTold(t *testing.T) {
 }
 
 // statesOf runs a firewall for a moment and returns what it says of itself
-// until it stops.
+// until it stops, but for what the host dropped between two processes.
 func statesOf(t *testing.T, config *Config) (rows []logs.Row) {
 	t.Helper()
 	fw, err := Start(t.Context(), config, parsePolicy(t, "deny"), slog.New(slog.DiscardHandler))
@@ -70,7 +74,7 @@ func statesOf(t *testing.T, config *Config) (rows []logs.Row) {
 	}
 	for _, e := range fw.Recent(-1, func(Entry) bool { return true }) {
 		for _, r := range e.Rows {
-			if r.Table() == logs.CaptureState && r.Get("State") != string(logs.RecordingStopped) {
+			if r.Table() == logs.CaptureState && r.Get("State") != string(logs.RecordingStopped) && r.Get("State") != string(logs.DropsOff) {
 				rows = append(rows, r)
 			}
 		}
