@@ -33,6 +33,7 @@ func (f *Firewall) openDrops(config drops.Config) {
 		f.drops.left = drops.Left(config.PinPath)
 	}
 	f.drops.config = config
+	f.losses = append(f.losses, f.drops.unreadable()...)
 	if wanted := f.config.Capture.KernelDrops; wanted != nil && !*wanted {
 		f.miss(dropsPart, logs.State{Detail: "capture.kernelDrops is false"})
 		return

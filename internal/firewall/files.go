@@ -2,6 +2,7 @@ package firewall
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -26,7 +27,7 @@ func openFiles(l layout, subset logs.Subset) (*files, error) {
 	for _, table := range logs.Tables() {
 		f, err := openFile(l.name(table, now), !l.hourly())
 		if err != nil {
-			return nil, errors.Join(err, fs.close())
+			return nil, errors.Join(fmt.Errorf("write rows to %s: %w", l.Directory, err), fs.close())
 		}
 		fs.tables[table] = f
 	}
@@ -41,7 +42,7 @@ func (fs *files) roll(now time.Time, tables ...*logs.Table) error {
 	for _, t := range tables {
 		f := fs.tables[t]
 		name := fs.layout.name(t, now)
-		if f.name == name && !f.moved(now) {
+		if f == nil || f.name == name && !f.moved(now) {
 			continue
 		}
 		next, err := openFile(name, !fs.layout.hourly())

@@ -60,6 +60,7 @@ type Firewall struct {
 	gone        bool             // our rules were not there when we came, and somebody had put them there
 	whole       time.Time        // when they were then put in force
 	doubted     time.Time        // what was recorded up to then, of a time without them that goes on
+	fresh       bool             // nothing of this firewall was there when we came
 	ledger      *ledger
 	outliving   *outliving
 	freshCounts bool // nothing of outliving was told before
@@ -93,7 +94,11 @@ func Start(ctx context.Context, config *Config, pol *policy.Policy, log *slog.Lo
 		return nil, err
 	}
 	if err := f.start(ctx, pol); err != nil {
-		return nil, errors.Join(err, f.Close())
+		err = errors.Join(err, f.close())
+		if f.fresh {
+			err = errors.Join(err, remove(ctx, config))
+		}
+		return nil, errors.Join(err, f.instance.release())
 	}
 	return f, nil
 }
@@ -149,21 +154,19 @@ func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
 		return err
 	}
 	f.gone = !before && capture.Pinned(f.config.ID())
-	if err := f.takeOver(ctx, pol, marks, before); err != nil {
-		if !before && !f.gone {
-			err = errors.Join(err, remove(ctx, f.config))
-		}
+	f.fresh = !before && !f.gone
+	if err := f.openOutputs(); err != nil { // which may fail: before anything decides about packets
 		return err
 	}
-	if !before && !f.gone {
+	if err := f.takeOver(ctx, pol, marks, before); err != nil {
+		return err
+	}
+	if f.fresh {
 		f.connections.begin(time.Now())
 	}
 	f.warnOfDeafness()
 	f.openDrops(drops.Config{MarkMask: marks.Mask(), MarkDropped: marks.Dropped()})
 	f.openEnds()
-	if err := f.openOutputs(); err != nil {
-		return err
-	}
 	return f.resume()
 }
 
@@ -304,7 +307,10 @@ func (f *Firewall) Run(ctx context.Context) error {
 }
 
 // Close ends what Start began in this process, after Run. The kernel goes on.
-func (f *Firewall) Close() error {
+func (f *Firewall) Close() error { return errors.Join(f.close(), f.instance.release()) }
+
+// close keeps the network namespace claimed.
+func (f *Firewall) close() error {
 	var errs []error
 	f.stream.close()
 	if f.recorder != nil {
@@ -324,7 +330,7 @@ func (f *Firewall) Close() error {
 	if f.observation != nil {
 		errs = append(errs, f.observation.close())
 	}
-	return errors.Join(append(errs, f.instance.release())...)
+	return errors.Join(errs...)
 }
 
 // Apply replaces the policy in one transaction. Connections that the new one

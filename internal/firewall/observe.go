@@ -49,6 +49,9 @@ func (f *Firewall) observe(ctx context.Context) error {
 		}
 	}
 	f.warnOfBlindness()
+	if err := f.openOutputs(); err != nil {
+		return err
+	}
 	f.recorder, err = capture.Open(capture.Config{
 		MarkHandshake:    marks.Handshake(),
 		RingBytes:        f.config.Capture.RingBytes,
@@ -72,7 +75,7 @@ func (f *Firewall) observe(ctx context.Context) error {
 	f.warnOfDeafness()
 	f.openDrops(drops.Config{})
 	f.openEnds()
-	return f.openOutputs()
+	return nil
 }
 
 // warnOfBlindness tells what this host's settings hide. They are the host's:
