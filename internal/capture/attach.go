@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
 )
@@ -26,12 +24,9 @@ type hook struct {
 	family    link.NetfilterProtocolFamily
 }
 
-// places are the priorities at the forward hook at which a recorder may be. A
-// link cannot be updated, and the kernel refuses two at one priority: who takes
-// another's place sits beside it for a while.
-var places = []int32{HookPriority, HookPriority + 1, HookPriority + 2}
-
-// attach attaches what is not attached yet, at a place that no predecessor has.
+// attach attaches what is not attached yet. A link cannot be updated, and the kernel
+// refuses two at one priority: who takes a predecessor's place sits beside it for a
+// while.
 func (r *Recorder) attach() error {
 	if r.programs == nil {
 		return nil // the set was there, whole
@@ -61,7 +56,9 @@ func (r *Recorder) place() (int32, error) {
 		return own[0], nil
 	}
 	if len(r.old) == 0 {
-		return HookPriority, nobodyBeside()
+		if err := r.nobodyBeside(); err != nil {
+			return 0, err
+		}
 	}
 	var taken []int32
 	for _, s := range r.old {
@@ -71,12 +68,13 @@ func (r *Recorder) place() (int32, error) {
 		}
 		taken = append(taken, theirs...)
 	}
-	for _, p := range places {
-		if !slices.Contains(taken, p) {
-			return p, nil
+	chains := map[int32]string{}
+	if r.config.Chains != nil {
+		if chains, err = r.config.Chains(); err != nil {
+			return 0, err
 		}
 	}
-	return 0, fmt.Errorf("attach recorder at the forward hook: all of the priorities %d are taken", places)
+	return freePlace(chains, taken)
 }
 
 // attachAt attaches a program, unless the set has its link already.
@@ -130,29 +128,3 @@ func attachForward(family link.NetfilterProtocolFamily, program *ebpf.Program, p
 		Program: program, ProtocolFamily: family, Hook: link.NetfilterInetForward, Priority: place,
 	})
 }
-
-// nobodyBeside is an error (EBUSY) where somebody has one of the places that a
-// recorder may have, besides the first: a second firewall's recorder that once
-// took another's place. It tries with a program that lets everything pass.
-func nobodyBeside() error {
-	program, err := ebpf.NewProgram(&ebpf.ProgramSpec{
-		Name: "try", Type: ebpf.Netfilter, AttachType: ebpf.AttachNetfilter, License: "GPL",
-		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, nfAccept), asm.Return()},
-	})
-	if err != nil {
-		return fmt.Errorf("load program: %w", err)
-	}
-	defer program.Close()
-	for _, place := range places[1:] {
-		l, err := attachForward(link.NetfilterProtoIPv4, program, place)
-		if err != nil {
-			return fmt.Errorf("try the forward hook, priority %d: %w", place, err)
-		}
-		if err := errors.Join(l.Detach(), l.Close()); err != nil {
-			return fmt.Errorf("leave the forward hook, priority %d: %w", place, err)
-		}
-	}
-	return nil
-}
-
-const nfAccept = 1 // NF_ACCEPT of linux/netfilter.h

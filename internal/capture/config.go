@@ -64,6 +64,10 @@ type Config struct {
 	MarkActionDeny uint32
 	MarkHandshake  uint32
 
+	// Chains are the chains of others at the forward hook, in words by their
+	// priority; asked only where the program is attached. It may be nil.
+	Chains func() (map[int32]string, error)
+
 	// RingBytes, SynRingBytes, RefusedRingBytes and FirstRingBytes are the sizes
 	// of the rings, each a power of two and a multiple of the page size. 0 takes
 	// the default, 16, 8, 4 and 4 MiB: about 160,000, 80,000, 40,000 and 40,000
@@ -108,8 +112,8 @@ const (
 	// costs the same, and 5 ms a tenth of the reader's time more.
 	DefaultPoll = 20 * time.Millisecond
 
-	// HookPriority is the recorder's at the forward hook: after the decision
-	// (0) and before its enforcement (20).
+	// HookPriority is the recorder's at the forward hook, where nobody else has it:
+	// see [Places].
 	HookPriority = 10
 
 	// reasonWait is how long an INVALID event waits for the kernel's text.

@@ -25,7 +25,7 @@ func explainOn(err error, user int, netfilter error, release string) error {
 	case errors.Is(netfilter, ebpf.ErrNotSupported):
 		return fmt.Errorf("this kernel (%s) has no BPF netfilter programs: Linux 6.4 or later is needed; on Debian 12 install linux-image-amd64 (or -arm64) from bookworm-backports (%w)", release, err)
 	case errors.Is(err, unix.EBUSY):
-		return fmt.Errorf("another netfilter program sits at the same place: stop the other recorder of this network namespace, or remove what it left with sekisho run --remove (%w)", err)
+		return fmt.Errorf("somebody has just taken the recorder's place at the forward hook: begin again (%w)", err)
 	}
 	return err
 }

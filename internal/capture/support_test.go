@@ -22,7 +22,7 @@ func TestWhatIsMissingIsSaidInOneSentence(t *testing.T) {
 	}{
 		{"not root", unix.EPERM, 1000, nil, "recording needs root"},
 		{"old kernel", unix.EINVAL, 0, ebpf.ErrNotSupported, "this kernel (6.1.0-18-amd64) has no BPF netfilter programs: Linux 6.4 or later"},
-		{"busy", unix.EBUSY, 0, nil, "another netfilter program"},
+		{"busy", unix.EBUSY, 0, nil, "somebody has just taken"},
 		{"something else", unix.ENOMEM, 0, nil, unix.ENOMEM.Error()},
 	}
 	for _, tt := range tests {
@@ -33,7 +33,7 @@ func TestWhatIsMissingIsSaidInOneSentence(t *testing.T) {
 	}
 }
 
-// Two recorders at one hook and priority: the kernel refuses the second.
+// Two recorders in one namespace: the second refuses, whatever priority is free.
 func TestASecondRecorderIsRefusedInWords(t *testing.T) {
 	testnet.NeedRoot(t)
 	first, err := Open(Config{})
@@ -41,7 +41,7 @@ func TestASecondRecorderIsRefusedInWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer first.Close()
-	if second, err := Open(Config{}); err == nil || !strings.Contains(err.Error(), "another netfilter program") {
+	if second, err := Open(Config{}); err == nil || !strings.Contains(err.Error(), "another BPF netfilter program sits at the forward hook with priority 10") {
 		t.Errorf("Open() = %v, %v", second, err)
 	}
 }

@@ -11,7 +11,7 @@
 //
 // Nothing is changed. There is one thing that cannot be known without trying:
 // whether a BPF link that sits at the recorder's place sits there in this
-// namespace or in another. See taken.
+// namespace or in another. See capture.Taken.
 //
 // Everything that checks read comes through a host, which for tests is made
 // of the files and answers of other systems.

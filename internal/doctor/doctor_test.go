@@ -13,6 +13,8 @@ import (
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/sekisho/sekisho/internal/capture"
 )
 
 // results are what is not ok, by key.
@@ -101,22 +103,32 @@ func TestHosts(t *testing.T) {
 			p.set("proc/net/ip6_tables_names", "filter\n")
 		}, results{}, "tables filter, nat:"},
 
-		{"a chain at our place", func(p *paper) {
-			p.nft["--numeric-priority list chains"] = "table inet fw {\n\tchain a {\n\t\ttype filter hook input priority 10; policy accept;\n\t}\n\tchain b {\n\t\ttype filter hook forward priority 10; policy drop;\n\t}\n}\n"
-		}, results{"hook": Problem}, "chain b of table inet fw sits"},
+		{"firewalld", func(p *paper) {
+			p.nft["--numeric-priority list chains"] = "table inet firewalld {\n\tchain filter_INPUT {\n\t\ttype filter hook input priority 9; policy accept;\n\t}\n\tchain filter_FORWARD {\n\t\ttype filter hook forward priority 10; policy accept;\n\t}\n}\n"
+		}, results{}, "free at priority 9; beside it: chain filter_FORWARD of table inet firewalld at 10"},
+		{"chains at every place", func(p *paper) {
+			var text strings.Builder
+			for place := range 19 {
+				fmt.Fprintf(&text, "table ip t {\n\tchain c%d {\n\t\ttype filter hook forward priority %d; policy accept;\n\t}\n}\n", place+1, place+1)
+			}
+			p.nft["--numeric-priority list chains"] = text.String()
+		}, results{"hook": Problem}, "chain c19 of table ip t at 19"},
 		{"a bridge's chain there", func(p *paper) {
 			p.nft["--numeric-priority list chains"] = "table bridge fw {\n\tchain b {\n\t\ttype filter hook forward priority 10; policy drop;\n\t}\n}\n"
-		}, results{}, "Recorder's place: free"},
+		}, results{}, "Recorder's place: free\n"},
 		{"our own recorder", func(p *paper) {
-			p.links, p.taken = []recorder{{v4, 7, "record4"}, {v6, 8, "record6"}}, map[family]bool{v4: true, v6: true}
+			p.links, p.here = []capture.Link{{ID: 7, Family: v4, Priority: 9, Program: "record4"}, {ID: 8, Family: v6, Priority: 9, Program: "record6"}}, map[link.ID]bool{7: true, 8: true}
 		}, results{}, "a recorder of Sekisho sits there"},
-		{"a recorder elsewhere", func(p *paper) { p.links = []recorder{{v4, 7, "record4"}, {v4, 9, "spy"}} }, results{}, "Recorder's place: free"},
+		{"a recorder elsewhere", func(p *paper) {
+			p.links = []capture.Link{{ID: 7, Family: v4, Priority: 10, Program: "record4"}, {ID: 9, Family: v4, Priority: 10, Program: "spy"}}
+		},
+			results{}, "Recorder's place: free\n"},
 		{"somebody else's", func(p *paper) {
-			p.links, p.taken = []recorder{{v4, 7, "record4"}, {v6, 9, "spy"}}, map[family]bool{v6: true}
-		}, results{"hook": Problem}, "bpftool link show id 9"},
-		{"somebody's, nobody knows whose", func(p *paper) {
-			p.links, p.taken = []recorder{{v4, 7, "record4"}, {v4, 9, "spy"}}, map[family]bool{v4: true}
-		}, results{"hook": Warning}, "BPF program spy or a recorder of Sekisho"},
+			p.links, p.taken = []capture.Link{{ID: 7, Family: v4, Priority: 10, Program: "record4"}, {ID: 9, Family: v6, Priority: 9, Program: "spy"}, {ID: 10, Family: v6, Priority: 10, Program: "eye"}}, map[int32]bool{9: true}
+		}, results{}, "Recorder's place: free\n"},
+		{"somebody else's at the first place", func(p *paper) {
+			p.links, p.taken = []capture.Link{{ID: 9, Family: v6, Priority: 10, Program: "spy"}}, map[int32]bool{10: true}
+		}, results{}, "free at priority 9; beside it: BPF program spy at 10"},
 
 		{"nfnetlink_log not loaded", func(p *paper) {
 			p.set("proc/net/netfilter/nf_log", " 2 NONE (nf_log_ipv4)\n10 NONE ()\n")

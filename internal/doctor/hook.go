@@ -2,157 +2,95 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/link"
-	"golang.org/x/sys/unix"
 
 	"github.com/sekisho/sekisho/internal/capture"
+	"github.com/sekisho/sekisho/internal/ruleset"
 )
 
 // family is one of the two that the recorder sits at.
 type family = link.NetfilterProtocolFamily
 
-// recorder is a BPF link at the recorder's place, in some namespace.
-type recorder struct {
-	family  family
-	link    link.ID
-	program string // the BPF program's name, at most 15 bytes
-}
+var families = []family{link.NetfilterProtoIPv4, link.NetfilterProtoIPv6}
 
-func (r recorder) ours() bool {
-	return r.program == capture.RecordProgRecord4 || r.program == capture.RecordProgRecord6
-}
-
-// recorderPlace looks whether others sit where the recorder wants to: the
-// kernel gives a BPF link a priority of its own, and refuses (EBUSY) one that
-// any other link or chain of the same family has at that hook.
+// recorderPlace looks whether there is a place for the recorder between decision
+// and enforcement: the kernel gives a BPF link a priority of its own, and refuses
+// (EBUSY) one that any other link or chain of the same family has at that hook.
 func recorderPlace(ctx context.Context, h *host) Check {
 	if h.user() != rootUser {
 		return h.unseen(errNotRoot)
 	}
-	chains, err := h.nft(ctx, "--numeric-priority", "list", "chains")
+	listing, err := h.nft(ctx, "--numeric-priority", "list", "chains")
 	if err != nil {
 		return h.unseen(err)
 	}
-	if chain := chainAtOurPlace(chains); chain != "" {
-		return problem("%s sits at the forward hook with priority %d, where no other can sit beside the recorder", chain, capture.HookPriority).
-			advise("give that chain another priority")
-	}
-	all, err := h.recorders()
+	links, err := h.links()
 	if err != nil {
 		return h.unseen(err)
 	}
-	return h.whoIsHere(all)
-}
-
-// chainAtOurPlace finds a base chain in what `nft list chains` prints.
-func chainAtOurPlace(listing string) string {
-	place := fmt.Sprintf("hook forward priority %d;", capture.HookPriority)
-	chain, found := "", ""
-	eachInTable(listing, func(table, line string) {
-		if name, is := strings.CutPrefix(line, "chain "); is {
-			chain = fmt.Sprintf("chain %s of table %s", strings.TrimSuffix(name, " {"), table)
-		}
-		kind, _, _ := strings.Cut(table, " ")
-		if strings.Contains(line, place) && slices.Contains([]string{"ip", "ip6", "inet"}, kind) && found == "" {
-			found = chain
-		}
-	})
-	return found
-}
-
-// whoIsHere tells of links in any namespace which can be in this one.
-func (h *host) whoIsHere(all []recorder) Check {
-	var here []recorder
-	taken := map[family]bool{}
-	for _, r := range all {
-		if _, known := taken[r.family]; !known {
-			is, err := h.taken(r.family)
-			if err != nil {
-				return h.unseen(err)
-			}
-			taken[r.family] = is
-		}
-		if taken[r.family] {
-			here = append(here, r)
-		}
+	chains := ruleset.ForwardChainsIn(listing)
+	there, err := h.recorderThere(links, chains)
+	if err != nil {
+		return h.unseen(err)
 	}
-	foreign := slices.DeleteFunc(slices.Clone(here), recorder.ours)
-	switch {
-	case len(here) == 0:
-		return ok("free")
-	case len(foreign) == 0:
+	if there {
 		return ok("a recorder of Sekisho sits there already: a second firewall cannot run in this namespace")
 	}
-	advice := fmt.Sprintf("bpftool link show id %d tells whose it is; stop that", foreign[0].link)
-	if len(foreign) < len(here) {
-		// With one in a lab and one here, nothing tells which is which.
-		return warning("BPF program %s or a recorder of Sekisho sits there, and the other in another namespace", foreign[0].program).advise("%s", advice)
-	}
-	return problem("BPF program %s sits there", foreign[0].program).advise("%s", advice)
+	return h.freePlace(links, chains)
 }
 
-// recorders lists the links at our place in all namespaces: the kernel does
-// not tell a link's namespace.
-func recorders() ([]recorder, error) {
-	var found []recorder
-	links := new(link.Iterator)
-	defer links.Close()
-	for links.Next() {
-		info, err := links.Link.Info()
+// recorderThere looks for one of Sekisho in this namespace.
+func (h *host) recorderThere(links []capture.Link, chains map[int32]string) (bool, error) {
+	for _, l := range links {
+		if !l.Recorder() {
+			continue
+		}
+		if here, err := h.here(l, chains); here || err != nil {
+			return here, err
+		}
+	}
+	return false, nil
+}
+
+// freePlace finds the place that the recorder will take, as it does itself, but
+// tries none at which nothing is.
+func (h *host) freePlace(links []capture.Link, chains map[int32]string) Check {
+	var sitting []string
+	for _, p := range capture.Places() {
+		who, err := h.occupant(p, links, chains)
 		if err != nil {
-			continue // of a kind that the library does not know
+			return h.unseen(err)
 		}
-		at := info.Netfilter()
-		if at != nil && at.Hook == link.NetfilterInetForward && at.Priority == capture.HookPriority {
-			found = append(found, recorder{at.ProtocolFamily, info.ID, programName(info.Program)})
+		if who != "" {
+			sitting = append(sitting, fmt.Sprintf("%s at %d", who, p))
+			continue
+		}
+		if len(sitting) == 0 {
+			return ok("free")
+		}
+		return ok("free at priority %d; beside it: %s", p, strings.Join(sitting, ", "))
+	}
+	return problem("somebody sits at the forward hook with each priority from 1 to 19, where no other can sit beside the recorder: %s", strings.Join(sitting, ", ")).
+		advise("give one of them another priority; of a BPF program, bpftool link show tells whose it is")
+}
+
+// occupant is who sits at a place in this namespace; empty: nobody.
+func (h *host) occupant(place int32, links []capture.Link, chains map[int32]string) (string, error) {
+	if who := chains[place]; who != "" {
+		return who, nil
+	}
+	at := slices.IndexFunc(links, func(l capture.Link) bool { return l.Priority == place })
+	if at < 0 {
+		return "", nil
+	}
+	for _, f := range families {
+		if taken, err := h.taken(f, place); taken || err != nil {
+			return fmt.Sprintf("BPF program %s", links[at].Program), err
 		}
 	}
-	return found, links.Err()
+	return "", nil
 }
-
-func programName(id ebpf.ProgramID) string {
-	program, err := ebpf.NewProgramFromID(id)
-	if err != nil {
-		return "unknown"
-	}
-	defer program.Close()
-	info, err := program.Info()
-	if err != nil {
-		return "unknown"
-	}
-	return info.Name
-}
-
-// taken tries the place with a program that lets everything pass, and gives it
-// back at once, if it gets it. It is asked only where a link of some namespace
-// sits at such a place, so on most hosts never.
-func taken(f family) (bool, error) {
-	program, err := ebpf.NewProgram(&ebpf.ProgramSpec{
-		Name: "doctor", Type: ebpf.Netfilter, AttachType: ebpf.AttachNetfilter, License: "GPL",
-		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, nfAccept), asm.Return()},
-	})
-	if err != nil {
-		return false, fmt.Errorf("load program: %w", err)
-	}
-	defer program.Close()
-	l, err := link.AttachNetfilter(link.NetfilterOptions{
-		Program: program, ProtocolFamily: f, Hook: link.NetfilterInetForward, Priority: capture.HookPriority,
-	})
-	if errors.Is(err, unix.EBUSY) {
-		return true, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("attach program: %w", err)
-	}
-	return false, l.Close()
-}
-
-// nfAccept is NF_ACCEPT of linux/netfilter.h.
-const nfAccept = 1

@@ -14,6 +14,7 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/features"
 
+	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/capture/drops"
 	"github.com/sekisho/sekisho/internal/ruleset"
 )
@@ -33,10 +34,12 @@ type host struct {
 	programs func() error
 	// tracing loads the program that watches what the host drops: nil where it can.
 	tracing func() error
-	// recorders lists the BPF links at the recorder's place, in any namespace.
-	recorders func() ([]recorder, error)
-	// taken reports whether that place is taken in this namespace.
-	taken func(family) (bool, error)
+	// links lists the BPF links at the recorder's places, in any namespace, and here
+	// tells whether one of them is in this.
+	links func() ([]capture.Link, error)
+	here  func(capture.Link, map[int32]string) (bool, error)
+	// taken reports whether a place is taken in this namespace.
+	taken func(family, int32) (bool, error)
 }
 
 func thisHost() *host {
@@ -46,8 +49,9 @@ func thisHost() *host {
 		conflicts: ruleset.Conflicts,
 		programs:  func() error { return features.HaveProgramType(ebpf.Netfilter) },
 		tracing:   drops.Supported,
-		recorders: recorders,
-		taken:     taken,
+		links:     capture.Links,
+		here:      capture.Link.Here,
+		taken:     capture.Taken,
 	}
 }
 

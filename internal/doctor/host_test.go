@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing/fstest"
 
+	"github.com/cilium/ebpf/link"
+
+	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/ruleset"
 )
 
@@ -21,8 +24,9 @@ type paper struct {
 	rules   []string // conflicts
 	kernel  error    // of asking for netfilter programs
 	tracing error    // of loading one that watches a tracepoint
-	links   []recorder
-	taken   map[family]bool
+	links   []capture.Link
+	here    map[link.ID]bool
+	taken   map[int32]bool
 	refused error // of asking for links
 }
 
@@ -88,10 +92,11 @@ func (p *paper) host() *host {
 			}
 			return p.rules, nil
 		},
-		programs:  func() error { return p.kernel },
-		tracing:   func() error { return p.tracing },
-		recorders: func() ([]recorder, error) { return p.links, p.refused },
-		taken:     func(f family) (bool, error) { return p.taken[f], nil },
+		programs: func() error { return p.kernel },
+		tracing:  func() error { return p.tracing },
+		links:    func() ([]capture.Link, error) { return p.links, p.refused },
+		here:     func(l capture.Link, _ map[int32]string) (bool, error) { return p.here[l.ID], nil },
+		taken:    func(_ family, place int32) (bool, error) { return p.taken[place], nil },
 	}
 }
 

@@ -120,7 +120,7 @@ func TestStartAndRemove(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Its process has ended; the kernel's part is still the first one's.
-	if _, _, err := start(second, "allow"); err == nil || !strings.Contains(err.Error(), "another netfilter program") {
+	if _, _, err := start(second, "allow"); err == nil || !strings.Contains(err.Error(), "that of another firewall, "+config.ID()) {
 		t.Errorf("a second firewall over the first one's remains: %v", err)
 	}
 	if got := rules(); got != before {

@@ -247,9 +247,13 @@ func (f *Firewall) warnOfDeafness() {
 	}
 }
 
+// chainsOfOthers are asked for when the recorder is attached.
+func chainsOfOthers() (map[int32]string, error) { return ruleset.ForwardChains(context.Background()) }
+
 func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Config {
 	return capture.Config{
 		PinPath:          capture.PinPath(f.config.ID()),
+		Chains:           chainsOfOthers,
 		MarkActionMask:   marks.ActionMask(),
 		MarkActionDeny:   marks.ActionDeny(),
 		MarkHandshake:    marks.Handshake(),

@@ -53,6 +53,7 @@ func (f *Firewall) observe(ctx context.Context) error {
 		return err
 	}
 	f.recorder, err = capture.Open(capture.Config{
+		Chains:           chainsOfOthers,
 		MarkHandshake:    marks.Handshake(),
 		RingBytes:        f.config.Capture.RingBytes,
 		SynRingBytes:     f.config.Capture.SynRingBytes,
