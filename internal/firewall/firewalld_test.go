@@ -2,6 +2,7 @@ package firewall
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/netip"
 	"slices"
@@ -69,9 +70,15 @@ func TestBesideFirewalld(t *testing.T) {
 
 func writeTestSysctl(t *testing.T, key, value string) {
 	t.Helper()
-	if err := writeSysctl(key, value); err != nil {
+	before, err := readSysctl(key)
+	if err := errors.Join(err, writeSysctl(key, value)); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := writeSysctl(key, before); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // flagsOf runs a firewall until it has told of n events.
