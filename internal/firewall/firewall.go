@@ -278,6 +278,8 @@ func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Conf
 
 // Run reads the recorder until the context ends.
 func (f *Firewall) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	f.tellUnseenDrops()
 	f.tellState(logs.State{State: logs.RecordingStarted, Detail: f.started.UTC().Format("process started at 15:04:05.000")})
 	f.tellGone()
@@ -294,6 +296,12 @@ func (f *Firewall) Run(ctx context.Context) error {
 	beside.Go(func() { f.tellLosses(ctx) })
 	beside.Go(func() { f.watchDrops(ctx) })
 	beside.Go(func() { f.keepRuleset(ctx) })
+	var gone error // what is looked through
+	beside.Go(func() {
+		if gone = f.keepTable(ctx); gone != nil {
+			stop()
+		}
+	})
 	beside.Go(func() { f.watchConntrack(ctx) })
 	beside.Go(func() { f.watchEnds(ctx) })
 	beside.Go(func() { f.watchSilent(ctx) })
@@ -307,7 +315,7 @@ func (f *Firewall) Run(ctx context.Context) error {
 		detail = "nothing is recorded any more"
 	}
 	f.tellState(logs.State{State: logs.RecordingStopped, Detail: detail})
-	return err
+	return errors.Join(err, gone)
 }
 
 // Close ends what Start began in this process, after Run. The kernel goes on.

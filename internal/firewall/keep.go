@@ -21,12 +21,23 @@ func (f *Firewall) keepRuleset(ctx context.Context) {
 	}
 }
 
+// keepTable keeps the table by which a router is observed, until the context ends.
+func (f *Firewall) keepTable(ctx context.Context) error {
+	if f.observation == nil {
+		return nil
+	}
+	return f.observation.table.Run(ctx, f.tellTampered)
+}
+
 // tellTampered makes a row of a time without our rules. What passed meanwhile
 // was decided by nobody.
 func (f *Firewall) tellTampered(t ruleset.Tampered) {
 	what := "our rules were changed"
 	if t.Gone {
 		what = "our rules were deleted, and packets passed undecided"
+	}
+	if f.observation != nil {
+		what = "our table was deleted, because its nft process ended; where no other rule asks connection tracking, INVALID rows of that time are of ordinary packets"
 	}
 	by := "by whom is not known"
 	if t.By.PID != 0 {

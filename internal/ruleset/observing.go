@@ -2,11 +2,7 @@ package ruleset
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os/exec"
-	"strings"
 	"time"
 )
 
@@ -26,59 +22,68 @@ add rule inet %[1]s record ct mark & %[2]s == 0 ct direction original ct state e
 add rule inet %[1]s record tcp flags & (fin | syn | rst | ack) == syn | ack ct mark & %[2]s != 0 ct mark set ct mark & %[3]s
 `
 
-// Observation is a table that lives as long as this process, at most.
-type Observation struct {
-	nft   *exec.Cmd
-	stdin io.Closer
-}
-
 // observeReady is how long nft may take.
 const observeReady = 5 * time.Second
 
-// Observe adds the table, in the calling thread's network namespace. The
+// Observation is a table that lives as long as this process, at most. Its methods are
+// for one goroutine at a time.
+type Observation struct {
+	marks Marks
+	owner *owner
+}
+
+// Observe adds the table, in the calling process's network namespace. The
 // caller must Close it; where the process dies before, the kernel does.
 func Observe(ctx context.Context, m Marks) (*Observation, error) {
-	if _, err := exec.LookPath("nft"); err != nil {
-		return nil, ErrNoNft
-	}
-	// Not bound to the context: it ends when its standard input does.
-	cmd := exec.Command("nft", "-i")
-	stdin, err := cmd.StdinPipe()
+	owner, err := newOwner(ctx, m)
 	if err != nil {
 		return nil, err
 	}
-	var said strings.Builder
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("run nft: %w", err)
-	}
-	o := &Observation{nft: cmd, stdin: stdin}
-	if _, err := fmt.Fprintf(stdin, observeScript, observeTable, hex(m.Handshake()), hex(^m.Handshake())); err != nil {
-		return nil, errors.Join(err, o.Close())
-	}
-	if err := o.await(ctx); err != nil {
-		err = errors.Join(err, o.Close())
-		return nil, fmt.Errorf("add table inet %s: %w\n%s", observeTable, err, firstLines(said.String(), 3))
-	}
-	return o, nil
+	return &Observation{m, owner}, nil
 }
 
-// await looks for the last rule: nft tells nothing when all went well.
-func (o *Observation) await(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, observeReady)
-	defer cancel()
+// Run makes the table anew whenever its owner ends before its time, as one that is
+// killed, until the context ends; and then calls report. It is an error where that
+// cannot be done: without the table connection tracking may not work.
+func (o *Observation) Run(ctx context.Context, report func(Tampered)) error {
 	for {
-		out, err := exec.CommandContext(ctx, "nft", "list", "table", "inet", observeTable).Output()
-		if err == nil && strings.Contains(string(out), "!= 0x00000000 ct mark set") {
-			return nil
-		}
 		select {
 		case <-ctx.Done():
-			return errors.New("nft did not do it in time")
-		case <-time.After(20 * time.Millisecond):
+			return nil
+		case <-o.owner.ended:
 		}
+		t := Tampered{Gone: true, From: time.Now(), Exact: true}
+		if err := o.again(ctx); ctx.Err() != nil {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("table inet %s is gone, because its nft process ended (%v): make it anew: %w", observeTable, o.owner.nft.ProcessState, err)
+		}
+		t.To = time.Now()
+		report(t)
 	}
 }
+
+// observeTries is how often the table is made anew at once: who ends every nft
+// process may hit the next one too.
+const observeTries = 3
+
+func (o *Observation) again(ctx context.Context) (err error) {
+	for range observeTries {
+		if err = AwaitUnobserved(ctx); err != nil {
+			return err
+		}
+		var next *owner
+		if next, err = newOwner(ctx, o.marks); err == nil {
+			o.owner = next
+			return nil
+		}
+	}
+	return err
+}
+
+// Close removes the table. The bit of the connections that are open stays; see
+// [ClearBit].
+func (o *Observation) Close() error { return o.owner.close() }
 
 // AwaitUnobserved waits until no table of [Observe] is left: where its process was
 // killed, the kernel takes a moment for it.
@@ -96,15 +101,4 @@ func AwaitUnobserved(ctx context.Context) error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-}
-
-// Close removes the table. The bit of the connections that are open stays; see
-// [ClearBit].
-func (o *Observation) Close() error {
-	if err := o.stdin.Close(); err != nil {
-		return err
-	}
-	// Its exit code tells nothing: the end of its input is how it ends.
-	_ = o.nft.Wait()
-	return nil
 }
