@@ -1,8 +1,9 @@
 package capture
 
 import (
-	"net"
 	"time"
+
+	"github.com/sekisho/sekisho/internal/interfaces"
 )
 
 // interfaceNames remembers the names of this namespace's interfaces. Renaming
@@ -34,9 +35,7 @@ func (n *interfaceNames) name(index int) string {
 	}
 	name, ok := n.names[index]
 	if !ok {
-		if i, err := net.InterfaceByIndex(index); err == nil {
-			name = i.Name
-		}
+		name = interfaces.Name(index)
 		n.names[index] = name
 	}
 	return name

@@ -60,6 +60,7 @@ func TestObserveWithoutItsTable(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Error("it looks on without a table")
 	}
+	t.Setenv("PATH", path)
 	if err := fw.Close(); err != nil {
 		t.Error(err)
 	}

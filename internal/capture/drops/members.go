@@ -2,7 +2,9 @@ package drops
 
 import (
 	"bytes"
-	"net"
+	"cmp"
+
+	"github.com/sekisho/sekisho/internal/interfaces"
 )
 
 // members are the names of VRFs' members, of which the program has the number
@@ -18,10 +20,7 @@ func (m members) interfaceOf(p *kernelPacket) string {
 	}
 	member, asked := m[p.Member]
 	if !asked {
-		member = string(name)
-		if i, err := net.InterfaceByIndex(int(p.Member)); err == nil {
-			member = i.Name
-		}
+		member = cmp.Or(interfaces.Name(int(p.Member)), string(name))
 		m[p.Member] = member
 	}
 	return member
