@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+	"github.com/vishvananda/netns"
 
 	"github.com/sekisho/sekisho/internal/control"
 	"github.com/sekisho/sekisho/internal/firewall"
@@ -62,6 +64,9 @@ run reads what was recorded meanwhile. --remove takes all of it away.`,
 			if err := again(); err != nil {
 				return err
 			}
+			if remove && isGone(config.NetworkNamespace) {
+				return removeGone(config)
+			}
 			if err := confine(cmd.Context(), config.NetworkNamespace, mountFor(remove)); err != nil {
 				return err
 			}
@@ -76,6 +81,35 @@ run reads what was recorded meanwhile. --remove takes all of it away.`,
 	cmd.Flags().BoolVar(&remove, "remove", false, "take the firewall's rules, recorder and settings away")
 	cmd.Flags().BoolVar(&check, "check", false, "check the file and its policy, and do nothing")
 	return cmd
+}
+
+// isGone reports whether no network namespace has a name.
+func isGone(namespace string) bool {
+	if namespace == "" {
+		return false
+	}
+	ns, err := netns.GetFromName(namespace)
+	if err != nil {
+		return errors.Is(err, os.ErrNotExist)
+	}
+	_ = ns.Close()
+	return false
+}
+
+// removeGone takes away what is left of a firewall whose namespace is gone. Its process
+// may be there still, and keep it.
+func removeGone(config *firewall.Config) error {
+	if os.Geteuid() != 0 {
+		return errors.New("taking a firewall away needs root: run it with sudo")
+	}
+	if c, err := net.Dial("unix", control.SocketPath(config.ID())); err == nil {
+		return errors.Join(fmt.Errorf("firewall %s still runs, in network namespace %q that has lost its name: stop it first", config.ID(), config.NetworkNamespace), c.Close())
+	}
+	if err := firewall.RemoveGone(config); err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "sekisho: network namespace %q is gone, and the rules with it; what else firewall %s had left is removed\n", config.NetworkNamespace, config.ID())
+	return nil
 }
 
 func checkConfig(cmd *cobra.Command, config *firewall.Config) error {

@@ -82,6 +82,17 @@ func Pinned(firewall string) bool {
 	})
 }
 
+// PinnedNamespaces are the numbers of the network namespaces in which recorders of
+// this firewall are attached, as far as they are told.
+func PinnedNamespaces(firewall string) (numbers []string) {
+	links, _ := filepath.Glob(filepath.Join(PinPath(firewall), "v*-*-*", linkPrefix+"*"))
+	for _, name := range links {
+		folder := filepath.Dir(name)
+		numbers = append(numbers, folder[strings.LastIndexByte(folder, '-')+1:])
+	}
+	return numbers
+}
+
 // RemovePinned unpins everything of a firewall, of any layout, and detaches the
 // recorder. A pinned link also keeps its network namespace alive after `ip
 // netns del`. Nothing pinned is no error.

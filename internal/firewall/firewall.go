@@ -60,6 +60,7 @@ type Firewall struct {
 	gone        bool             // our rules were not there when we came, and somebody had put them there
 	whole       time.Time        // when they were then put in force
 	doubted     time.Time        // what was recorded up to then, of a time without them that goes on
+	brokenSince time.Time        // rules could not be put back
 	fresh       bool             // nothing of this firewall was there when we came
 	ledger      *ledger
 	outliving   *outliving

@@ -45,6 +45,10 @@ func (f *Firewall) tellTampered(t ruleset.Tampered) {
 	}
 	if t.Err != nil {
 		f.log.Error("our rules are not in force and could not be applied again; it is tried on", "what", what, "by", by, "since", t.From, "error", t.Err)
+		if !f.brokenSince.Equal(t.From) { // once, however often it is tried
+			f.brokenSince = t.From
+			f.tellState(logs.State{State: logs.RulesetTampered, Detail: fmt.Sprintf("%s, %s; not yet put back: %v", what, by, t.Err), From: t.From})
+		}
 		return
 	}
 	f.log.Warn(what+"; they are in force again", "by", by, "for", t.To.Sub(t.From).Round(time.Millisecond))

@@ -78,3 +78,41 @@ func TestFlushedRulesComeBack(t *testing.T) {
 		}
 	}
 }
+
+// While rules cannot be put back, one row says so, and another one when they are.
+func TestRulesThatCannotBePutBackAreToldOnce(t *testing.T) {
+	testnet.NeedRoot(t)
+	testnet.NewHosts(t)
+	fw, _ := runSettable(t, settable(t))
+	_, follower := fw.Follow(0, func(Entry) bool { return true })
+	nft, err := exec.LookPath("nft")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := os.Getenv("PATH")
+	t.Setenv("PATH", t.TempDir())
+	command(t, nft, "flush", "ruleset")
+	tampered := func() logs.Row {
+		t.Helper()
+		for deadline := time.After(20 * time.Second); ; {
+			select {
+			case e := <-follower.Entries:
+				if e.Rows[0].Get("State") == string(logs.RulesetTampered) {
+					return e.Rows[0]
+				}
+			case <-deadline:
+				t.Fatal("nothing is told")
+			}
+		}
+	}
+	first := tampered()
+	if detail := fmt.Sprint(first.Get("Detail")); !strings.Contains(detail, "not yet put back: apply policy kill: nft is not there") || first.Get("From") == nil || first.Get("To") != nil {
+		t.Errorf("%q, from %v to %v", detail, first.Get("From"), first.Get("To"))
+	}
+	time.Sleep(1500 * time.Millisecond) // it is tried some times
+	t.Setenv("PATH", path)
+	second := tampered()
+	if to, _ := second.Get("To").(time.Time); second.Get("From") != first.Get("From") || to.IsZero() {
+		t.Errorf("the second row: %q, from %v to %v", second.Get("Detail"), second.Get("From"), second.Get("To"))
+	}
+}

@@ -20,12 +20,14 @@ const (
 	overdue  = time.Second
 	// The first repairs follow at once. After hastyRepairs in a row, each of
 	// which failed or did not last for calm, the next waits for firstPause,
-	// then twice as long each time: two programs that undo each other's work
-	// at full speed would take a CPU and end nothing.
+	// then twice as long each time, up to longestPause: two programs that undo each
+	// other's work at full speed would take a CPU and end nothing. An ordinary ruleset
+	// takes some 20 ms, so with the longest one the CPU is hardly used, and who
+	// flushes for long leaves no longer time without rules.
 	hastyRepairs = 3
 	calm         = 5 * time.Second
 	firstPause   = 100 * time.Millisecond
-	longestPause = 10 * time.Second
+	longestPause = time.Second
 	// notificationBytes is room for what the kernel says when the largest
 	// rulesets come and go. It takes the memory as they come, not before.
 	notificationBytes = 64 << 20
@@ -217,10 +219,16 @@ func (w *Watcher) step(ctx context.Context) (*Tampered, time.Duration) {
 
 func (w *Watcher) repair(ctx context.Context) error {
 	w.repairs++
-	if n := w.repairs - hastyRepairs; n >= 0 {
-		w.due = time.Now().Add(min(firstPause<<min(n, 16), longestPause))
-	}
+	w.due = time.Now().Add(pauseAfter(w.repairs))
 	return w.apply(ctx, w.current)
+}
+
+// pauseAfter is how long to wait after so many repairs in a row.
+func pauseAfter(repairs int) time.Duration {
+	if repairs < hastyRepairs {
+		return 0
+	}
+	return min(firstPause<<min(repairs-hastyRepairs, 16), longestPause)
 }
 
 // look learns from what was heard whether the ruleset is still in force.
