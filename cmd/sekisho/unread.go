@@ -21,13 +21,11 @@ func whileRead(ctx context.Context, w io.Writer, do func(context.Context) error)
 			return err
 		}
 	}
-	if err := do(ctx); err != nil {
-		return err
-	}
-	if cause := context.Cause(ctx); errors.Is(cause, syscall.EPIPE) {
+	err := do(ctx)
+	if cause := context.Cause(ctx); errors.Is(cause, syscall.EPIPE) && (err == nil || errors.Is(err, context.Canceled)) {
 		return cause
 	}
-	return nil
+	return err
 }
 
 func isPipe(f *os.File) bool {
