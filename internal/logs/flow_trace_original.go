@@ -42,9 +42,9 @@ func icmpForms(e Entry) []string {
 	verdict, text := verdictOf(e), stringOf(e, "IcmpError")
 	forms := []string{join(" ", verdict, text), text}
 	if protocol := stringOf(e, "OriginalProtocol"); protocol != "" {
-		about := join(" ", text, "about", protocol, endpointText(e, "OriginalSourceIp", "OriginalSourcePort", 0), "→",
-			endpointText(e, "OriginalDestinationIp", "OriginalDestinationPort", 0))
-		forms = append([]string{join(" ", verdict, about), about}, forms...)
+		server := endpointText(e, "OriginalDestinationIp", "OriginalDestinationPort", 0)
+		about := join(" ", text, "about", protocol, endpointText(e, "OriginalSourceIp", "OriginalSourcePort", 0), "→", server)
+		forms = append([]string{join(" ", verdict, about), about, join(" ", text, "about", protocol, server)}, forms...)
 	}
 	return forms
 }

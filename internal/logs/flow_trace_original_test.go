@@ -52,7 +52,7 @@ func TestAnICMPErrorSaysWhatItIsAbout(t *testing.T) {
 	}
 }
 
-// What there is no room for is left out from the front of what matters least.
+// Where there is little room, what matters least is left out first.
 func TestAnICMPErrorInLittleRoom(t *testing.T) {
 	t.Parallel()
 	ev := errorAbout(flow.UDP, "10.9.1.2:54002", "10.9.2.2:999")
@@ -60,7 +60,8 @@ func TestAnICMPErrorInLittleRoom(t *testing.T) {
 	for room, want := range map[int]string{
 		62: "Allow port unreachable about UDP 10.9.1.2:54002 → 10.9.2.2:999",
 		60: "port unreachable about UDP 10.9.1.2:54002 → 10.9.2.2:999",
-		50: "Allow port unreachable",
+		50: "port unreachable about UDP 10.9.2.2:999",
+		30: "Allow port unreachable",
 		20: "port unreachable",
 	} {
 		if got := outcome(row, room, true); got != want {

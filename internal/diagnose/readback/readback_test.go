@@ -81,6 +81,32 @@ func TestEventsBecomeConnections(t *testing.T) {
 	}
 }
 
+// An ICMP error's row says itself which connection it is about, also where nobody
+// knows its id. One about a lookup by UDP is about none of them.
+func TestICMPErrorsAreTied(t *testing.T) {
+	t.Parallel()
+	refusal := packet(1, flow.ICMPERROR, 0, true, 0, 0)
+	refusal.ConnectionID, refusal.ICMPType, refusal.ICMPCode = "", 3, 13
+	refusal.Packet = flow.Tuple{Protocol: flow.ICMP, Source: netip.AddrPortFrom(forward.Dest.Addr(), 0), Dest: netip.AddrPortFrom(forward.Source.Addr(), 0)}
+	lookup := refusal
+	lookup.Connection.Protocol = flow.UDP
+	for what, c := range map[string]struct {
+		events []flow.Event
+		errors int
+	}{
+		"of TCP": {[]flow.Event{packet(0, flow.SYN, flow.BitSYN, false, 1000, 0), refusal}, 1},
+		"of UDP": {[]flow.Event{packet(0, flow.SYN, flow.BitSYN, false, 1000, 0), lookup}, 0},
+	} {
+		rows, err := read(t, lines(c.events...).String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(rows.Connections) != 1 || rows.Connections[0].ICMPErrors != c.errors {
+			t.Errorf("%s: connections %+v, want one with %d errors", what, rows.Connections, c.errors)
+		}
+	}
+}
+
 // The order of lines does not matter, nor in which files they stand.
 func TestOrderOfLines(t *testing.T) {
 	t.Parallel()
