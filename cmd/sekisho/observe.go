@@ -47,8 +47,7 @@ sekisho status meanwhile.`,
 				return err
 			}
 			config.Logs.Directory, config.Guard = directory, []string{guardCommand}
-			w := cmd.OutOrStdout()
-			return whileRead(cmd.Context(), w, func(ctx context.Context) error { return observe(ctx, w, &config, filter, *output) })
+			return observe(cmd.Context(), cmd.OutOrStdout(), &config, filter, *output)
 		},
 	}
 	flags := cmd.Flags()
@@ -92,6 +91,12 @@ func observe(ctx context.Context, w io.Writer, config *firewall.Config, filter f
 	if err != nil {
 		return errors.Join(err, fw.Close())
 	}
+	return whileRead(ctx, w, func(ctx context.Context) error { return lookOn(ctx, w, fw, server, filter, output) })
+}
+
+// lookOn shows what is recorded until the context ends, or nobody reads any more,
+// and then puts everything back.
+func lookOn(ctx context.Context, w io.Writer, fw *firewall.Firewall, server *control.Server, filter flow.Filter, output string) error {
 	serving, shown := make(chan error, 1), make(chan error, 1)
 	go func() { serving <- server.Serve() }()
 	_, follower := fw.Follow(0, func(firewall.Entry) bool { return true })
@@ -102,7 +107,7 @@ func observe(ctx context.Context, w io.Writer, config *firewall.Config, filter f
 		shown <- showEntries(w, follower, filter, output)
 	}()
 	fmt.Fprintln(os.Stderr, "looking on; Ctrl-C ends it")
-	err = errors.Join(fw.Run(ctx), server.Close(), <-serving, fw.Close())
+	err := errors.Join(fw.Run(ctx), server.Close(), <-serving, fw.Close())
 	return errors.Join(err, <-shown)
 }
 

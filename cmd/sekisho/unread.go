@@ -17,9 +17,7 @@ func whileRead(ctx context.Context, w io.Writer, do func(context.Context) error)
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	if f, ok := w.(*os.File); ok && isPipe(f) {
-		if err := watchReader(ctx, int(f.Fd()), func() { end(syscall.EPIPE) }); err != nil {
-			return err
-		}
+		watchReader(ctx, int(f.Fd()), func() { end(syscall.EPIPE) })
 	}
 	err := do(ctx)
 	if cause := context.Cause(ctx); errors.Is(cause, syscall.EPIPE) && (err == nil || errors.Is(err, context.Canceled)) {
@@ -35,10 +33,10 @@ func isPipe(f *os.File) bool {
 
 // watchReader tells when the other end of a pipe or socket is closed, unless the
 // context ends before.
-func watchReader(ctx context.Context, fd int, gone func()) error {
+func watchReader(ctx context.Context, fd int, gone func()) {
 	wait, wake, err := os.Pipe()
 	if err != nil {
-		return err
+		return // the next write tells too
 	}
 	context.AfterFunc(ctx, func() { wake.Close() })
 	go func() {
@@ -57,5 +55,4 @@ func watchReader(ctx context.Context, fd int, gone func()) error {
 			}
 		}
 	}()
-	return nil
 }
