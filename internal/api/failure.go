@@ -91,6 +91,10 @@ func explain(err error) *failure {
 		return &failure{status: http.StatusGatewayTimeout, code: "RequestExecutionTimeout", message: "Request execution timeout.",
 			exception: "Kusto.Data.Exceptions.KustoServiceTimeoutException", kind: "80DA0006", reason: "E_QUERY_TIMEOUT", logsCode: "GatewayTimeout",
 			detail: "Query execution has resulted in error (0x80DA0006): Query is expired: " + duck.ErrTimeout.Error() + ".", transient: true}
+	case errors.Is(err, duck.ErrRefused):
+		f := badRequest("Query execution has resulted in error: %v.", err)
+		f.kind, f.reason = "80DA0000", "E_QUERY_FAILED"
+		return f
 	case errors.Is(err, duck.ErrMemory):
 		return limits("80DA0007", "E_RUNAWAY_QUERY", duck.ErrMemory)
 	case errors.Is(err, duck.ErrTemporary):

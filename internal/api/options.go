@@ -128,7 +128,7 @@ func moment(field func(o *options) *time.Time) func(*options, string, any) *fail
 		if !ok || !at.Valid() {
 			return paramType(name, v, "a datetime such as 2026-05-31T13:45:00Z")
 		}
-		*field(o) = at.Time()
+		*field(o) = bounded(at.Time())
 		return nil
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strings"
 	"time"
 )
 
@@ -78,7 +77,7 @@ type body struct {
 func newBody(w http.ResponseWriter, r *http.Request) *body {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	out := &patient{w, http.NewResponseController(w)}
-	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+	if !takesGzip(r) {
 		return &body{Writer: bufio.NewWriterSize(out, 64<<10)}
 	}
 	w.Header().Set("Content-Encoding", "gzip")

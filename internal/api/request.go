@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -70,13 +69,9 @@ func readKusto(r *http.Request) (kustoRequest, *failure) {
 
 // readBody reads a request's body, unpacked.
 func readBody(r *http.Request) ([]byte, *failure) {
-	var in io.Reader = r.Body
-	if r.Header.Get("Content-Encoding") == "gzip" {
-		gz, err := gzip.NewReader(r.Body)
-		if err != nil {
-			return nil, badRequest("the request's body is not gzip, as its Content-Encoding says: %v", err)
-		}
-		in = gz
+	in, f := unpacked(r)
+	if f != nil {
+		return nil, f
 	}
 	data, err := io.ReadAll(io.LimitReader(in, maxBody+1))
 	var large *http.MaxBytesError

@@ -42,7 +42,16 @@ func parseTimespan(s string, now time.Time) (from, to time.Time, err error) {
 	if to.Before(from) {
 		return from, to, fmt.Errorf("the timespan %q ends before it begins", s)
 	}
-	return from, to, nil
+	return from, bounded(to), nil
+}
+
+// bounded is a moment that is no zero time, which would be no bound: before the
+// first moment there is nothing, and not everything.
+func bounded(t time.Time) time.Time {
+	if t.IsZero() {
+		return t.Add(100 * time.Nanosecond)
+	}
+	return t
 }
 
 // momentForms are how a moment is written; without a zone it is UTC.

@@ -252,6 +252,7 @@ func TestOptions(t *testing.T) {
 	for _, c := range []struct{ csl, options, want string }{
 		{"AZFWFlowTrace | count", `"query_datetimescope_from":"2026-06-01T08:10:00Z","query_datetimescope_to":"datetime(2026-06-01 08:20:00)"`, "[[4]]"},
 		{"AZFWFlowTrace | count", `"Query_DateTimeScope_From":"2026-06-01T08:20:00Z","query_datetimescope_column":"TimeGenerated"`, "[[2]]"},
+		{"AZFWFlowTrace | count", `"query_datetimescope_to":"0001-01-01"`, "[[0]]"},
 		{"declare query_parameters(d:dynamic, n:long, s:string='none'); print d.a[1], n, s", `},"Parameters":{"d":{"a":[1,"x"]},"n":5`, `[["x",5,"none"]]`},
 		{"print now()", `"query_now":"2026-06-01"`, `[["2026-06-01T00:00:00Z"]]`},
 		{"print 1", `"servertimeout":"00:04:00)"`, "[[1]]"}, // as Grafana's plugin has written it

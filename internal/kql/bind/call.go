@@ -2,6 +2,7 @@ package bind
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
 
@@ -225,7 +226,11 @@ func (b *binder) run(fn *funcs.Func, c *funcs.Call) *plan.Lit {
 	if err == nil && b.made.add(v) {
 		return &plan.Lit{T: c.Out, Value: v}
 	}
-	b.stop(cmp.Or(err, funcs.ErrMemory))
+	if err = cmp.Or(err, funcs.ErrMemory); errors.Is(err, funcs.ErrMemory) {
+		b.stop(err)
+	} else {
+		b.report(syntax.Span{}, "", "%v", err)
+	}
 	return &plan.Lit{T: c.Out}
 }
 

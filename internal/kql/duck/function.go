@@ -78,10 +78,14 @@ func (s *scalar) compute(args []driver.Value) (out any, err error) {
 	}
 	v, err := s.fn.Fn.Run(&call)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf(functionFailed+"%w", err)
 	}
 	return carried(v, s.fn.Out), nil
 }
+
+// functionFailed tells the errors of functions in Go from the engine's own, which
+// keeps but their text.
+const functionFailed = "a function failed: "
 
 // fromCarried reads a value of the canonical form.
 func fromCarried(v any, t value.Type) any {

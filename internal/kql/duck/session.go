@@ -25,6 +25,13 @@ var ErrTimeout = errors.New("the query took longer than allowed")
 // ErrMemory says that a query needs more memory than allowed.
 var ErrMemory = funcs.ErrMemory
 
+// ErrRefused says that the engine cannot compute a query, however often it is asked.
+var ErrRefused = errors.New("the query cannot be computed")
+
+// refusals are the engine's errors that are not about files, memory or time: a
+// number out of range, a condition of too many parts.
+var refusals = map[duckdb.ErrorType]bool{duckdb.ErrorTypeOutOfRange: true, duckdb.ErrorTypeParser: true, duckdb.ErrorTypeBinder: true}
+
 // Session is one connection of the engine, for one query at a time. Tables that
 // it stores are gone when it is closed.
 type Session struct {
@@ -144,8 +151,26 @@ func (s *Session) explain(ctx context.Context, err error) error {
 	if errors.As(err, &d) && (d.Type == duckdb.ErrorTypeOutOfMemory || strings.Contains(d.Msg, ErrMemory.Error())) {
 		return ErrMemory // what the engine says besides is about its settings, which are ours
 	}
+	if d != nil {
+		_, why, failed := strings.Cut(d.Msg, functionFailed)
+		if !failed {
+			why, _, _ = strings.Cut(d.Msg, "\n") // behind it stands our SQL
+		}
+		if failed || refusals[d.Type] {
+			return &refused{why, err}
+		}
+	}
 	return fmt.Errorf("run query: %w", err)
 }
+
+// refused is an error of the engine that says [ErrRefused] to people.
+type refused struct {
+	why string
+	err error
+}
+
+func (r *refused) Error() string   { return ErrRefused.Error() + ": " + r.why }
+func (r *refused) Unwrap() []error { return []error{ErrRefused, r.err} }
 
 // Rows implements the binder's runner: all rows of a part of a query.
 func (s *Session) Rows(ctx context.Context, q *plan.Query) ([][]any, error) {

@@ -3,6 +3,7 @@ package funcs
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/kql/value"
@@ -104,10 +105,18 @@ func unixTime(name string, unit value.Timespan) *Func {
 			if unit == 0 {
 				return value.Convert(value.UnixEpochTicks+c.Int(0, 0)/100, value.DatetimeType)
 			}
+			const most = int64(value.MaxDatetime) // ticks: farther away there is no moment
 			if n, ok := c.Args[0].(int64); ok {
+				if limit := most / int64(unit); n < -limit || n > limit {
+					return nil
+				}
 				return value.Convert(value.UnixEpochTicks+n*int64(unit), value.DatetimeType)
 			}
-			return value.Convert(value.UnixEpochTicks+int64(c.Real(0, 0)*float64(unit)), value.DatetimeType)
+			ticks := c.Real(0, 0) * float64(unit)
+			if !(math.Abs(ticks) <= float64(most)) {
+				return nil
+			}
+			return value.Convert(value.UnixEpochTicks+int64(ticks), value.DatetimeType)
 		}}
 }
 

@@ -177,7 +177,13 @@ func (c *Call) Bag(i int) *value.Bag {
 
 // Run evaluates the function with its rule for nulls, and gives the result the
 // type that was promised. The error is [ErrMemory] where there is no [Room] for it.
-func (f *Func) Run(c *Call) (any, error) {
+// A panic would end the process: it is an error of the function.
+func (f *Func) Run(c *Call) (out any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s: %v", f.Name, r)
+		}
+	}()
 	if !f.Loose && slices.Contains(c.Args, nil) {
 		return f.nullResult(c), nil
 	}

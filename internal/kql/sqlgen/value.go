@@ -171,9 +171,10 @@ func (g *gen) callWritten(fn *funcs.Func, args []Operand, t value.Type) string {
 	return g.goCall(fn, args, t)
 }
 
-// overflows tells the operators whose integers the engine does not wrap.
+// overflows tells the operators whose integers, or ticks, the engine does not wrap.
 func overflows(op string, t value.Type) bool {
-	return t == value.LongType && slices.Contains([]string{"+", "-", "*", "/", "negate", "abs"}, op)
+	whole := t == value.LongType || t == value.DatetimeType || t == value.TimespanType
+	return whole && slices.Contains([]string{"+", "-", "*", "/", "negate", "abs"}, op)
 }
 
 // template fills {1}, {2} and {*}. A string that NULL arguments make NULL is
