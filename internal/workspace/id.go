@@ -51,5 +51,7 @@ func lockFolder(file string) (unlock func() error, err error) {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock folder of the workspace: %s: %w", file, ErrInUse), f.Close())
 	}
-	return f.Close, nil
+	// Not by closing alone: a process that is being started has the file too, until it
+	// runs its own program.
+	return func() error { return errors.Join(unix.Flock(int(f.Fd()), unix.LOCK_UN), f.Close()) }, nil
 }
