@@ -111,7 +111,7 @@ func (r *Recorder) configure(spec *ebpf.CollectionSpec) error {
 
 // mapNames are the maps that a set has of the program.
 func (c *Config) mapNames() []string {
-	names := []string{RecordMapCounters, RecordMapUnwanted}
+	names := []string{RecordMapCounters, RecordMapUnwanted, RecordMapUntracked}
 	for _, m := range c.ringMaps() {
 		names = append(names, m.name)
 	}

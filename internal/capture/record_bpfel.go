@@ -79,6 +79,7 @@ const (
 	RecordMapFirsts         = "firsts"
 	RecordMapRefused        = "refused"
 	RecordMapSyns           = "syns"
+	RecordMapUntracked      = "untracked"
 	RecordMapUnwanted       = "unwanted"
 	RecordProgRecord4       = "record4"
 	RecordProgRecord6       = "record6"
@@ -137,12 +138,13 @@ type RecordProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type RecordMapSpecs struct {
-	Counters *ebpf.MapSpec `ebpf:"counters"`
-	Events   *ebpf.MapSpec `ebpf:"events"`
-	Firsts   *ebpf.MapSpec `ebpf:"firsts"`
-	Refused  *ebpf.MapSpec `ebpf:"refused"`
-	Syns     *ebpf.MapSpec `ebpf:"syns"`
-	Unwanted *ebpf.MapSpec `ebpf:"unwanted"`
+	Counters  *ebpf.MapSpec `ebpf:"counters"`
+	Events    *ebpf.MapSpec `ebpf:"events"`
+	Firsts    *ebpf.MapSpec `ebpf:"firsts"`
+	Refused   *ebpf.MapSpec `ebpf:"refused"`
+	Syns      *ebpf.MapSpec `ebpf:"syns"`
+	Untracked *ebpf.MapSpec `ebpf:"untracked"`
+	Unwanted  *ebpf.MapSpec `ebpf:"unwanted"`
 }
 
 // RecordVariableSpecs contains global variables before they are loaded into the kernel.
@@ -174,12 +176,13 @@ func (o *RecordObjects) Close() error {
 //
 // It can be passed to LoadRecordObjects or ebpf.CollectionSpec.LoadAndAssign.
 type RecordMaps struct {
-	Counters *ebpf.Map `ebpf:"counters"`
-	Events   *ebpf.Map `ebpf:"events"`
-	Firsts   *ebpf.Map `ebpf:"firsts"`
-	Refused  *ebpf.Map `ebpf:"refused"`
-	Syns     *ebpf.Map `ebpf:"syns"`
-	Unwanted *ebpf.Map `ebpf:"unwanted"`
+	Counters  *ebpf.Map `ebpf:"counters"`
+	Events    *ebpf.Map `ebpf:"events"`
+	Firsts    *ebpf.Map `ebpf:"firsts"`
+	Refused   *ebpf.Map `ebpf:"refused"`
+	Syns      *ebpf.Map `ebpf:"syns"`
+	Untracked *ebpf.Map `ebpf:"untracked"`
+	Unwanted  *ebpf.Map `ebpf:"unwanted"`
 }
 
 func (m *RecordMaps) Close() error {
@@ -189,6 +192,7 @@ func (m *RecordMaps) Close() error {
 		m.Firsts,
 		m.Refused,
 		m.Syns,
+		m.Untracked,
 		m.Unwanted,
 	)
 }

@@ -25,6 +25,9 @@ type set struct {
 	counters *ebpf.Map   // nil where the process that made the set was killed at it
 	carried  *ebpf.Map   // nil also in a set of the first layout
 	unwanted *ebpf.Map   // which events are not sent; nil in a set of an older program
+	// untracked counts packets that conntrack does not look at; nil in a set of an
+	// older program.
+	untracked *ebpf.Map
 }
 
 const (
@@ -98,6 +101,8 @@ func (s *set) add(name string, m *ebpf.Map) error {
 		s.counters = m
 	case name == RecordMapUnwanted:
 		s.unwanted = m
+	case name == RecordMapUntracked:
+		s.untracked = m
 	case name == carriedName:
 		s.carried = m
 	}

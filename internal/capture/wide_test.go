@@ -73,6 +73,9 @@ func recordWidely(t *testing.T, router *testnet.Router) {
 			[]string{"INVALID TCP [fd09:1::2]:4 [fd09:2::2]:22"}},
 		{"IPv6: extension headers", func() { w6.extended(5) },
 			[]string{"SYN TCP [fd09:1::2]:5 [fd09:2::2]:22 of TCP [fd09:1::2]:5 [fd09:2::2]:22"}},
+		{"IPv6: more extension headers than anybody needs", func() { w6.behind(15, 9); w6.behind(16, 170) },
+			[]string{"SYN TCP [fd09:1::2]:15 [fd09:2::2]:22 of TCP [fd09:1::2]:15 [fd09:2::2]:22",
+				"SYN TCP [fd09:1::2]:16 [fd09:2::2]:22 of TCP [fd09:1::2]:16 [fd09:2::2]:22"}},
 		{"IPv6: UDP", func() { w6.udp(6, false); w6.udp(6, true) },
 			[]string{"first UDP [fd09:1::2]:6 [fd09:2::2]:53 of UDP [fd09:1::2]:6 [fd09:2::2]:53"}},
 		{"IPv6: ICMPv6", func() { w6.echo6() },
@@ -214,6 +217,24 @@ func (w *wide) extended(port uint16) {
 	packet[6] = 0                                                            // hop-by-hop options
 	packet = append(packet, 60, 0, 1, 4, 0, 0, 0, 0)                         // PadN; next: destination options
 	packet = append(packet, 6, 1, 1, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) // 16 bytes; next: TCP
+	packet = append(packet, plain[40:]...)
+	binary.BigEndian.PutUint16(packet[4:], uint16(len(packet)-40))
+	w.send(false, packet)
+}
+
+// behind is a SYN behind so many headers with destination options.
+func (w *wide) behind(port uint16, headers int) {
+	const options, tcp = 60, 6
+	plain := w.tcp(port, "S", 100, 0).Bytes(w.t)
+	packet := append([]byte{}, plain[:40]...)
+	packet[6] = options
+	for i := range headers {
+		next := byte(options)
+		if i == headers-1 {
+			next = tcp
+		}
+		packet = append(packet, next, 0, 1, 4, 0, 0, 0, 0)
+	}
 	packet = append(packet, plain[40:]...)
 	binary.BigEndian.PutUint16(packet[4:], uint16(len(packet)-40))
 	w.send(false, packet)

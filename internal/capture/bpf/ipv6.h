@@ -12,7 +12,9 @@
 #define IPPROTO_DSTOPTS 60
 
 #define IP6_OFFSET 0xfff8
-#define IP6_EXTENSIONS 8 /* so many extension headers are followed */
+/* So many extension headers are followed: no packet has more, as each takes 8 bytes.
+ * Conntrack follows them all, and so do hosts. */
+#define IP6_EXTENSIONS (0x10000 / 8)
 
 /* The walk over IPv6's extension headers (RFC 8200, 4). */
 struct extensions {
@@ -76,7 +78,7 @@ static __always_inline void read_ip6(struct headers *h)
 	x.protocol = h->protocol;
 	bpf_loop(IP6_EXTENSIONS, next_extension, &x, 0);
 	h->protocol = x.protocol;
-	h->l4off = x.later_fragment ? 0 : x.off;
+	h->l4off = x.later_fragment || x.off > 0xffff ? 0 : x.off;
 	skipped = x.off - sizeof(struct ipv6hdr);
 	h->l4len = payload > skipped ? payload - skipped : 0;
 }

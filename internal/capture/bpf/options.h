@@ -19,7 +19,7 @@ struct mss_option {
 
 struct mss_search {
 	__u8 options[OPTIONS_SPACE];
-	__u32 at;
+	__u32 at, size;
 	__u16 mss;
 };
 
@@ -36,10 +36,11 @@ static long next_option(__u32 unused, struct mss_search *s)
 		s->at++;
 		return 0;
 	}
-	if (kind == OPTION_MSS)
-		s->mss = OPTION(s, 2) << 8 | OPTION(s, 3);
-	if (kind == OPTION_MSS || kind == OPTION_EOL || size < 2 || s->at > OPTIONS_MAX)
+	if (kind == OPTION_EOL || size < 2 || s->at > OPTIONS_MAX)
 		return 1;
+	/* Of another length it is none, as for hosts. */
+	if (kind == OPTION_MSS && size == sizeof(struct mss_option) && s->at + size <= s->size)
+		s->mss = OPTION(s, 2) << 8 | OPTION(s, 3);
 	s->at += size;
 	return 0;
 }
@@ -47,7 +48,7 @@ static long next_option(__u32 unused, struct mss_search *s)
 /* What is not there reads as the end of the options. */
 static __always_inline __u16 search_mss(void *options, __u32 size)
 {
-	struct mss_search s = {};
+	struct mss_search s = {.size = size};
 
 	/* The compiler knows that the mask takes nothing away, and would leave it
 	 * out; the verifier of Linux 6.12 does not. */
@@ -58,7 +59,7 @@ static __always_inline __u16 search_mss(void *options, __u32 size)
 	return s.mss;
 }
 
-/* Of a SYN or SYN-ACK only. Nearly all systems put this option first. */
+/* Of a SYN or SYN-ACK only. Nearly all systems put this option first, and once. */
 static __always_inline __u16 read_mss(struct headers *h)
 {
 	__u32 size = h->doff > TCPHDR_LEN ? h->doff - TCPHDR_LEN : 0;

@@ -71,6 +71,23 @@ struct {
 	__type(value, __u32);
 } unwanted SEC(".maps");
 
+/* How many packets conntrack was told not to look at. They have no events. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} untracked SEC(".maps");
+
+static __always_inline void count_untracked(void)
+{
+	__u32 zero = 0;
+	__u64 *n = bpf_map_lookup_elem(&untracked, &zero);
+
+	if (n)
+		(*n)++; /* this CPU's; one that is lost to an interrupt does not matter */
+}
+
 #define ALL_FLAGS ((1u << FLAGS) - 1)
 
 static __always_inline __u32 unwanted_flags(void)
@@ -180,8 +197,10 @@ static __always_inline void look(struct bpf_nf_ctx *ctx, void *nh, unsigned long
 	__u8 flag = FLAG_INVALID;
 	__u32 mark = 0;
 
-	if (ctinfo == IP_CT_UNTRACKED)
+	if (ctinfo == IP_CT_UNTRACKED) {
+		count_untracked();
 		return;
+	}
 	if (v6)
 		read_ip6(&h);
 	else

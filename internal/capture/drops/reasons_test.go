@@ -134,6 +134,13 @@ func TestExtensionHeaders(t *testing.T) {
 	want.Length = 76
 	w.send(packet(append(within(options), within(tcp)[1:]...)...))
 	w.check("two of them", want)
+	many := within(options)
+	for range 168 {
+		many = append(many, within(options)[1:]...)
+	}
+	want.Length = 60 + 170*8
+	w.send(packet(append(many, within(tcp)[1:]...)...))
+	w.check("more than anybody needs", want)
 	want.Length = 68
 	w.send(packet(fragment, tcp, 0, 0, 1, 0, 0, 0, 1))
 	w.check("first fragment", want)

@@ -268,49 +268,62 @@ static __always_inline void read_ip4(struct linear *l, struct packet *p, struct 
 		read_transport(l, size, p);
 }
 
-/* Follows one extension header (RFC 8200, 4). Returns where the next header
- * begins; 0 where none is left to read. */
-static __always_inline __u32 next_extension(struct linear *l, __u32 off, struct packet *p)
+/* The way over IPv6's extension headers. */
+struct extensions {
+	struct linear l;
+	__u32 off;
+	__u8 protocol;
+	bool arrived; /* at a header of another kind */
+};
+
+/* No packet has more extension headers: each takes 8 bytes. */
+#define IP6_EXTENSIONS (0x10000 / 8)
+
+/* Follows one extension header (RFC 8200, 4); 1 ends the way. */
+static long next_extension(__u32 unused, struct extensions *way)
 {
 	struct extension x;
 
-	if (!read(l, off, &x, sizeof(x)))
-		return 0;
-	switch (p->protocol) {
+	if (!read(&way->l, way->off, &x, sizeof(x)))
+		return 1;
+	switch (way->protocol) {
 	case IPPROTO_HOPOPTS:
 	case IPPROTO_ROUTING:
 	case IPPROTO_DSTOPTS:
-		off += (x.len + 1) * 8;
+		way->off += (x.len + 1) * 8;
 		break;
 	case IPPROTO_AH:
-		off += (x.len + 2) * 4;
+		way->off += (x.len + 2) * 4;
 		break;
 	case IPPROTO_FRAGMENT:
-		off = x.frag_off & bpf_htons(IP6_OFFSET) ? 0 : off + 8;
-		break;
+		way->protocol = x.nexthdr;
+		way->off += 8;
+		return x.frag_off & bpf_htons(IP6_OFFSET) ? 1 : 0;
 	default:
-		read_transport(l, off, p);
-		return 0;
+		way->arrived = true;
+		return 1;
 	}
-	p->protocol = x.nexthdr;
-	return off;
+	way->protocol = x.nexthdr;
+	return 0;
 }
 
 static __always_inline void read_ip6(struct linear *l, struct packet *p, struct moment *m)
 {
 	struct ipv6_header h;
-	__u32 off = sizeof(h);
+	struct extensions way = {.l = *l, .off = sizeof(h)};
 
 	if (!read(l, 0, &h, sizeof(h)) || bpf_ntohl(h.version_class_label) >> 28 != 6)
 		return;
 	p->version = 6;
 	__builtin_memcpy(p->saddr, h.saddr, sizeof(h.saddr));
 	__builtin_memcpy(p->daddr, h.daddr, sizeof(h.daddr));
-	p->protocol = h.nexthdr;
+	way.protocol = h.nexthdr;
 	m->ttl = h.hop_limit;
 	m->length = sizeof(h) + bpf_ntohs(h.payload_len);
-	for (int i = 0; i < 8 && off; i++)
-		off = next_extension(l, off, p);
+	bpf_loop(IP6_EXTENSIONS, next_extension, &way, 0);
+	p->protocol = way.protocol;
+	if (way.arrived)
+		read_transport(l, way.off, p);
 }
 
 static __always_inline void read_packet(struct sk_buff *skb, struct packet *p, struct moment *m)
