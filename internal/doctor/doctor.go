@@ -68,6 +68,7 @@ var checks = []struct {
 	{"hook", "Recorder's place", recorderPlace},
 	{"marks", "Connection marks", marks},
 	{"flowtables", "Flow offload", flowtables},
+	{"untracked", "Packets not tracked", untracked},
 	{"iptables-legacy", "iptables-legacy", iptablesLegacy},
 	{"nf-log", "Conntrack's messages", nfLog},
 	{"nflog-group", "NFLOG group 0", nflogGroup},

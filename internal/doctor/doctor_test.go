@@ -35,10 +35,10 @@ func TestHosts(t *testing.T) {
 
 		{"an ordinary user", func(p *paper) { p.user() },
 			results{"root": Problem, "capabilities": Skipped, "bpf": Skipped, "tracing": Skipped, "nf-tables": Skipped, "hook": Skipped, "marks": Skipped,
-				"flowtables": Skipped, "iptables-legacy": Skipped, "nflog-group": Skipped}, "run it with sudo to see"},
+				"flowtables": Skipped, "untracked": Skipped, "iptables-legacy": Skipped, "nflog-group": Skipped}, "run it with sudo to see"},
 		{"an ordinary user without /usr/sbin", func(p *paper) { p.user(); p.noNft = true },
 			results{"root": Problem, "capabilities": Skipped, "bpf": Skipped, "tracing": Skipped, "nft": Skipped, "nf-tables": Skipped, "hook": Skipped, "marks": Skipped,
-				"flowtables": Skipped, "iptables-legacy": Skipped, "nflog-group": Skipped}, "not in the PATH of this user"},
+				"flowtables": Skipped, "untracked": Skipped, "iptables-legacy": Skipped, "nflog-group": Skipped}, "not in the PATH of this user"},
 		{"root in a container", func(p *paper) {
 			p.set("proc/self/status", "Uid:\t0\t0\t0\t0\nCapEff:\t00000000a80425fb\n")
 			p.kernel, p.tracing, p.refused = fs.ErrPermission, fs.ErrPermission, fs.ErrPermission
@@ -87,7 +87,7 @@ func TestHosts(t *testing.T) {
 		{"conntrack without limit", func(p *paper) { p.sysctl("netfilter/nf_conntrack_max", "0") }, results{}, "without limit"},
 
 		{"no nft", func(p *paper) { p.noNft = true },
-			results{"nft": Problem, "nf-tables": Skipped, "hook": Skipped, "marks": Skipped, "flowtables": Skipped}, "apt install nftables"},
+			results{"nft": Problem, "nf-tables": Skipped, "hook": Skipped, "marks": Skipped, "flowtables": Skipped, "untracked": Skipped}, "apt install nftables"},
 		{"old nft", func(p *paper) { p.nft["--version"] = "nftables v0.9.8 (E.D.S.)\n" }, results{"nft": Problem}, "version 0.9.8 is too old"},
 		{"new nft", func(p *paper) { p.nft["--version"] = "nftables v1.10.0 (Topsy)\n" }, results{}, "version 1.10.0"},
 		{"odd nft", func(p *paper) { p.nft["--version"] = "nftables next\n" }, results{"nft": Warning}, `unknown version: "nftables next"`},
@@ -98,6 +98,9 @@ func TestHosts(t *testing.T) {
 		{"flowtables", func(p *paper) {
 			p.nft["list flowtables"] = "table inet fw4 {\n\tflowtable ft {\n\t\thook ingress priority filter\n\t\tdevices = { eth0, eth1 }\n\t}\n}\n"
 		}, results{"flowtables": Warning}, "flowtable ft of table inet fw4"},
+		{"notrack", func(p *paper) {
+			p.nft["list ruleset"] = "table ip raw {\n\tchain c {\n\t\ttcp dport 80 notrack\n\t\ttcp sport 80 notrack\n\t}\n}\n"
+		}, results{"untracked": Warning}, `table ip raw: "tcp dport 80 notrack", and 1 more`},
 		{"iptables-legacy", func(p *paper) {
 			p.set("proc/net/ip_tables_names", "nat\nfilter\n")
 			p.set("proc/net/ip6_tables_names", "filter\n")
@@ -205,7 +208,7 @@ func TestKeysStay(t *testing.T) {
 	for _, c := range run(t.Context(), debian13().host()) {
 		keys = append(keys, c.Key)
 	}
-	want := "root capabilities bpf btf tracing bpffs conntrack conntrack-btf conntrack-room nft nf-tables hook marks flowtables " +
+	want := "root capabilities bpf btf tracing bpffs conntrack conntrack-btf conntrack-room nft nf-tables hook marks flowtables untracked " +
 		"iptables-legacy nf-log nflog-group log-invalid tcp-loose ip-forward ipv6-forward rp-filter"
 	if got := strings.Join(keys, " "); got != want {
 		t.Errorf("%s", cmp.Diff(want, got))

@@ -64,6 +64,7 @@ func debian13() *paper {
 			"list tables":                    "table inet sekisho\n",
 			"--numeric-priority list chains": "table inet sekisho {\n\tchain decide {\n\t\ttype filter hook forward priority 0; policy accept;\n\t}\n\tchain enforce {\n\t\ttype filter hook forward priority 20; policy accept;\n\t}\n}\n",
 			"list flowtables":                "table inet sekisho {\n}\n",
+			"list ruleset":                   "table inet sekisho {\n}\n",
 		},
 	}
 }

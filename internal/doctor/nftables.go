@@ -90,31 +90,12 @@ func flowtables(ctx context.Context, h *host) Check {
 	if err != nil {
 		return h.unseen(err)
 	}
-	var found []string
-	eachInTable(text, func(table, line string) {
-		if name, is := strings.CutPrefix(line, "flowtable "); is {
-			found = append(found, fmt.Sprintf("flowtable %s of table %s", strings.TrimSuffix(name, " {"), table))
-		}
-	})
+	found := ruleset.FlowtablesIn(text)
 	if len(found) == 0 {
 		return ok("no flowtables: every packet passes the forward hook")
 	}
 	return warning("%s%s: packets of connections in it bypass the forward hook, neither checked nor recorded", found[0], andMore(len(found)-1)).
 		advise("take out the rules that fill it: nft -a list ruleset | grep 'flow add'")
-}
-
-// eachInTable calls for each line of a listing of nft, with the table that it
-// is in, as "ip filter".
-func eachInTable(listing string, do func(table, line string)) {
-	table := ""
-	for line := range strings.Lines(listing) {
-		line = strings.TrimSpace(line)
-		if name, is := strings.CutPrefix(line, "table "); is {
-			table = strings.TrimSuffix(name, " {")
-			continue
-		}
-		do(table, line)
-	}
 }
 
 // iptablesLegacy only informs: rules of iptables-nft are seen by all other
