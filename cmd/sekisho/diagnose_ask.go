@@ -287,7 +287,7 @@ func askFirewall(ctx context.Context, fw firewall.Status, q diagnose.Question) (
 	if a.watch.Losses, a.err = lossesOf(ctx, client); a.err != nil {
 		return a
 	}
-	if a.watch.Tampered, a.err = tamperedOf(ctx, client, fw.RulesGoneSince); a.err != nil {
+	if a.err = addStates(ctx, client, &a.watch, fw.RulesGoneSince); a.err != nil {
 		return a
 	}
 	if !q.At.IsZero() && q.At.Before(fw.Started) {
@@ -332,21 +332,25 @@ func lossesOf(ctx context.Context, client *control.Client) ([]diagnose.Loss, err
 	return losses, err
 }
 
-// tamperedOf asks for the times in which somebody had taken the firewall's rules
-// away; the last one may go on.
-func tamperedOf(ctx context.Context, client *control.Client, since time.Time) (spans []diagnose.Span, err error) {
-	if !since.IsZero() {
-		spans = append(spans, diagnose.Span{From: since})
+// addStates asks for the times in which somebody had taken the firewall's rules away,
+// of which the last one may go on, and for those with packets that are not tracked.
+func addStates(ctx context.Context, client *control.Client, w *diagnose.Watch, goneSince time.Time) error {
+	if !goneSince.IsZero() {
+		w.Tampered = append(w.Tampered, diagnose.Span{From: goneSince})
 	}
-	err = client.Trace(ctx, control.TraceOptions{Table: logs.CaptureState.Name, Last: -1}, nil, func(line []byte) error {
+	return client.Trace(ctx, control.TraceOptions{Table: logs.CaptureState.Name, Last: -1}, nil, func(line []byte) error {
 		r, _, err := control.ParseTraceLine(line)
-		if err != nil || r.Table() == nil || r.Get("State") != string(logs.RulesetTampered) {
+		if err != nil || r.Table() == nil {
 			return err
 		}
 		from, _ := r.Get("From").(time.Time)
 		to, _ := r.Get("To").(time.Time)
-		spans = append(spans, diagnose.Span{From: from, To: to})
+		switch r.Get("State") {
+		case string(logs.RulesetTampered):
+			w.Tampered = append(w.Tampered, diagnose.Span{From: from, To: to})
+		case string(logs.Untracked):
+			w.Untracked = append(w.Untracked, diagnose.Span{From: from})
+		}
 		return nil
 	})
-	return spans, err
 }

@@ -80,6 +80,7 @@ func (e *evidence) addStored(ctx context.Context, c *diagnose.Case) error {
 		}
 		// What the firewall's process does not remember any more is stored.
 		c.Watches[i].Losses, c.Watches[i].Gaps = append(c.Watches[i].Losses, w.Losses...), w.Gaps
+		c.Watches[i].Untracked = append(c.Watches[i].Untracked, w.Untracked...)
 		for _, t := range w.Tampered {
 			if !slices.ContainsFunc(c.Watches[i].Tampered, t.Same) {
 				c.Watches[i].Tampered = append(c.Watches[i].Tampered, t)

@@ -72,6 +72,9 @@ type Watch struct {
 	// Tampered are times in which somebody had taken the rules away. A zero From
 	// is not known, a zero To is still going on.
 	Tampered []Span
+	// Untracked are times in which packets passed that conntrack was told not to look
+	// at: connections may have no rows at all. A zero To is not known.
+	Untracked []Span
 	// CannotSee is true where the source of the rows never shows some packets
 	// of a handshake, as Azure's flow trace.
 	CannotSee bool

@@ -49,7 +49,7 @@ func watchDoubts(w Watch, when Span) []Doubt {
 	if tampered {
 		doubts = append(doubts, gone)
 	}
-	if w.CannotSee {
+	if w.CannotSee || slices.ContainsFunc(w.Untracked, when.meets) {
 		doubts = append(doubts, Doubt{Code: flow.CannotSee, Firewall: w.Firewall})
 	}
 	return doubts

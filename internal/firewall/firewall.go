@@ -56,6 +56,7 @@ type Firewall struct {
 	asker       *ends.Asker // nil where the host does not tell
 	closing     closing
 	unheard     unheard
+	acksOff     atomic.Bool      // marks do not keep our bit: ACKs are not sent
 	journal     *journal.Journal // nil when only observing
 	gone        bool             // our rules were not there when we came, and somebody had put them there
 	whole       time.Time        // when they were then put in force
@@ -226,8 +227,12 @@ func (f *Firewall) openOutputs() (err error) {
 
 func (f *Firewall) warnOfConflicts(ctx context.Context, mask uint32) (found bool, err error) {
 	conflicts, err := ruleset.ConflictsWith(ctx, mask)
+	advice := "set markMask to bits that nobody uses, or " + keepBits(mask)
+	if f.source.OnlyObserved {
+		advice = keepBits(mask)
+	}
 	for _, c := range conflicts {
-		f.log.Warn("somebody else uses our bits of connection marks; set markMask to bits that nobody uses", "rule", c)
+		f.log.Warn("somebody else uses our bits of connection marks; "+advice, "rule", c)
 	}
 	return len(conflicts) > 0, err
 }
@@ -307,6 +312,7 @@ func (f *Firewall) Run(ctx context.Context) error {
 	beside.Go(func() { f.watchEnds(ctx) })
 	beside.Go(func() { f.watchSilent(ctx) })
 	beside.Go(func() { f.keepTime(ctx) })
+	beside.Go(func() { f.watchBlindSpots(ctx) })
 	err := f.recorder.Run(ctx, f.take)
 	f.tellIgnored(f.ignored.rest())
 	beside.Wait()

@@ -49,6 +49,7 @@ func (f *Firewall) observe(ctx context.Context) error {
 		}
 	}
 	f.warnOfBlindness()
+	f.warnOfOffload(ctx)
 	if err := f.openOutputs(); err != nil {
 		return err
 	}

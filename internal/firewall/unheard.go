@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/sekisho/sekisho/internal/flow"
 	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/tracker"
 )
@@ -15,12 +16,14 @@ import (
 type part uint8
 
 const (
-	reasonsPart  part = iota // the kernel's sentences about INVALID packets
-	dropsPart                // what the host drops
-	countersPart             // conntrack's own counters
-	endsPart                 // what conntrack forgets
-	askingPart               // whether conntrack knows a connection that is silent
-	keepingPart              // whether our rules stay in force
+	reasonsPart   part = iota // the kernel's sentences about INVALID packets
+	dropsPart                 // what the host drops
+	countersPart              // conntrack's own counters
+	endsPart                  // what conntrack forgets
+	askingPart                // whether conntrack knows a connection that is silent
+	keepingPart               // whether our rules stay in force
+	acksPart                  // the ACKs that complete handshakes
+	untrackedPart             // packets that conntrack does not look at
 )
 
 // partWords say how a change of a part is told. What has no word for on works
@@ -30,12 +33,14 @@ var partWords = map[part]struct {
 	what    string        // is missing while it is off
 	sight   tracker.Sight // that the tracker does not have then
 }{
-	reasonsPart:  {off: logs.ReasonsOff, on: logs.ReasonsOn, what: "the kernel's reasons for INVALID, and packets that conntrack ignored"},
-	dropsPart:    {off: logs.DropsOff, on: logs.DropsOn, what: "what the host drops outside the policy", sight: tracker.Drops},
-	countersPart: {off: logs.CountersOff, on: logs.CountersOn, what: "what conntrack's own counters count"},
-	endsPart:     {off: logs.EndsOff, on: logs.EndsOn, what: "how connections ended in conntrack, and their bytes", sight: tracker.Ends},
-	askingPart:   {off: logs.AskingOff, on: logs.AskingOn, what: "that connections were closed unseen"},
-	keepingPart:  {off: logs.RulesetUnwatched, what: "that somebody changes our rules, which are not put in force again then"},
+	reasonsPart:   {off: logs.ReasonsOff, on: logs.ReasonsOn, what: "the kernel's reasons for INVALID, and packets that conntrack ignored"},
+	dropsPart:     {off: logs.DropsOff, on: logs.DropsOn, what: "what the host drops outside the policy", sight: tracker.Drops},
+	countersPart:  {off: logs.CountersOff, on: logs.CountersOn, what: "what conntrack's own counters count"},
+	endsPart:      {off: logs.EndsOff, on: logs.EndsOn, what: "how connections ended in conntrack, and their bytes", sight: tracker.Ends},
+	askingPart:    {off: logs.AskingOff, on: logs.AskingOn, what: "that connections were closed unseen"},
+	acksPart:      {off: logs.AcksOff, what: "ACKs that complete handshakes", sight: tracker.Shows(flow.ACK)},
+	untrackedPart: {off: logs.Untracked, what: "packets that connection tracking is told not to look at"},
+	keepingPart:   {off: logs.RulesetUnwatched, what: "that somebody changes our rules, which are not put in force again then"},
 }
 
 // unheard is what is off. It is told in the order in which it happened.

@@ -38,7 +38,7 @@ func (f *Firewall) record() {
 	err := f.recorder.Want(func(flag flow.Flag) bool {
 		wanted := o.wants(flag, followers)
 		all = all && wanted
-		return wanted
+		return wanted && f.sends(flag)
 	})
 	if err != nil {
 		f.log.Error("which events are wanted could not be said", "error", err)

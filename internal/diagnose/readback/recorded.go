@@ -19,7 +19,10 @@ type recorded struct {
 	losses []loss
 	parts  []part
 	gone   []diagnose.Span // the rules were
-	sights []sight
+	// untracked are times in which packets passed that conntrack did not look at.
+	untracked []diagnose.Span
+	starts    []time.Time // of processes: what is off is told after each anew
+	sights    []sight
 	// azure is true once a row had none of our columns: Azure's own rows show
 	// less.
 	azure bool
@@ -43,11 +46,15 @@ type part struct {
 	whole bool
 }
 
-// sight is a moment from which on what the host drops is told, or is not.
+// sight is a moment from which on something is told, or is not.
 type sight struct {
-	at    time.Time
-	drops bool
+	at   time.Time
+	what tracker.Sight
+	told bool
 }
+
+// ackSight is that of the ACKs that complete handshakes.
+var ackSight = tracker.Shows(flow.ACK)
 
 // addState takes a row of CaptureState. What is not recorded is not absent.
 func (f *recorded) addState(r logs.Record) {
@@ -61,8 +68,16 @@ func (f *recorded) addState(r logs.Record) {
 		f.gone = append(f.gone, diagnose.Span{From: from, To: until(r)})
 	case logs.DropsOff:
 		f.addBlindness(r)
-	case logs.DropsOn, logs.RecordingStarted: // what is off is told after it
-		f.sights = append(f.sights, sight{r.Time(), true})
+	case logs.AcksOff:
+		f.sights = append(f.sights, sight{r.Time(), ackSight, false})
+	case logs.Untracked:
+		from, _ := r.Get("From").(time.Time)
+		f.untracked = append(f.untracked, diagnose.Span{From: from})
+	case logs.DropsOn:
+		f.sights = append(f.sights, sight{r.Time(), tracker.Drops, true})
+	case logs.RecordingStarted: // what is off is told after it
+		f.starts = append(f.starts, r.Time())
+		f.sights = append(f.sights, sight{r.Time(), tracker.Drops | ackSight, true})
 	}
 }
 
@@ -72,11 +87,11 @@ func (f *recorded) addState(r logs.Record) {
 func (f *recorded) addBlindness(r logs.Record) {
 	to, over := r.Get("To").(time.Time)
 	if !over {
-		f.sights = append(f.sights, sight{r.Time(), false})
+		f.sights = append(f.sights, sight{r.Time(), tracker.Drops, false})
 		return
 	}
 	from, _ := r.Get("From").(time.Time)
-	f.sights = append(f.sights, sight{from, false}, sight{to, true})
+	f.sights = append(f.sights, sight{from, tracker.Drops, false}, sight{to, tracker.Drops, true})
 	f.losses = append(f.losses, loss{from: from, to: to, kind: "drop", count: 1})
 }
 
@@ -98,13 +113,26 @@ func (f *recorded) gaps() (gaps []diagnose.Span) {
 
 // watch is what the firewall recorded, and what it lost.
 func (f *recorded) watch(name string) diagnose.Watch {
-	w := diagnose.Watch{Firewall: name, CannotSee: f.azure, Gaps: f.gaps(), Tampered: f.gone}
+	w := diagnose.Watch{Firewall: name, CannotSee: f.azure, Gaps: f.gaps(), Tampered: f.gone, Untracked: f.untrackedSpans()}
 	for _, l := range f.losses {
 		if l.kind != "drop" && l.kind != "end" {
 			w.Losses = append(w.Losses, diagnose.Loss{Span: diagnose.Span{From: l.from, To: l.to}, Kind: l.kind, Count: l.count})
 		}
 	}
 	return w
+}
+
+// untrackedSpans end with the process that told of them.
+func (f *recorded) untrackedSpans() []diagnose.Span {
+	spans := slices.Clone(f.untracked)
+	for i := range spans {
+		for _, at := range f.starts {
+			if at.After(spans[i].From) && (spans[i].To.IsZero() || at.Before(spans[i].To)) {
+				spans[i].To = at
+			}
+		}
+	}
+	return spans
 }
 
 // moment is one thing that a tracker is told, at its time.
@@ -157,14 +185,15 @@ func (f *recorded) track(name string) {
 // are no rows of ends, and a packet without a reason says so itself.
 func (f *recorded) sighted(sees tracker.Sight, last time.Time) (moments []moment) {
 	slices.SortStableFunc(f.sights, func(a, b sight) int { return a.at.Compare(b.at) })
+	var missing tracker.Sight
 	for _, s := range f.sights {
 		if s.at.After(last) {
 			break
 		}
-		now := sees
-		if !s.drops {
-			now &^= tracker.Drops
+		if missing |= s.what; s.told {
+			missing &^= s.what
 		}
+		now := sees &^ missing
 		moments = append(moments, moment{s.at, func(t *tracker.Tracker) { t.See(now) }})
 	}
 	return moments
