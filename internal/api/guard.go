@@ -55,7 +55,7 @@ func (s *server) ours(host string) bool {
 	if ip, err := netip.ParseAddr(name); err == nil && ip.IsLoopback() {
 		return true
 	}
-	return name == "localhost" || slices.ContainsFunc(s.Hosts, func(h string) bool { return strings.EqualFold(h, name) })
+	return name == "localhost" || slices.ContainsFunc(s.Hosts, func(h string) bool { return strings.EqualFold(strings.TrimSuffix(h, "."), name) })
 }
 
 // foreignPage tells a request that a browser sent for a page of another origin.

@@ -127,6 +127,11 @@ func (c *Config) check(doc *document.Document) document.Problems {
 	if (c.Listen.Certificate == "") != (c.Listen.Key == "") {
 		add("listen.certificate", c.Listen.Certificate, "a certificate and its key belong together", "give both, or none")
 	}
+	for i, host := range c.Listen.Hosts {
+		if message, hint := hostProblem(host); message != "" {
+			add(fmt.Sprintf("listen.hosts[%d]", i), host, message, hint)
+		}
+	}
 	return slices.Concat(ps, c.Query.check(doc), c.checkRetention(doc))
 }
 

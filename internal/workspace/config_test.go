@@ -31,7 +31,7 @@ query: {memory: 512MB, threads: 2, timeout: 90s, concurrent: 3, queue: 10, wait:
 retention:
   default: {age: 30d}
   AZFWFlowTrace: {age: 7d, size: 50GB}
-listen: {address: "127.0.0.1:8480", hosts: [logs.example]}
+listen: {address: "127.0.0.1:8480", hosts: [logs.example, "2001:db8::1", logs.example.]}
 `)
 	c, err := ReadConfig(file)
 	if err != nil {
@@ -41,7 +41,7 @@ listen: {address: "127.0.0.1:8480", hosts: [logs.example]}
 	want := Config{Name: "hub", Folder: below + "/data", Spools: []string{"/var/spool/sekisho", below + "/spool"},
 		Query:     Limits{Memory: "512MB", Threads: 2, Timeout: "90s", Concurrent: 3, Queue: new(10), Wait: "5s"},
 		Retention: map[string]Keep{"default": {Age: "30d"}, "AZFWFlowTrace": {Age: "7d", Size: "50GB"}},
-		Listen:    Listen{Address: "127.0.0.1:8480", Hosts: []string{"logs.example"}}}
+		Listen:    Listen{Address: "127.0.0.1:8480", Hosts: []string{"logs.example", "2001:db8::1", "logs.example."}}}
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Errorf("ReadConfig() (-want +got):\n%s", diff)
 	}
@@ -71,6 +71,15 @@ func TestReadConfigSaysWhatIsWrong(t *testing.T) {
 		"name: hub\nfolder: x\nretention: {AZFW: {}}":              "not a table",
 		"name: hub\nfolder: x\nlisten: {key: k.pem}":               "belong together",
 		"name: hub\nfolder: x\nretention: {default: {age: 1y}}":    "not a length of time",
+
+		"name: hub\nfolder: x\nlisten:\n  hosts: [ok.example, \"logs.example:8443\"]": `:4: listen.hosts[1]: a name has no port (got "logs.example:8443")`,
+		"name: hub\nfolder: x\nlisten: {hosts: [\"https://logs.example\"]}":           "listen.hosts[0]: a name has no scheme",
+		"name: hub\nfolder: x\nlisten: {hosts: [\"https://logs.example:8443/\"]}":     "write only the name: logs.example",
+		"name: hub\nfolder: x\nlisten: {hosts: [\"[2001:db8::1]:8443\"]}":             "a name has no port",
+		"name: hub\nfolder: x\nlisten: {hosts: [\"[2001:db8::1]\"]}":                  "write 2001:db8::1",
+		"name: hub\nfolder: x\nlisten: {hosts: [logs.example/x]}":                     "listen.hosts[0]: not a name",
+		"name: hub\nfolder: x\nlisten: {hosts: [\"*.example\"]}":                      "listen.hosts[0]: not a name",
+		"name: hub\nfolder: x\nlisten: {hosts: [\"\"]}":                               "listen.hosts[0]: not a name",
 	} {
 		_, err := ReadConfig(writeConfig(t, text))
 		if err == nil || !strings.Contains(err.Error(), want) {

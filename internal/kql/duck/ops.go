@@ -17,7 +17,6 @@ type writer func(w *sqlgen.Writer, c sqlgen.Op) string
 // a template. What is missing here is computed in Go.
 var writers = map[string]writer{
 	"+": arithmetic("+"), "-": arithmetic("-"), "*": arithmetic("*"), "/": divide, "%": modulo, "negate": negate,
-	"and": logic("AND"), "or": logic("OR"),
 	"iff": caseWhen, "iif": caseWhen, "case": caseWhen, "coalesce": coalesce,
 	"isnull": isNull("IS NULL", "FALSE"), "isnotnull": isNull("IS NOT NULL", "TRUE"), "notnull": isNull("IS NOT NULL", "TRUE"),
 	"isempty": isEmpty(false), "isnotempty": isEmpty(true), "notempty": isEmpty(true),
@@ -78,12 +77,6 @@ func negate(_ *sqlgen.Writer, c sqlgen.Op) string {
 		return ""
 	}
 	return "(-" + c.Args[0].SQL + ")"
-}
-
-func logic(op string) writer {
-	return func(_ *sqlgen.Writer, c sqlgen.Op) string {
-		return "(" + c.Args[0].SQL + " " + op + " " + c.Args[1].SQL + ")"
-	}
 }
 
 func caseWhen(_ *sqlgen.Writer, c sqlgen.Op) string {

@@ -81,7 +81,7 @@ func (s *Session) Query(ctx context.Context, q *plan.Query) (result.Rows, error)
 	}
 	quick, err := generate(false)
 	if err != nil {
-		return nil, err
+		return nil, &refused{err.Error(), err}
 	}
 	r, err := s.run(ctx, quick)
 	if err == nil && s.streams {

@@ -80,7 +80,7 @@ type Options struct {
 
 // Generate writes a query in a dialect.
 func Generate(d Dialect, q *plan.Query, o Options) (st Statement, err error) {
-	g := &gen{d: d, opts: o, forms: map[*plan.Column]Form{}, never: map[*plan.Column]bool{}, sizes: map[*plan.Column]int{}, uses: map[*plan.Shared]int{}, shared: map[*plan.Shared]string{}, functions: map[string]Function{}}
+	g := &gen{d: d, opts: o, forms: map[*plan.Column]Form{}, never: map[*plan.Column]bool{}, sizes: map[*plan.Column]int{}, known: map[*plan.Call]int{}, uses: map[*plan.Shared]int{}, shared: map[*plan.Shared]string{}, functions: map[string]Function{}}
 	defer func() {
 		if r := recover(); r != nil {
 			problem, ok := r.(generateError)
@@ -138,6 +138,8 @@ type gen struct {
 	ctes      []string
 	functions map[string]Function
 	aliases   int
+	depth     int                // of the expression that is being written
+	known     map[*plan.Call]int // what pieces has found out
 }
 
 // name is a column's name in SQL.

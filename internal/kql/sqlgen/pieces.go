@@ -35,7 +35,10 @@ func (g *gen) pieces(x plan.Expr) int {
 	case *plan.Window:
 		return g.longest(x.Args)
 	case *plan.Call:
-		return g.piecesOf(x)
+		if _, ok := g.known[x]; !ok {
+			g.known[x] = g.piecesOf(x)
+		}
+		return g.known[x]
 	}
 	return 1
 }

@@ -24,6 +24,7 @@ func (g *gen) value(x plan.Expr) operand {
 	case *plan.Ref:
 		return operand{name(x.Col), g.forms[x.Col]}
 	case *plan.Call:
+		defer g.deeper()()
 		return operand{sql: g.call(x)}
 	case *plan.Agg:
 		return g.agg(x)
@@ -118,11 +119,12 @@ func Carried(t value.Type, v any) any {
 // cond writes a condition of which only truth matters: NULL is as good as
 // false, so comparisons stay plain and the engine can skip row groups by them.
 func (g *gen) cond(x plan.Expr) string {
+	defer g.deeper()()
 	switch x := x.(type) {
 	case *plan.Call:
 		switch x.Fn.Name {
 		case "and", "or":
-			return "(" + g.cond(x.Args[0]) + " " + strings.ToUpper(x.Fn.Name) + " " + g.cond(x.Args[1]) + ")"
+			return "(" + strings.Join(g.chain(x, g.cond), " "+strings.ToUpper(x.Fn.Name)+" ") + ")"
 		}
 		if sql, ok := g.predicate(x); ok {
 			return sql
@@ -133,10 +135,43 @@ func (g *gen) cond(x plan.Expr) string {
 	return g.text(x)
 }
 
+// maxDepth is how deep an expression may be; DuckDB has the same limit, and says so
+// when all of the SQL is written, which takes long where there are thousands.
+const maxDepth = 1000
+
+// deeper counts an expression that is written within another one, until end.
+func (g *gen) deeper() (end func()) {
+	if g.depth++; g.depth > maxDepth {
+		fail("an expression has more than %d others within each other", maxDepth)
+	}
+	return func() { g.depth-- }
+}
+
+// chain writes the operands of a chain of one operator, a and b and c, beside each
+// other: the engine's parser takes some thousand brackets within each other at most.
+func (g *gen) chain(x *plan.Call, write func(plan.Expr) string) []string {
+	var back []plan.Expr
+	var first plan.Expr = x
+	for c := x; c != nil; {
+		back, first = append(back, c.Args[1]), c.Args[0]
+		if c, _ = c.Args[0].(*plan.Call); c != nil && c.Fn != x.Fn {
+			c = nil
+		}
+	}
+	out := []string{write(first)}
+	for _, a := range slices.Backward(back) {
+		out = append(out, write(a))
+	}
+	return out
+}
+
 // call writes a call in canonical form.
 func (g *gen) call(c *plan.Call) string {
 	if sql, ok := g.total(c); ok {
 		return sql
+	}
+	if c.Fn.Name == "and" || c.Fn.Name == "or" {
+		return "(" + strings.Join(g.chain(c, g.text), " "+strings.ToUpper(c.Fn.Name)+" ") + ")"
 	}
 	args := make([]Operand, len(c.Args))
 	for i, a := range c.Args {
