@@ -193,7 +193,7 @@ func (f *Firewall) takeOver(ctx context.Context, pol *policy.Policy, marks rules
 			return err
 		}
 	}
-	if _, err := f.policies.apply(ctx, pol); err != nil {
+	if _, err := f.applyPolicy(ctx, pol); err != nil {
 		return err
 	}
 	f.whole = time.Now()
@@ -358,7 +358,7 @@ func (f *Firewall) Apply(ctx context.Context, pol *policy.Policy) error {
 	if f.policies == nil {
 		return errors.New("nothing is enforced here: this is sekisho observe, which has no policy")
 	}
-	compiled, err := f.policies.apply(ctx, pol)
+	compiled, err := f.applyPolicy(ctx, pol)
 	if err != nil {
 		return err
 	}

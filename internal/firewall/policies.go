@@ -25,6 +25,8 @@ type policies struct {
 
 	mu      sync.RWMutex
 	rules   [ruleset.Generations][]logs.Rule // index is the rule's number, 0 the default action; they do not change
+	kept    [ruleset.Generations]string      // the revision whose text is in the folder
+	unkept  error                            // why the next process will not know what is in force
 	running *ruleset.Ruleset                 // nil before the first
 }
 
@@ -48,7 +50,7 @@ func (p *policies) load() error {
 		if err != nil {
 			return fmt.Errorf("read policy of generation %d: %w", g, err)
 		}
-		p.rules[g] = ruleNames(old)
+		p.rules[g], p.kept[g] = ruleNames(old), old.Revision()
 	}
 	return nil
 }
@@ -60,6 +62,9 @@ func (p *policies) policyFile(generation uint8) string {
 // last is the generation that was applied last, also by an earlier process;
 // known is false where nobody can tell.
 func (p *policies) last() (generation uint8, known bool, err error) {
+	if p.running != nil {
+		return p.running.Options.Generation, true, nil
+	}
 	data, err := os.ReadFile(filepath.Join(p.folder, "generation.json"))
 	if errors.Is(err, os.ErrNotExist) {
 		return 0, false, nil
@@ -103,7 +108,7 @@ func (p *policies) put(ctx context.Context, pol *policy.Policy, generation uint8
 	if err := ruleset.ResetGeneration(p.marks, generation); err != nil {
 		return nil, fmt.Errorf("free generation %d: %w", generation, err)
 	}
-	if err := p.remember(generation, pol); err != nil {
+	if p.unkept, err = p.remember(generation, pol); err != nil {
 		return nil, err
 	}
 	if err := p.keeper.Apply(ctx, compiled); err != nil {
@@ -112,23 +117,6 @@ func (p *policies) put(ctx context.Context, pol *policy.Policy, generation uint8
 	p.rules[generation] = ruleNames(pol)
 	p.running = compiled
 	return compiled, nil
-}
-
-// remember writes the policy before it is applied: a crash in between leaves a
-// generation that nobody uses, not rules that nobody can name.
-func (p *policies) remember(generation uint8, pol *policy.Policy) error {
-	text, err := pol.Encode()
-	if err != nil {
-		return err
-	}
-	if err := writeWhole(p.policyFile(generation), text); err != nil {
-		return err
-	}
-	state, err := json.Marshal(generationState{Generation: generation})
-	if err != nil {
-		return err
-	}
-	return writeWhole(filepath.Join(p.folder, "generation.json"), state)
 }
 
 // current is the ruleset in force.

@@ -24,6 +24,7 @@ const (
 	keepingPart               // whether our rules stay in force
 	acksPart                  // the ACKs that complete handshakes
 	untrackedPart             // packets that conntrack does not look at
+	namesPart                 // of rules, after the next start
 )
 
 // partWords say how a change of a part is told. What has no word for on works
@@ -40,6 +41,7 @@ var partWords = map[part]struct {
 	askingPart:    {off: logs.AskingOff, on: logs.AskingOn, what: "that connections were closed unseen"},
 	acksPart:      {off: logs.AcksOff, what: "ACKs that complete handshakes", sight: tracker.Shows(flow.ACK)},
 	untrackedPart: {off: logs.Untracked, what: "packets that connection tracking is told not to look at"},
+	namesPart:     {off: logs.NamesOff, on: logs.NamesOn, what: "the rules' names, of what this policy decides and the next process reads"},
 	keepingPart:   {off: logs.RulesetUnwatched, what: "that somebody changes our rules, which are not put in force again then"},
 }
 

@@ -10,7 +10,7 @@ import (
 func writeWhole(name string, data []byte) error {
 	next := name + ".next"
 	if err := os.WriteFile(next, data, 0o600); err != nil {
-		return err
+		return errors.Join(err, removeFile(next)) // a part of it takes the room that there is
 	}
 	return os.Rename(next, name)
 }

@@ -142,6 +142,10 @@ const (
 	Untracked StateWord = "Untracked"
 	// RulesetUnwatched: nobody watches any more that our rules stay in force.
 	RulesetUnwatched StateWord = "RulesetUnwatched"
+	// NamesOff: the policy in force could not be kept for the next process.
+	NamesOff StateWord = "NamesOff"
+	// NamesOn: it is.
+	NamesOn StateWord = "NamesOn"
 	// SettingsChanged: other diagnostic settings are in force.
 	SettingsChanged StateWord = "SettingsChanged"
 	// RecordedInPart: from then on not everything is recorded where the row is.
@@ -189,7 +193,7 @@ var CaptureState = newTable(Table{
 	from(Azure, standardOf(captureStateName, func(r *stateRow) *Source { return r.src })...),
 	from(Sekisho,
 		word("Firewall", "Short name of the firewall.", func(r *stateRow) string { return r.src.Firewall }),
-		word("State", "What changed: Started, Stopped, PolicyApplied, RulesetTampered, ReasonsOff (the kernel's reasons for INVALID are not listened to), ReasonsOn, DropsOff (what the host drops has no rows in KernelDrop; with From and To it had none between two processes), DropsOn, CountersOff (connection tracking's own counters have none), CountersOn, EndsOff (how connections ended in connection tracking is not heard), EndsOn, AskingOff (connections that were closed unseen stay open), AskingOn, AcksOff (ACKs that complete handshakes have no rows, because somebody's rule sets whole connection marks), Untracked (packets passed that connection tracking is told not to look at, and nothing is recorded of their connections), RulesetUnwatched (that our rules are changed is not noticed any more), SettingsChanged (of diagnostic settings), RecordedInPart (from then on not everything is recorded where the row is), RecordedWhole (from then on everything is), RecordedExcept (from then on everything is but what is off). What is off is told at each start, after Started, and is so until the word with On or the next Started.", func(r *stateRow) string { return string(r.State.State) }),
+		word("State", "What changed: Started, Stopped, PolicyApplied, RulesetTampered, ReasonsOff (the kernel's reasons for INVALID are not listened to), ReasonsOn, DropsOff (what the host drops has no rows in KernelDrop; with From and To it had none between two processes), DropsOn, CountersOff (connection tracking's own counters have none), CountersOn, EndsOff (how connections ended in connection tracking is not heard), EndsOn, AskingOff (connections that were closed unseen stay open), AskingOn, AcksOff (ACKs that complete handshakes have no rows, because somebody's rule sets whole connection marks), Untracked (packets passed that connection tracking is told not to look at, and nothing is recorded of their connections), RulesetUnwatched (that our rules are changed is not noticed any more), NamesOff (the policy in force could not be kept: rows that the next process makes of what it has decided have no rule's name), NamesOn, SettingsChanged (of diagnostic settings), RecordedInPart (from then on not everything is recorded where the row is), RecordedWhole (from then on everything is), RecordedExcept (from then on everything is but what is off). What is off is told at each start, after Started, and is so until the word with On or the next Started.", func(r *stateRow) string { return string(r.State.State) }),
 		word("Detail", "The change in a sentence.", func(r *stateRow) string { return r.Detail }),
 		maybeMoment("From", "Since when, where the row is about a span of time.", func(r *stateRow) time.Time { return r.From }),
 		maybeMoment("To", "Until when, where the row is about a span of time.", func(r *stateRow) time.Time { return r.To })),
