@@ -82,3 +82,11 @@ func (f *Firewall) warnOfOffload(ctx context.Context) {
 			"take out the rules that fill it: nft -a list ruleset | grep 'flow add'", "flowtables", strings.Join(found, ", "))
 	}
 }
+
+// knowOpen marks the connections that are open as those whose handshake is done, or
+// the next packet of each would be recorded as the ACK that completes it.
+func (f *Firewall) knowOpen(ctx context.Context, marks ruleset.Marks) {
+	if err := ruleset.SetBit(ctx, marks.Handshake()); err != nil {
+		f.log.Warn("connections that are open already may have a row ACK for a packet that completes no handshake", "error", err)
+	}
+}

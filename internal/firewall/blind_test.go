@@ -102,3 +102,29 @@ func requests(t *testing.T, c net.Conn, n int) {
 		}
 	}
 }
+
+// A connection that was open before looking on began has no ACK of a handshake.
+func TestOpenConnectionsHaveNoACK(t *testing.T) {
+	testnet.NeedRoot(t)
+	hosts := testnet.NewHosts(t)
+	command(t, "nft", "table inet theirs { chain c { type filter hook forward priority 0; ct state invalid counter; }; }")
+	t.Cleanup(func() { command(t, "nft", "delete", "table", "inet", "theirs") })
+	open, _ := converser(t, hosts, func(s net.Conn) { _, _ = io.Copy(s, s); s.Close() })
+	requests(t, open, 2)
+	o := startObserving(t)
+	requests(t, open, 2)
+	serve(t, hosts, 80)
+	talk(t, hosts, 80)
+	o.want(t, 80, "SYN SYN-ACK ACK FIN FIN-ACK")
+	open.Close()
+	for {
+		e := <-o.follower.Entries
+		if e.Event == nil || e.Event.Packet.Source != addressOf(open) {
+			continue
+		}
+		if e.Event.Flag != flow.FIN {
+			t.Errorf("its first event is %v", e.Event.Flag)
+		}
+		return
+	}
+}

@@ -206,6 +206,7 @@ func (f *Firewall) takeOver(ctx context.Context, pol *policy.Policy, marks rules
 	if inForce {
 		return nil
 	}
+	f.knowOpen(ctx, marks)
 	return record()
 }
 

@@ -38,6 +38,9 @@ func (f *Firewall) observe(ctx context.Context) error {
 	if f.observation.table, err = ruleset.Observe(ctx, marks); err != nil {
 		return err
 	}
+	if f.observation.borrowed.Bit != 0 { // else it is somebody's, or was there before
+		f.knowOpen(ctx, marks)
+	}
 	reasons := f.wantsReasons()
 	if reasons {
 		if reasons, err = f.observation.askForReasons(); err != nil {

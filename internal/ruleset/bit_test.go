@@ -72,3 +72,33 @@ func TestClearBitOfMany(t *testing.T) {
 		inUse(t, 0x4, false)
 	})
 }
+
+// A bit is set in the marks of established TCP connections, and in no others.
+func TestSetBit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const bit = 0x4
+	w.nft("table inet t { chain c { type filter hook forward priority 0; ct state new; }; }")
+	w.in(w.firewall, func() {
+		for _, family := range []netlink.InetFamily{unix.AF_INET, unix.AF_INET6} {
+			createEntry(t, family, 1000, 0xab000000) // of UDP
+			createTCPEntry(t, family, 1001, 0xab000000, tcpEstablished)
+			createTCPEntry(t, family, 1002, bit, tcpEstablished)
+			createTCPEntry(t, family, 1003, 0, 1)
+		}
+		if err := SetBit(t.Context(), bit); err != nil {
+			t.Fatal(err)
+		}
+		for _, family := range []netlink.InetFamily{unix.AF_INET, unix.AF_INET6} {
+			flows, err := netlink.ConntrackTableList(netlink.ConntrackTable, family)
+			if err != nil || len(flows) != 4 {
+				t.Fatalf("%d conntrack entries (%v), want 4", len(flows), err)
+			}
+			for _, f := range flows {
+				if want := map[uint16]uint32{1000: 0xab000000, 1001: 0xab000000 | bit, 1002: bit}[f.Forward.SrcPort]; f.Mark != want {
+					t.Errorf("family %d, entry %d: mark %#x, want %#x", family, f.Forward.SrcPort, f.Mark, want)
+				}
+			}
+		}
+	})
+}

@@ -72,10 +72,13 @@ func (c conntrack) reset(m Marks, value uint32) error {
 	return nil
 }
 
-// clear clears bits in the mark of a listed entry. Given a mask, the kernel
-// leaves the other bits as they are at that moment, also those that a packet
-// on another CPU is just setting.
-func (c conntrack) clear(entry []byte, bits uint32) error {
+// clear clears bits in the mark of a listed entry.
+func (c conntrack) clear(entry []byte, bits uint32) error { return c.change(entry, 0, bits) }
+
+// change changes the bits of a mask in the mark of a listed entry. The kernel leaves
+// the other bits as they are at that moment, also those that a packet on another CPU
+// is just setting.
+func (c conntrack) change(entry []byte, value, mask uint32) error {
 	if len(entry) < headerSize {
 		return errors.New("an entry is too short")
 	}
@@ -83,7 +86,7 @@ func (c conntrack) clear(entry []byte, bits uint32) error {
 	if err != nil {
 		return err
 	}
-	attributes := markAttributes(0, bits)
+	attributes := markAttributes(value, mask)
 	for _, a := range listed {
 		if kind := a.Attr.Type &^ unix.NLA_F_NESTED; kind == nl.CTA_TUPLE_ORIG || kind == nl.CTA_ZONE {
 			attributes = append(attributes, nl.NewRtAttr(int(a.Attr.Type), a.Value).Serialize()...)

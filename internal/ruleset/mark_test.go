@@ -139,14 +139,29 @@ func TestResetGenerationTouchesOnlyItsOwn(t *testing.T) {
 
 func createEntry(t testing.TB, family netlink.InetFamily, port uint16, mark uint32) {
 	t.Helper()
+	create(t, family, entryOf(family, unix.IPPROTO_UDP, port, mark))
+}
+
+func createTCPEntry(t testing.TB, family netlink.InetFamily, port uint16, mark uint32, state uint8) {
+	t.Helper()
+	f := entryOf(family, unix.IPPROTO_TCP, port, mark)
+	f.ProtoInfo = &netlink.ProtoInfoTCP{State: state}
+	create(t, family, f)
+}
+
+func entryOf(family netlink.InetFamily, protocol uint8, port uint16, mark uint32) *netlink.ConntrackFlow {
 	a, b := net.IPv4(10, 66, 1, 4).To4(), net.IPv4(10, 66, 2, 4).To4()
 	if family == unix.AF_INET6 {
 		a, b = net.ParseIP("fd00::1"), net.ParseIP("fd00::2")
 	}
-	f := &netlink.ConntrackFlow{FamilyType: uint8(family), TimeOut: 100, Mark: mark,
-		Forward: netlink.IPTuple{SrcIP: a, DstIP: b, SrcPort: port, DstPort: 53, Protocol: unix.IPPROTO_UDP},
-		Reverse: netlink.IPTuple{SrcIP: b, DstIP: a, SrcPort: 53, DstPort: port, Protocol: unix.IPPROTO_UDP},
+	return &netlink.ConntrackFlow{FamilyType: uint8(family), TimeOut: 100, Mark: mark,
+		Forward: netlink.IPTuple{SrcIP: a, DstIP: b, SrcPort: port, DstPort: 53, Protocol: protocol},
+		Reverse: netlink.IPTuple{SrcIP: b, DstIP: a, SrcPort: 53, DstPort: port, Protocol: protocol},
 	}
+}
+
+func create(t testing.TB, family netlink.InetFamily, f *netlink.ConntrackFlow) {
+	t.Helper()
 	if err := netlink.ConntrackCreate(netlink.ConntrackTable, family, f); err != nil {
 		t.Fatal(err)
 	}
