@@ -344,7 +344,10 @@ func addStates(ctx context.Context, client *control.Client, w *diagnose.Watch, g
 			return err
 		}
 		from, _ := r.Get("From").(time.Time)
-		to, _ := r.Get("To").(time.Time)
+		to, over := r.Get("To").(time.Time)
+		if !over {
+			to = r.Time() // one that goes on is told by the status
+		}
 		switch r.Get("State") {
 		case string(logs.RulesetTampered):
 			w.Tampered = append(w.Tampered, diagnose.Span{From: from, To: to})

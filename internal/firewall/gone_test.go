@@ -59,7 +59,7 @@ func TestRulesThatWereGoneAreTold(t *testing.T) {
 }
 
 // statesOf runs a firewall for a moment and returns what it says of itself
-// until it stops, but for what the host dropped between two processes.
+// until it stops.
 func statesOf(t *testing.T, config *Config) (rows []logs.Row) {
 	t.Helper()
 	fw, err := Start(t.Context(), config, parsePolicy(t, "deny"), slog.New(slog.DiscardHandler))
@@ -74,7 +74,7 @@ func statesOf(t *testing.T, config *Config) (rows []logs.Row) {
 	}
 	for _, e := range fw.Recent(-1, func(Entry) bool { return true }) {
 		for _, r := range e.Rows {
-			if r.Table() == logs.CaptureState && r.Get("State") != string(logs.RecordingStopped) && r.Get("State") != string(logs.DropsOff) {
+			if r.Table() == logs.CaptureState && r.Get("State") != string(logs.RecordingStopped) {
 				rows = append(rows, r)
 			}
 		}

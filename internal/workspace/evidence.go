@@ -81,7 +81,7 @@ func evidenceAt(ctx context.Context, a Asker, q diagnose.Question, at time.Time,
 			Literal(from), Literal(to), logs.SegmentLoss, logs.SpoolLoss, logs.WorkspaceLoss),
 		// What was recorded then was said when it changed last.
 		// That the host's drops of then were not seen is told by the process after it.
-		logs.CaptureState: fmt.Sprintf("(TimeGenerated between (%s .. %s) and State in (%q, %q, %q, %q, %q, %q, %[11]q, %[12]q) or State in (%[6]q, %[10]q) and (isnull(From) or From <= %[2]s) and To >= %[9]s)",
+		logs.CaptureState: fmt.Sprintf("(TimeGenerated between (%s .. %s) and State in (%q, %q, %q, %q, %q, %q, %[11]q, %[12]q) or State in (%[6]q, %[10]q) and (isnull(From) or From <= %[2]s) and (To >= %[9]s or isnull(To) and TimeGenerated >= %[9]s))",
 			Literal(from.Add(-settled)), Literal(to), logs.RecordedInPart, logs.RecordedWhole, logs.RecordedExcept, logs.DropsOff, logs.DropsOn, logs.RecordingStarted, Literal(from), logs.RulesetTampered, logs.AcksOff, logs.Untracked),
 	}
 	var r readback.Reader
