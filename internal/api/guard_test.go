@@ -143,7 +143,7 @@ func TestWhoIsAnswered(t *testing.T) {
 		t.Fatalf("Open() error:\n%+v", err)
 	}
 	ws := openWorkspace(t)
-	closed := httptest.NewServer(api.New(api.Config{Workspace: ws, Tokens: tokens, Hosts: []string{"Logs.example"}}))
+	closed := httptest.NewServer(api.New(api.Config{Workspace: ws, Tokens: tokens, Hosts: []string{"Logs.example", "dotted.example."}}))
 	defer closed.Close()
 	anonymous := httptest.NewServer(api.New(api.Config{Workspace: ws, AnonymousLoopback: true}))
 	defer anonymous.Close()
@@ -160,6 +160,10 @@ func TestWhoIsAnswered(t *testing.T) {
 		{"another scheme", closed.URL, func(r *http.Request) { r.Header.Set("Authorization", "Basic "+fresh) }, 401},
 		{"anonymous", anonymous.URL, func(*http.Request) {}, 200},
 		{"a configured name", closed.URL, func(r *http.Request) { r.Host = "logs.example:8443"; r.Header.Set("Authorization", "Bearer "+fresh) }, 200},
+		{"one configured with a point at its end", closed.URL, func(r *http.Request) {
+			r.Host = "dotted.example"
+			r.Header.Set("Authorization", "Bearer "+fresh)
+		}, 200},
 		{"localhost", anonymous.URL, func(r *http.Request) { r.Host = "localhost:1" }, 200},
 		{"IPv6's loopback", anonymous.URL, func(r *http.Request) { r.Host = "[::1]:80" }, 200},
 		{"a name that was made to point here", anonymous.URL, func(r *http.Request) { r.Host = "evil.example" }, 403},
