@@ -51,6 +51,19 @@ func (f *Firewall) tellUnmarked() {
 	f.miss(acksPart, logs.State{Detail: "a rule sets whole connection marks; " + advice})
 }
 
+// warnOfConflicts tells which rules of others touch our bits of marks.
+func (f *Firewall) warnOfConflicts(ctx context.Context, mask uint32) (found bool, err error) {
+	conflicts, err := ruleset.ConflictsWith(ctx, mask)
+	advice := "set markMask to bits that nobody uses, or " + keepBits(mask)
+	if f.source.OnlyObserved {
+		advice = keepBits(mask)
+	}
+	for _, c := range conflicts {
+		f.log.Warn("somebody else uses our bits of connection marks; "+advice, "rule", c)
+	}
+	return len(conflicts) > 0, err
+}
+
 // keepBits says how rules of others leave ours alone.
 func keepBits(ours uint32) string {
 	return fmt.Sprintf("let that rule change its own bits only: iptables -j CONNMARK --set-xmark VALUE/%#08[1]x, "+

@@ -226,18 +226,6 @@ func (f *Firewall) openOutputs() (err error) {
 	return f.openSettings()
 }
 
-func (f *Firewall) warnOfConflicts(ctx context.Context, mask uint32) (found bool, err error) {
-	conflicts, err := ruleset.ConflictsWith(ctx, mask)
-	advice := "set markMask to bits that nobody uses, or " + keepBits(mask)
-	if f.source.OnlyObserved {
-		advice = keepBits(mask)
-	}
-	for _, c := range conflicts {
-		f.log.Warn("somebody else uses our bits of connection marks; "+advice, "rule", c)
-	}
-	return len(conflicts) > 0, err
-}
-
 // wantsReasons notes where nobody does.
 func (f *Firewall) wantsReasons() bool {
 	wanted := f.config.Capture.Reasons == nil || *f.config.Capture.Reasons
