@@ -10,10 +10,12 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/sekisho/sekisho/internal/control"
 )
@@ -108,7 +110,7 @@ and INVALID with the kernel's reason. Its lab brings up Azure-like networks
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w\n  hint: %s --help", err, cmd.CommandPath())}
+		return usageError{fmt.Errorf("%w\n  hint: %s --help", flagError(err), cmd.CommandPath())}
 	})
 	root.AddCommand(newRunCommand(), newObserveCommand(), newGuardCommand(), newServeCommand(), newWorkspaceCommand(),
 		newTraceCommand(), newConnectionsCommand(), newDiagnoseCommand(), newQueryCommand(), newTablesCommand(),
@@ -117,6 +119,25 @@ and INVALID with the kernel's reason. Its lab brings up Azure-like networks
 	checkArguments(root)
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return checkFlags(cmd) }
 	return root
+}
+
+// flagError says what is wrong with a value in the words of its kind, not in those of
+// the function that reads it.
+func flagError(err error) error {
+	var invalid *pflag.InvalidValueError
+	var number *strconv.NumError
+	if !errors.As(err, &invalid) || !errors.As(err, &number) {
+		return err
+	}
+	kind := invalid.GetFlag().Value.Type()
+	what, known := map[string]string{"bool": "not true or false", "float64": "not a number"}[kind]
+	switch {
+	case errors.Is(number, strconv.ErrRange):
+		what = "out of range"
+	case !known:
+		what = "not a whole number"
+	}
+	return fmt.Errorf("--%s %q: %s", invalid.GetFlag().Name, invalid.GetValue(), what)
 }
 
 // checkFlags says what cobra would say a little later, as a usage error: flags

@@ -88,6 +88,9 @@ func observe(ctx context.Context, w io.Writer, config *firewall.Config, filter f
 		return err
 	}
 	server, err := control.Listen(config.ID(), fw, metricsHandler(config, fw))
+	if errors.Is(err, control.ErrRunning) {
+		err = fmt.Errorf("%w\n  hint: it looks at another network namespace: give this one another name with --name", err)
+	}
 	if err != nil {
 		return errors.Join(err, fw.Close())
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sekisho/sekisho/internal/control"
 )
 
 // TestObserveEndsWithItsReader has nobody read what observe shows, as head does
@@ -47,6 +49,29 @@ func observeUntilUnread(t *testing.T, word, begun string) {
 	var exit *exec.ExitError
 	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitPipe {
 		t.Errorf("it ended with %v, want exit code %d; it said:\n%s", err, exitPipe, said.String())
+	}
+	if after := settings(); after != before {
+		t.Errorf("settings before:\n%s\nand after:\n%s", before, after)
+	}
+}
+
+// A second one of the same name, in another namespace, says what to do, and leaves
+// its namespace as it was.
+func TestASecondObserverIsToldOfName(t *testing.T) {
+	needRootToTest(t)
+	t.Parallel()
+	name, _ := placeToObserve(t, "first")
+	other, settings := placeToObserve(t, "second")
+	before := settings()
+	first := exec.Command("sekisho", "observe", "--netns", name, "--name", name)
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer killed(t, first)
+	await(t, "the first", func() bool { _, err := os.Stat(control.SocketPath(name)); return err == nil })
+	_, stderr, code := said(t, exec.Command("sekisho", "observe", "--netns", other, "--name", name))
+	if code != exitFailure || !strings.Contains(stderr, "is already running") || !strings.Contains(stderr, "--name") {
+		t.Errorf("it ended with %d: %s", code, stderr)
 	}
 	if after := settings(); after != before {
 		t.Errorf("settings before:\n%s\nand after:\n%s", before, after)

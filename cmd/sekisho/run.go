@@ -140,6 +140,9 @@ func runFirewall(ctx context.Context, config *firewall.Config) error {
 		return errors.Join(err, fw.Close())
 	}
 	server, err := control.Listen(config.ID(), fw, scrapes)
+	if errors.Is(err, control.ErrRunning) {
+		err = fmt.Errorf("%w\n  hint: it works in another network namespace: give one of them another name or resourceGroup", err)
+	}
 	if err != nil {
 		return errors.Join(err, stopMetrics(), fw.Close())
 	}

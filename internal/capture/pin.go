@@ -3,6 +3,7 @@ package capture
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -133,7 +134,11 @@ func makePinPath(path string) error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(path, 0o700); err != nil {
+	err := os.MkdirAll(path, 0o700)
+	if errors.Is(err, unix.EROFS) {
+		return fmt.Errorf("make folder for pinned objects: %w\n  hint: mount -o remount,rw,bind %s", err, bpffs)
+	}
+	if err != nil {
 		return fmt.Errorf("make folder for pinned objects: %w", err)
 	}
 	return nil

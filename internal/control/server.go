@@ -62,6 +62,9 @@ type Server struct {
 	http     *http.Server
 }
 
+// ErrRunning says that another process, in whatever network namespace, has the id.
+var ErrRunning = errors.New("is already running")
+
 // Listen opens the socket of the firewall with this id. A socket that nobody
 // answers on any more is replaced; a living one is an error.
 func Listen(id string, fw *firewall.Firewall, metrics http.Handler) (*Server, error) {
@@ -71,7 +74,7 @@ func Listen(id string, fw *firewall.Firewall, metrics http.Handler) (*Server, er
 	}
 	if c, err := net.Dial("unix", path); err == nil {
 		c.Close()
-		return nil, fmt.Errorf("a firewall with the id %s is already running (it answers on %s)", id, path)
+		return nil, fmt.Errorf("a firewall with the id %s %w (it answers on %s)", id, ErrRunning, path)
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("remove stale socket: %w", err)

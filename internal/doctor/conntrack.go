@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"path"
 	"strconv"
 	"strings"
@@ -102,4 +104,24 @@ func conntrackRoom(_ context.Context, h *host) Check {
 	}
 	return warning("%d connections of at most %d: what does not fit is dropped unseen", count, most).
 		advise("sysctl -w net.netfilter.nf_conntrack_max=%d (in the host's own namespace)", 2*most)
+}
+
+// openConnections warns of what the first sekisho run ends: where nothing is tracked
+// while packets are forwarded, it knows none of the connections that are open, and
+// nf_conntrack_tcp_loose is 0 from then on.
+func openConnections(_ context.Context, h *host) Check {
+	count, err := h.sysctl("net.netfilter.nf_conntrack_count")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return h.unseen(err)
+	}
+	v4, _ := h.sysctl(forwardKey)
+	v6, _ := h.sysctl(forward6Key)
+	switch {
+	case err == nil && count != "0":
+		return ok("%s are tracked, and live on when sekisho run begins", count)
+	case v4 != "1" && v6 != "1":
+		return ok("none: this host does not forward")
+	}
+	return warning("none is tracked while this host forwards: the first sekisho run cuts TCP connections that are open through it").
+		advise("sekisho observe for some minutes, directly before: it has them tracked")
 }

@@ -63,6 +63,7 @@ var checks = []struct {
 	{"conntrack", "Connection tracking", conntrack},
 	{"conntrack-btf", "Connection tracking types (BTF)", conntrackTypes},
 	{"conntrack-room", "Connection tracking table", conntrackRoom},
+	{"open-connections", "Open connections", openConnections},
 	{"nft", "nft", nftVersion},
 	{"nf-tables", "nf_tables", nfTables},
 	{"hook", "Recorder's place", recorderPlace},

@@ -65,6 +65,10 @@ func TestHosts(t *testing.T) {
 			results{"tracing": Warning}, "boot Linux 6.4 or later with CONFIG_DEBUG_INFO_BTF"},
 		{"no bpffs", func(p *paper) { p.set("proc/self/mounts", "sysfs /sys sysfs rw 0 0\n") }, results{"bpffs": Warning}, "mount -t bpf bpf /sys/fs/bpf"},
 
+		{"bpffs read-only", func(p *paper) {
+			p.set("proc/self/mounts", "bpf /sys/fs/bpf bpf rw,nosuid 0 0\nbpf /sys/fs/bpf bpf ro,nosuid,mode=700 0 0\n")
+		}, results{"bpffs": Problem}, "mount -o remount,rw,bind /sys/fs/bpf"},
+
 		{"conntrack built in", func(p *paper) {
 			p.remove("proc/modules", "lib/modules", "sys/kernel/btf/nf_conntrack")
 		}, results{}, "among the kernel's own"},
@@ -75,7 +79,7 @@ func TestHosts(t *testing.T) {
 		{"conntrack's types missing", func(p *paper) { p.remove("sys/kernel/btf/nf_conntrack") }, results{"conntrack-btf": Problem}, "CONFIG_DEBUG_INFO_BTF_MODULES"},
 		{"conntrack not loaded", func(p *paper) {
 			p.remove("proc/modules", "sys/module", "proc/sys/net/netfilter/nf_conntrack")
-		}, results{"conntrack-btf": Skipped, "conntrack-room": Skipped, "tcp-loose": Skipped, "log-invalid": Skipped}, "is loaded with the first rules"},
+		}, results{"conntrack-btf": Skipped, "conntrack-room": Skipped, "open-connections": Warning, "tcp-loose": Skipped, "log-invalid": Skipped}, "is loaded with the first rules"},
 		{"no conntrack", func(p *paper) {
 			p.remove("proc/modules", "sys/module")
 			p.set("lib/modules/6.12.43+deb13-amd64/modules.dep", "kernel/net/foo.ko:\n")
@@ -85,6 +89,14 @@ func TestHosts(t *testing.T) {
 		{"conntrack almost full", func(p *paper) { p.sysctl("netfilter/nf_conntrack_count", "209716") },
 			results{"conntrack-room": Warning}, "nf_conntrack_max=524288"},
 		{"conntrack without limit", func(p *paper) { p.sysctl("netfilter/nf_conntrack_max", "0") }, results{}, "without limit"},
+
+		{"nothing is tracked", func(p *paper) { p.sysctl("netfilter/nf_conntrack_count", "0") },
+			results{"open-connections": Warning}, "sekisho observe for some minutes"},
+		{"nothing is forwarded either", func(p *paper) {
+			p.sysctl("netfilter/nf_conntrack_count", "0")
+			p.sysctl("ipv4/ip_forward", "0")
+			p.sysctl("ipv6/conf/all/forwarding", "0")
+		}, results{"ip-forward": Warning, "ipv6-forward": Warning}, "Open connections: none: this host does not forward"},
 
 		{"no nft", func(p *paper) { p.noNft = true },
 			results{"nft": Problem, "nf-tables": Skipped, "hook": Skipped, "marks": Skipped, "flowtables": Skipped, "untracked": Skipped}, "apt install nftables"},
@@ -150,10 +162,10 @@ func TestHosts(t *testing.T) {
 		}, results{}, "off; sekisho run turns them on"},
 		{"NFLOG is busy", func(p *paper) {
 			p.set("proc/net/netfilter/nfnetlink_log", "    5    900     0 2 65535    100  1\n    0    812     0 2    96    100  1\n")
-		}, results{"nflog-group": Problem}, "ulogd (process 812) listens already"},
+		}, results{"nflog-group": Warning}, "ulogd (process 812) listens already"},
 		{"NFLOG is busy, by a second socket", func(p *paper) {
 			p.set("proc/net/netfilter/nfnetlink_log", "    0 4294963201     0 2    96    100  1\n")
-		}, results{"nflog-group": Problem}, "netlink port 4294963201"},
+		}, results{"nflog-group": Warning}, "netlink port 4294963201"},
 		{"NFLOG is ours", func(p *paper) { p.set("proc/net/netfilter/nfnetlink_log", "    0    815     0 2    96    100  1\n") }, results{}, "a firewall of Sekisho listens (process 815)"},
 
 		{"loose", func(p *paper) { p.sysctl("netfilter/nf_conntrack_tcp_loose", "1") }, results{"tcp-loose": Warning}, "sysctl -w net.netfilter.nf_conntrack_tcp_loose=0"},
@@ -208,7 +220,7 @@ func TestKeysStay(t *testing.T) {
 	for _, c := range run(t.Context(), debian13().host()) {
 		keys = append(keys, c.Key)
 	}
-	want := "root capabilities bpf btf tracing bpffs conntrack conntrack-btf conntrack-room nft nf-tables hook marks flowtables untracked " +
+	want := "root capabilities bpf btf tracing bpffs conntrack conntrack-btf conntrack-room open-connections nft nf-tables hook marks flowtables untracked " +
 		"iptables-legacy nf-log nflog-group log-invalid tcp-loose ip-forward ipv6-forward rp-filter"
 	if got := strings.Join(keys, " "); got != want {
 		t.Errorf("%s", cmp.Diff(want, got))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -85,10 +86,17 @@ func bpfFileSystem(_ context.Context, h *host) Check {
 	if err != nil {
 		return h.unseen(err)
 	}
+	var options []string // of the last that is mounted there, which hides the others
 	for line := range strings.Lines(mounts) {
-		if f := strings.Fields(line); len(f) > 2 && f[1] == bpffs && f[2] == "bpf" {
-			return ok("mounted at %s", bpffs)
+		if f := strings.Fields(line); len(f) > 3 && f[1] == bpffs && f[2] == "bpf" {
+			options = strings.Split(f[3], ",")
 		}
+	}
+	switch {
+	case slices.Contains(options, "ro"):
+		return problem("mounted at %s, read-only: the recorder cannot be kept there", bpffs).advise("mount -o remount,rw,bind %[1]s; and mount -o remount,rw %[1]s", bpffs)
+	case options != nil:
+		return ok("mounted at %s", bpffs)
 	}
 	// "ip netns exec" is the usual reason: it mounts a /sys of its own.
 	return warning("not mounted: sekisho run mounts it, but only for itself where its mounts are its own, and the recorder then ends with it").

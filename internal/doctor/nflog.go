@@ -101,6 +101,6 @@ func (h *host) listener(port string) Check {
 	default:
 		name += " (process " + port + ")"
 	}
-	return problem("%s listens already, and only one can", name).
-		advise("stop it or give it another group; or do without the reasons for INVALID: capture: {reasons: false} in the firewall's file")
+	return warning("%s listens already, and only one can: INVALID rows have no reason", name).
+		advise("stop it or give it another group; a firewall that is to do without has capture: {reasons: false} in its file")
 }

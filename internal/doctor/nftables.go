@@ -72,7 +72,7 @@ func marks(ctx context.Context, h *host) Check {
 		return ok("no rule of others uses our bits (%#08x)", ours.Mask())
 	}
 	return warning("%s%s", found[0], andMore(len(found)-1)).
-		advise("take other bits with markMask in the firewall's file, or change that rule")
+		advise("take other bits with markMask in the firewall's file, or change that rule; sekisho observe uses %#08x alone, always", ours.Handshake())
 }
 
 func andMore(n int) string {
