@@ -311,6 +311,9 @@ func (f *Firewall) Run(ctx context.Context) error {
 		detail = "nothing is recorded any more"
 	}
 	f.tellState(logs.State{State: logs.RecordingStopped, Detail: detail})
+	if err == nil {
+		f.noteEnd()
+	}
 	return errors.Join(err, gone)
 }
 

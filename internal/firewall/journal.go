@@ -68,6 +68,9 @@ func (f *Firewall) takeInterrupted(b capture.Recalled) {
 	done := leftOut{}
 	for _, fm := range m.fileMarks() {
 		w, err := fm.written()
+		if err != nil && f.endedAfter(m) {
+			w, err = allWritten(w.subset), nil
+		}
 		if err != nil {
 			f.log.Warn("some rows may be in the logs twice", "error", err)
 		}
