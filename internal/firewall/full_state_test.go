@@ -22,19 +22,17 @@ import (
 func TestAStartWithAFullState(t *testing.T) {
 	testnet.NeedRoot(t)
 	testnet.NewHosts(t)
-	config := settable(t)
-	if err := os.MkdirAll(config.StateFolder, 0o700); err != nil {
+	disk := t.TempDir()
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=300k"); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mount("tmpfs", config.StateFolder, "tmpfs", 0, "size=300k"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		// What removes the firewall cannot remove a mount; and its counts stay mapped.
-		if err := errors.Join(syscall.Unmount(config.StateFolder, syscall.MNT_DETACH), os.RemoveAll(config.StateFolder)); err != nil {
+	t.Cleanup(func() { // after the firewall is removed, whose counts stay mapped
+		if err := syscall.Unmount(disk, syscall.MNT_DETACH); err != nil {
 			t.Error(err)
 		}
 	})
+	config := settable(t)
+	config.StateFolder = filepath.Join(disk, "state")
 	states := func(action string) (words []string) {
 		t.Helper()
 		fw, err := Start(t.Context(), config, parsePolicy(t, action), slog.New(slog.DiscardHandler))
@@ -57,13 +55,13 @@ func TestAStartWithAFullState(t *testing.T) {
 	if got := states("allow"); slices.Contains(got, string(logs.NamesOff)) {
 		t.Errorf("with room: %v", got)
 	}
-	fill(t, filepath.Join(config.StateFolder, "fill"))
+	fill(t, filepath.Join(disk, "fill"))
 	for range 2 * ruleset.Generations {
 		if got := states("allow"); slices.Contains(got, string(logs.NamesOff)) {
 			t.Errorf("with the same policy: %v", got)
 		}
 	}
-	fill(t, filepath.Join(config.StateFolder, "fill")) // what each start has freed
+	fill(t, filepath.Join(disk, "fill")) // what each start has freed
 	if got := states("deny"); !slices.Contains(got, string(logs.NamesOff)) {
 		t.Errorf("with another policy: %v", got)
 	}
@@ -75,7 +73,7 @@ func TestAStartWithAFullState(t *testing.T) {
 	if last, known, err := p.last(); known && err == nil && p.kept[last] == allowed {
 		t.Errorf("the policy in force, of generation %d, has the names of another", last)
 	}
-	if err := os.Remove(filepath.Join(config.StateFolder, "fill")); err != nil {
+	if err := os.Remove(filepath.Join(disk, "fill")); err != nil {
 		t.Fatal(err)
 	}
 	if got := states("deny"); slices.Contains(got, string(logs.NamesOff)) {
