@@ -11,13 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/capture"
-	"github.com/sekisho/sekisho/internal/capture/drops"
 	"github.com/sekisho/sekisho/internal/capture/ends"
 	"github.com/sekisho/sekisho/internal/journal"
 	"github.com/sekisho/sekisho/internal/logs"
@@ -87,206 +85,12 @@ type Firewall struct {
 	toldBefore toldBefore
 }
 
-// Start puts the policy in force and begins to record. The error says what to
-// do where the host cannot run a firewall; nothing is left behind then but
-// what an earlier process of this firewall had put there.
-func Start(ctx context.Context, config *Config, pol *policy.Policy, log *slog.Logger) (*Firewall, error) {
-	f, err := prepare(config, log)
-	if err != nil {
-		return nil, err
-	}
-	if err := f.start(ctx, pol); err != nil {
-		err = errors.Join(err, f.close())
-		if f.fresh {
-			err = errors.Join(err, remove(ctx, config))
-		}
-		return nil, errors.Join(err, f.instance.release())
-	}
-	return f, nil
-}
-
-// prepare checks that this host can run a firewall at all.
-func prepare(config *Config, log *slog.Logger) (*Firewall, error) {
-	if os.Geteuid() != 0 {
-		return nil, errors.New("recording and enforcing needs root: run it with sudo")
-	}
-	if err := capture.Supported(); err != nil {
-		return nil, err
-	}
-	claimed, err := claim()
-	if err != nil {
-		return nil, err
-	}
-	if err := putBackBorrowed(); err != nil {
-		log.Warn("a sekisho observe was killed here, and not all that it had changed could be put back", "error", err)
-	}
-	source := config.source()
-	f := &Firewall{config: config, log: log, source: source, started: time.Now(), instance: claimed, stream: newStream(source, &rowsTold{}),
-		fold: newFold(config.Logs.foldRate()), ignored: newFold(config.Logs.foldRate()), ending: func() bool { return false }}
-	f.useCounts(&outliving{})
-	f.opened.files = map[layout]*files{}
-	f.connections = newConnections(f.trackerConfig(), f.stream.rows, f.publishConnections)
-	return f, nil
-}
-
-func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
-	folder := f.config.stateFolder()
-	if err := makePrivate(folder); err != nil {
-		return fmt.Errorf("make state folder: %w", err)
-	}
-	f.openCounts()
-	marks, err := f.config.marks()
-	if err != nil {
-		return err
-	}
-	if _, err := f.warnOfConflicts(ctx, marks.Mask()); err != nil {
-		return err
-	}
-	if f.keeper, err = ruleset.NewWatcher(); err != nil {
-		return err
-	}
-	if f.policies, err = newPolicies(marks, f.keeper, folder); err != nil {
-		return err
-	}
-	if err := f.openJournal(); err != nil {
-		return err
-	}
-	before, err := ruleset.InForce(ctx)
-	if err != nil {
-		return err
-	}
-	f.gone = !before && capture.Pinned(f.config.ID())
-	f.fresh = !before && !f.gone
-	if err := f.openOutputs(); err != nil { // which may fail: before anything decides about packets
-		return err
-	}
-	if err := f.takeOver(ctx, pol, marks, before); err != nil {
-		return err
-	}
-	if f.fresh {
-		f.connections.begin(time.Now())
-	}
-	f.warnOfDeafness()
-	f.openDrops(drops.Config{MarkMask: marks.Mask(), MarkDropped: marks.Dropped()})
-	f.openEnds()
-	return f.resume()
-}
-
-// takeOver puts the policy in force and begins to record, in the order that
-// disturbs least. Where a ruleset is in force already, the recorder comes
-// first: its place may be another firewall's, whose policy must stay then.
-// Otherwise the ruleset does: its ct expressions make conntrack work in this
-// namespace, without it every packet would look INVALID.
-func (f *Firewall) takeOver(ctx context.Context, pol *policy.Policy, marks ruleset.Marks, inForce bool) error {
-	reasons := f.wantsReasons()
-	record := func() (err error) {
-		f.recorder, err = capture.Open(f.captureConfig(marks, reasons))
-		return err
-	}
-	if inForce {
-		if reasons {
-			if err := f.askKernel(true); err != nil {
-				return err
-			}
-		}
-		if err := record(); err != nil {
-			return err
-		}
-	}
-	if _, err := f.applyPolicy(ctx, pol); err != nil {
-		return err
-	}
-	f.whole = time.Now()
-	if reasons {
-		loadReasonLogger()
-	}
-	if err := (&sysctls{file: f.config.sysctlFile()}).set(reasons, f.settings()...); err != nil {
-		return err
-	}
-	if inForce {
-		return nil
-	}
-	f.knowOpen(ctx, marks)
-	return record()
-}
-
-// openOutputs opens what is written to: what the settings say, and the ledger of
-// losses, where its part of the kernel outlives the process.
-func (f *Firewall) openOutputs() (err error) {
-	kept := ""
-	if f.policies != nil {
-		kept = f.config.ledgerFile()
-	}
-	if f.ledger, err = openLedger(kept); err != nil {
-		return err
-	}
-	if f.freshCounts {
-		f.ledger.Process = nil
-	}
-	return f.openSettings()
-}
-
-// wantsReasons notes where nobody does.
-func (f *Firewall) wantsReasons() bool {
-	wanted := f.config.Capture.Reasons == nil || *f.config.Capture.Reasons
-	if !wanted {
-		f.miss(reasonsPart, logs.State{Detail: "capture.reasons is false"})
-	}
-	return wanted
-}
-
-func (f *Firewall) warnOfDeafness() {
-	if err := f.recorder.Deaf(); err != nil {
-		f.log.Warn("INVALID rows will have no reason", "error", err)
-		f.heard(reasonsPart, err)
-	}
-}
-
-// chainsOfOthers are asked for when the recorder is attached.
-func chainsOfOthers() (map[int32]string, error) { return ruleset.ForwardChains(context.Background()) }
-
-func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Config {
-	return capture.Config{
-		PinPath:          capture.PinPath(f.config.ID()),
-		Chains:           chainsOfOthers,
-		MarkActionMask:   marks.ActionMask(),
-		MarkActionDeny:   marks.ActionDeny(),
-		MarkHandshake:    marks.Handshake(),
-		RingBytes:        f.config.Capture.RingBytes,
-		SynRingBytes:     f.config.Capture.SynRingBytes,
-		RefusedRingBytes: f.config.Capture.RefusedRingBytes,
-		FirstRingBytes:   f.config.Capture.FirstRingBytes,
-		Reasons:          reasons,
-		ReasonsRate:      f.config.Capture.ReasonsRate,
-		Counts:           f.outliving.ofRecorder(),
-		Ask:              f.askKernel,
-		Listening:        f.tellListening,
-		Ignored:          f.takeIgnored,
-		Journal:          f.journal,
-		Mark:             f.mark,
-		Due:              f.due,
-		Hold:             f.hold,
-		Memory:           f.stream.memory,
-		Batch:            f.config.Capture.batchBytes(),
-	}
-}
-
 // Run reads the recorder until the context ends.
 func (f *Firewall) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	f.tellUnseenDrops()
-	f.tellState(logs.State{State: logs.RecordingStarted, Detail: f.started.UTC().Format("process started at 15:04:05.000")})
-	f.tellGone()
-	f.noteRules(time.Now())
-	for _, fs := range f.outputs.Load().lineFiles() {
-		fs.giveUpCuts()
-	}
-	f.tellUnheard()
-	f.expireSettings(time.Now())
-	f.record()
 	f.ending = func() bool { return ctx.Err() != nil }
-	f.tellFoundLosses()
+	f.tellBeginning()
 	var beside sync.WaitGroup
 	beside.Go(func() { f.tellLosses(ctx) })
 	beside.Go(func() { f.watchDrops(ctx) })
@@ -315,6 +119,21 @@ func (f *Firewall) Run(ctx context.Context) error {
 		f.noteEnd()
 	}
 	return errors.Join(err, gone)
+}
+
+// tellBeginning tells that it is recorded again, and what happened before that.
+func (f *Firewall) tellBeginning() {
+	f.tellUnseenDrops()
+	f.tellState(logs.State{State: logs.RecordingStarted, Detail: f.started.UTC().Format("process started at 15:04:05.000")})
+	f.tellGone()
+	f.noteRules(time.Now())
+	for _, fs := range f.outputs.Load().lineFiles() {
+		fs.giveUpCuts()
+	}
+	f.tellUnheard()
+	f.expireSettings(time.Now())
+	f.record()
+	f.tellFoundLosses()
 }
 
 // Close ends what Start began in this process, after Run. The kernel goes on.
@@ -368,26 +187,4 @@ func (f *Firewall) Ruleset() *ruleset.Ruleset {
 		return nil
 	}
 	return f.policies.current()
-}
-
-// Remove takes a firewall's part of the kernel away: its table, the recorder,
-// what was pinned, its state; and puts the sysctls back. It works on the
-// remains of a crash and does nothing where nothing is left. While a process
-// works in the namespace it is refused.
-func Remove(ctx context.Context, config *Config) error {
-	claimed, err := claim()
-	if err != nil {
-		return err
-	}
-	return errors.Join(remove(ctx, config), claimed.release())
-}
-
-func remove(ctx context.Context, config *Config) error {
-	restore := &sysctls{file: config.sysctlFile()}
-	return errors.Join(
-		restore.restore(),
-		capture.RemovePinned(config.ID()),
-		ruleset.Remove(ctx),
-		os.RemoveAll(config.stateFolder()),
-	)
 }
