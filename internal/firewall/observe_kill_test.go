@@ -227,7 +227,8 @@ func TestWhatAKilledObserverHasLeftIsPutBack(t *testing.T) {
 		name string
 		port uint16
 		next func(*testing.T)
-	}{{"observe", 8083, observeForAMoment}, {"run", 8084, runForAMoment}} {
+		mark uint32 // that it leaves
+	}{{"observe", 8083, observeForAMoment, theirMark}, {"run", 8084, runForAMoment, theirMark | itsBit}} {
 		t.Run(tt.name, func(t *testing.T) {
 			before, l := observedWorld(t, alone, tt.port)
 			l.kill(t)
@@ -235,7 +236,7 @@ func TestWhatAKilledObserverHasLeftIsPutBack(t *testing.T) {
 				t.Fatal("nothing is left: this is no test")
 			}
 			tt.next(t)
-			wantMarks(t, tt.port, theirMark)
+			wantMarks(t, tt.port, tt.mark)
 			awaitNoTrace(t, before)
 		})
 	}
@@ -252,9 +253,16 @@ func observeForAMoment(t *testing.T) {
 	}
 }
 
+// A firewall marks the connections that it finds, with bits of its own here: those of
+// the one before are to be seen.
+const (
+	itsMask uint32 = 0x00ffff00
+	itsBit         = ourBit << 8
+)
+
 func runForAMoment(t *testing.T) {
 	t.Helper()
-	config := &Config{Name: "next", StateFolder: t.TempDir() + "/state", SettingsFile: t.TempDir() + "/settings.json"}
+	config := &Config{Name: "next", MarkMask: new(itsMask), StateFolder: t.TempDir() + "/state", SettingsFile: t.TempDir() + "/settings.json"}
 	fw, err := Start(t.Context(), config, parsePolicy(t, "allow"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

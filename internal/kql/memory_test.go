@@ -68,7 +68,8 @@ func TestMemoryOfFunctions(t *testing.T) {
 			if !errors.Is(err, duck.ErrMemory) {
 				t.Errorf("error %v, want %v", err, duck.ErrMemory)
 			}
-			if made := (after.TotalAlloc - before.TotalAlloc) >> 20; made > 1024 {
+			// All that was ever made counts, which is more where the race detector empties pools.
+			if made := (after.TotalAlloc - before.TotalAlloc) >> 20; made > 3072 {
 				t.Errorf("%d MiB were made before it was refused", made)
 			}
 		})
