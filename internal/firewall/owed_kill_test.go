@@ -37,7 +37,7 @@ func TestKilledWhileTheDiskOfItsLogsIsFull(t *testing.T) {
 			if err := writeSettings(p.config.SettingsFile, keptSettings{Revision: 1, Settings: []settings.Setting{trace}}); err != nil {
 				t.Fatal(err)
 			}
-			mountHere(t, directory, 1<<20)
+			mountHere(t, directory, 8<<20) // more than the rows take after there is room again
 			segments := newCarrier(t, p)
 			p.start(t).end(t)
 			random := rand.New(rand.NewPCG(*seed, kills))
