@@ -46,7 +46,7 @@ func slowQuery(t *testing.T) *exec.Cmd {
 	t.Helper()
 	folder := t.TempDir()
 	first := filepath.Join(folder, "0.parquet")
-	if err := os.WriteFile(first, []byte(sekisho(t, "query", "-o", "parquet", "range x from 1 to 300000 step 1 | extend s = strcat('row ', x)")), 0o600); err != nil {
+	if err := os.WriteFile(first, []byte(sekisho(t, "query", "-o", "parquet", "range x from 1 to 150000 step 1 | extend s = strcat('row ', x)")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for i := 1; i < 6; i++ {
@@ -71,7 +71,7 @@ func slowStoredQuery(t *testing.T) *exec.Cmd {
 		t.Fatal(err)
 	}
 	return exec.Command("sekisho", "query", "-o", "csv", "--workspace", cfg.SocketPath(),
-		"AZFWFlowTrace | mv-expand x = range(1, 40) to typeof(long) | summarize n = dcount(hash_sha256(strcat(EventNumber, x))) | where n > 0 | project Count = 300000")
+		"AZFWFlowTrace | mv-expand x = range(1, 20) to typeof(long) | summarize n = dcount(hash_sha256(strcat(EventNumber, x))) | where n > 0 | project Count = 150000")
 }
 
 // TestProgressOnATerminal runs a query on a terminal: after a second a line says how
@@ -101,7 +101,7 @@ func expectProgress(t *testing.T, cmd *exec.Cmd) {
 	if err := cmd.Wait(); err != nil {
 		t.Fatalf("the query: %v\n%s", err, shown)
 	}
-	want := regexp.MustCompile(`^(\r\x1b\[Kthe query runs: [0-9]+ s)?(\r\x1b\[Kthe query runs: [0-9]+ s, [0-9]{1,3} % done)+\r\x1b\[KCount\r\n300000\r\n$`)
+	want := regexp.MustCompile(`^(\r\x1b\[Kthe query runs: [0-9]+ s)?(\r\x1b\[Kthe query runs: [0-9]+ s, [0-9]{1,3} % done)+\r\x1b\[KCount\r\n150000\r\n$`)
 	if !want.Match(shown) {
 		t.Errorf("the terminal shows:\n%q", shown)
 	}
@@ -123,7 +123,7 @@ func TestNoProgressElsewhere(t *testing.T) {
 	}
 	programs.Close()
 	shown, _ := io.ReadAll(ours)
-	if err := cmd.Wait(); err != nil || string(shown) != "Count\r\n300000\r\n" || errs.Len() > 0 {
+	if err := cmd.Wait(); err != nil || string(shown) != "Count\r\n150000\r\n" || errs.Len() > 0 {
 		t.Errorf("the query: %v, and it wrote:\n%q\n%q", err, shown, errs.String())
 	}
 	if took := time.Since(begin); took < progressAfter {

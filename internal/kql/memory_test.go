@@ -23,7 +23,7 @@ var long = map[string]string{
 	"replaced":        `let s = strrep(strrep("a", 1000), 100); print strlen(replace_string(s, "a", s))`,
 	"several":         `let s = strrep(strrep("a", 1000), 100); print strlen(replace_strings(s, dynamic(["a"]), pack_array(s)))`,
 	"by expression":   `print strlen(replace_regex(strrep(strrep("a", 1000), 100), "(a+)", "` + strings.Repeat(`\\1`, 1000) + `"))`,
-	"empty matches":   `print strlen(replace_regex(strrep(strrep("a", 1000), 1000), "", "` + strings.Repeat(`b`, 1000) + `"))`,
+	"empty matches":   `print strlen(replace_regex(strrep(strrep("a", 1000), 100), "", "` + strings.Repeat(`b`, 1000) + `"))`,
 	"all groups":      `print array_length(extract_all(@"` + strings.Repeat("(", 100) + "." + strings.Repeat(")", 100) + `", strrep(strrep("a", 1000), 1000)))`,
 	"array of texts":  `print strlen(strcat_array(repeat(strrep("a", 1000), 1000000), ","))`,
 	"array as text":   `print strlen(tostring(repeat(strrep("a", 1000), 1000000)))`,
