@@ -46,7 +46,7 @@ sekisho status meanwhile.`,
 			if err := confine(cmd.Context(), namespace, mountNothing); err != nil {
 				return err
 			}
-			config.Logs.Directory, config.Guard = directory, []string{guardCommand}
+			config.Logs.Directory, config.Guard = directory, []string{guardCommand, "--", config.ID()}
 			return observe(cmd.Context(), cmd.OutOrStdout(), &config, filter, *output)
 		},
 	}
@@ -63,9 +63,15 @@ const guardCommand = "observe-guard"
 // newGuardCommand is what observe starts for the case that it is killed.
 func newGuardCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: guardCommand + " FILE", Hidden: true, Args: cobra.ExactArgs(1),
+		Use: guardCommand + " ID FILE", Hidden: true, Args: cobra.ExactArgs(2),
 		Short: "Put back what a sekisho observe that is killed has changed",
-		RunE:  func(_ *cobra.Command, args []string) error { return firewall.Guard(args[0]) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			err := firewall.Guard(args[1])
+			if gone := control.RemoveStale(args[0]); !errors.Is(gone, control.ErrRunning) { // else the next one is there
+				err = errors.Join(err, gone)
+			}
+			return err
+		},
 	}
 }
 

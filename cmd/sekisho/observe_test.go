@@ -124,13 +124,13 @@ func TestObserveKilled(t *testing.T) {
 	if !begun || changed == before {
 		t.Fatalf("it has not begun: settings\n%s", changed)
 	}
-	after := settings()
+	after, socket := settings(), control.SocketPath(name)
 	for range 500 {
-		if after == before {
+		if _, err = os.Stat(socket); after == before && errors.Is(err, os.ErrNotExist) {
 			return
 		}
 		time.Sleep(20 * time.Millisecond)
 		after = settings()
 	}
-	t.Errorf("settings before:\n%s\nand after:\n%s", before, after)
+	t.Errorf("settings before:\n%s\nand after:\n%s\n%s: %v", before, after, socket, err)
 }

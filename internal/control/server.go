@@ -72,12 +72,8 @@ func Listen(id string, fw *firewall.Firewall, metrics http.Handler) (*Server, er
 	if err := os.MkdirAll(Folder, 0o755); err != nil {
 		return nil, fmt.Errorf("make folder for sockets: %w", err)
 	}
-	if c, err := net.Dial("unix", path); err == nil {
-		c.Close()
-		return nil, fmt.Errorf("a firewall with the id %s %w (it answers on %s)", id, ErrRunning, path)
-	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("remove stale socket: %w", err)
+	if err := RemoveStale(id); err != nil {
+		return nil, err
 	}
 	listener, err := net.Listen("unix", path)
 	if err != nil {
@@ -89,6 +85,20 @@ func Listen(id string, fw *firewall.Firewall, metrics http.Handler) (*Server, er
 	s := &Server{id: id, fw: fw, metrics: metrics, listener: listener}
 	s.http = &http.Server{Handler: s.routes(), ConnContext: withPeer, ReadHeaderTimeout: 10 * time.Second}
 	return s, nil
+}
+
+// RemoveStale removes the socket of the firewall with this id, as one that was killed
+// leaves it. That somebody answers there is [ErrRunning].
+func RemoveStale(id string) error {
+	path := SocketPath(id)
+	if c, err := net.Dial("unix", path); err == nil {
+		c.Close()
+		return fmt.Errorf("a firewall with the id %s %w (it answers on %s)", id, ErrRunning, path)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("remove stale socket: %w", err)
+	}
+	return nil
 }
 
 // permit lets the group sekisho in, where it exists.
