@@ -131,6 +131,10 @@ const (
 func observedWorld(t *testing.T, kind string, port uint16) (before string, l *life) {
 	t.Helper()
 	hosts := testnet.NewHosts(t)
+	// Connections of firewalls before, in other tests, have our bit: it would not be ours.
+	if err := netlink.ConntrackTableFlush(netlink.ConntrackTable); err != nil {
+		t.Fatal(err)
+	}
 	command(t, "nft", fmt.Sprintf("table inet theirs { chain c { type filter hook forward priority mangle; ct mark set ct mark & 0x00ffffff | %#x; }; }", theirMark))
 	t.Cleanup(func() { command(t, "nft", "flush", "ruleset") })
 	before = hostState(t)
