@@ -133,6 +133,13 @@ func newSettingsDeleteCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			all, err := client.Settings(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if _, found := settings.Without(all.Settings, args[0]); !found {
+				return noSetting(args[0], all.Settings)
+			}
 			if err := client.DeleteSetting(cmd.Context(), args[0]); err != nil {
 				return err
 			}

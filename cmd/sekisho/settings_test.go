@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -36,6 +37,25 @@ func TestSettingFlags(t *testing.T) {
 	}
 }
 
+// What is wrong with a flag is said of the flag, as wrong usage and before any
+// firewall is asked.
+func TestSettingFlagsThatAreWrong(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ flag, value, want string }{
+		{"--filter", "firewall fw-a", "--filter \"firewall fw-a\": a setting is one firewall's"},
+		{"--filter", "hostt 10.1.1.4", "--filter \"hostt 10.1.1.4\": unknown word"},
+		{"--sample", "0", "--sample 0 is not a percentage"},
+		{"--sample", "NaN", "--sample NaN is not a percentage"},
+		{"--category", "AZFWFlowTrac", "--category \"AZFWFlowTrac\": not a category"},
+	} {
+		cmd := exec.Command("sekisho", "settings", "set", "x", c.flag, c.value)
+		out, err := cmd.CombinedOutput()
+		if cmd.ProcessState.ExitCode() != exitUsage || !strings.Contains(string(out), c.want) {
+			t.Errorf("%s %s: %v, and\n%s\nwant:\n%s", c.flag, c.value, err, out, c.want)
+		}
+	}
+}
+
 // The settings of a running firewall are shown and changed; rows go where they
 // say.
 func TestSettingsOfARunningFirewall(t *testing.T) {
@@ -61,6 +81,18 @@ func TestSettingsOfARunningFirewall(t *testing.T) {
 	}
 	if states, err := os.ReadDir(filepath.Join(folder, "insights-logs-capturestate")); err != nil || len(states) == 0 {
 		t.Errorf("nothing in the layout of Azure's storage: %v, %v", states, err)
+	}
+	for _, refused := range []struct{ folder, want string }{
+		{"storage:/proc/nope", "settings[0].storage: nothing can be written there"},
+		{"directory:/etc/passwd", "settings[0].directory: nothing can be written there"},
+	} {
+		out, err := exec.Command("sekisho", "settings", "set", "wrong", firewall, "--destination", refused.folder).CombinedOutput()
+		if err == nil || !strings.Contains(string(out), refused.want) {
+			t.Errorf("%s: %v, and\n%s", refused.folder, err, out)
+		}
+	}
+	if out, err := exec.Command("sekisho", "settings", "delete", "min", firewall).CombinedOutput(); err == nil || !strings.Contains(string(out), "did you mean \"mine\"?") {
+		t.Errorf("delete of what there is not: %v, and\n%s", err, out)
 	}
 	sekisho(t, "settings", "delete", "mine", firewall)
 	if got := sekisho(t, "settings", "list", firewall, "-o", "json"); strings.Contains(got, "mine") {

@@ -58,6 +58,10 @@ func (s *Server) putSettings(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusForbidden, err)
 		return
 	}
+	if err := writable(file, list); err != nil {
+		fail(w, http.StatusUnprocessableEntity, err)
+		return
+	}
 	if err := s.fw.PutSettings(r.Context(), list); err != nil {
 		fail(w, http.StatusUnprocessableEntity, err)
 		return

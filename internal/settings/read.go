@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/sekisho/sekisho/internal/document"
-	"github.com/sekisho/sekisho/internal/flow"
 )
 
 // file is a document of ours: one setting, or several under settings.
@@ -24,7 +23,7 @@ type Text struct {
 	Storage    string   `yaml:"storage,omitempty"`
 	Directory  string   `yaml:"directory,omitempty"`
 	Filter     string   `yaml:"filter,omitempty"`
-	Sample     float64  `yaml:"sample,omitempty"`
+	Sample     *float64 `yaml:"sample,omitempty"`
 	Until      string   `yaml:"until,omitempty"`
 }
 
@@ -60,15 +59,17 @@ func checked(doc *document.Document, texts []Text, path func(int) string) ([]Set
 	var list []Setting
 	for i, t := range texts {
 		s := Setting{Name: t.Name, Categories: t.Categories, Workspace: t.Workspace, Storage: t.Storage, Directory: t.Directory,
-			Filter: t.Filter, Sample: t.Sample}
+			Filter: t.Filter}
+		if t.Sample != nil {
+			if s.Sample = *t.Sample; s.Sample == 0 { // without one all are logged, which 0 is not
+				problem(i, "sample", "0", notPercent, percentHint)
+			}
+		}
 		if t.Until != "" {
 			var err error
 			if s.Until, err = time.Parse(time.RFC3339, t.Until); err != nil {
 				problem(i, "until", t.Until, "not a time", "for example: until: 2026-11-29T16:00:00Z")
 			}
-		}
-		if f, err := flow.ParseFilter(strings.Fields(t.Filter)); err == nil && len(f.Firewalls) > 0 {
-			problem(i, "filter", t.Filter, "a setting is one firewall's, whose rows all are", "leave firewall out")
 		}
 		list = append(list, s)
 	}

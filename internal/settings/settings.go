@@ -86,13 +86,21 @@ func (s *Setting) check(add func(field, value, message, hint string)) {
 			add(field, folder, "not an absolute path", "for example: "+field+": /var/log/sekisho")
 		}
 	}
-	if _, err := flow.ParseFilter(strings.Fields(s.Filter)); err != nil {
+	if f, err := flow.ParseFilter(strings.Fields(s.Filter)); err != nil {
 		add("filter", s.Filter, err.Error(), "for example: filter: host 10.1.1.4 port 22")
+	} else if len(f.Firewalls) > 0 {
+		add("filter", s.Filter, "a setting is one firewall's, whose rows all are", "leave firewall out")
 	}
-	if s.Sample < 0 || s.Sample > 100 {
-		add("sample", fmt.Sprint(s.Sample), "not a percentage", "more than 0, and 100 at most; leave it out for all connections")
+	if !(s.Sample >= 0 && s.Sample <= 100) { // no comparison holds of what is no number
+		add("sample", fmt.Sprint(s.Sample), notPercent, percentHint)
 	}
 }
+
+// What is said of a sample that is none.
+const (
+	notPercent  = "not a percentage"
+	percentHint = "more than 0, and 100 at most; leave it out for all connections"
+)
 
 // Meant is a hint for who wrote a category that there is not.
 func Meant(word string) string {
