@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"os"
-	"time"
 
 	"github.com/sekisho/sekisho/internal/capture/drops"
 	"github.com/sekisho/sekisho/internal/logs"
@@ -75,20 +74,4 @@ func whereCounted() uint64 {
 	namespace, _ := os.Readlink("/proc/thread-self/ns/net")
 	fmt.Fprintf(hash, "%s %s", boot, namespace)
 	return hash.Sum64()
-}
-
-// span is from a moment to another one; From is zero where it is not known.
-type span struct{ From, To time.Time }
-
-// tellUnseenDrops makes a row of the time between two processes, in which nobody
-// saw what the host dropped: also what the one before had not told when it was
-// killed. It comes before the row of the start, from which on it is seen.
-func (f *Firewall) tellUnseenDrops() {
-	unseen := f.unseenDrops
-	if unseen.From.IsZero() {
-		return // there was no process before
-	}
-	f.tellState(logs.State{State: logs.DropsOff, From: unseen.From, To: unseen.To,
-		Detail: "not recorded: " + partWords[dropsPart].what + ": no process was there to read it"})
-	f.connections.later(late{at: unseen.To, loss: &logs.Loss{From: unseen.From, To: unseen.To, Place: logs.DropLoss}})
 }

@@ -23,14 +23,6 @@ func (f *Firewall) Settings() []settings.Setting {
 // returns when they are in force.
 func (f *Firewall) PutSettings(ctx context.Context, list []settings.Setting) error {
 	var said []string
-	for _, s := range list {
-		if s.Storage == "" {
-			continue
-		}
-		if err := makeFolder(s.Storage); err != nil {
-			return err
-		}
-	}
 	err := f.changeSettings(func(all []settings.Setting) ([]settings.Setting, error) {
 		for _, s := range list {
 			all = settings.Put(all, s)

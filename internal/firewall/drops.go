@@ -145,6 +145,22 @@ func (f *Firewall) watchDrops(ctx context.Context) {
 		run: func(ctx context.Context) error { return f.drops.watcher.Run(ctx, f.takeDrops) }})
 }
 
+// span is from a moment to another one; From is zero where it is not known.
+type span struct{ From, To time.Time }
+
+// tellUnseenDrops makes a row of the time between two processes, in which nobody
+// saw what the host dropped: also what the one before had not told when it was
+// killed. It comes before the row of the start, from which on it is seen.
+func (f *Firewall) tellUnseenDrops() {
+	unseen := f.unseenDrops
+	if unseen.From.IsZero() {
+		return // there was no process before
+	}
+	f.tellState(logs.State{State: logs.DropsOff, From: unseen.From, To: unseen.To,
+		Detail: "not recorded: " + partWords[dropsPart].what + ": no process was there to read it"})
+	f.connections.later(late{at: unseen.To, loss: &logs.Loss{From: unseen.From, To: unseen.To, Place: logs.DropLoss}})
+}
+
 func (f *Firewall) takeDrops(list []flow.Drop) {
 	var told []Entry
 	for _, d := range list {

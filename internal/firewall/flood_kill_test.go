@@ -22,7 +22,7 @@ func (p *program) late(t *testing.T) (capture.Stats, map[flow.Flag]uint64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := (&Firewall{config: &p.config, stream: newStream(&logs.Source{}, &rowsTold{}), outliving: &outliving{}}).captureConfig(marks, false)
+	config := (&Firewall{config: &p.config, stream: newStream(&logs.Source{}, &rowsTold{}), outliving: &outliving{}}).lastingConfig(marks, false)
 	config.Journal, config.Mark, config.Due = nil, nil, nil
 	r, err := capture.Open(config)
 	if err != nil {

@@ -2,12 +2,9 @@ package firewall
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/sekisho/sekisho/internal/logs"
 	"github.com/sekisho/sekisho/internal/settings"
@@ -42,19 +39,6 @@ func (l layout) name(t *logs.Table, at time.Time) string {
 	return filepath.Join(l.Directory, "insights-logs-"+strings.ToLower(t.Category),
 		"resourceId="+strings.ToUpper(l.ResourceID),
 		fmt.Sprintf("y=%d/m=%02d/d=%02d/h=%02d/m=00/PT1H.json", at.Year(), at.Month(), at.Day(), at.Hour()))
-}
-
-// makeFolder makes a folder for logs, or says why nothing can be written there:
-// files of the hour are made with their first row, when nobody waits any more.
-func makeFolder(folder string) error {
-	err := os.MkdirAll(folder, 0o750)
-	if err == nil {
-		err = unix.Access(folder, unix.W_OK|unix.X_OK)
-	}
-	if err != nil {
-		return fmt.Errorf("write rows to %s: %w", folder, err)
-	}
-	return nil
 }
 
 // fileName is a file of the plain layout: <directory>/<table>.jsonl.

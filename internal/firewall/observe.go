@@ -56,23 +56,7 @@ func (f *Firewall) observe(ctx context.Context) error {
 	if err := f.openOutputs(); err != nil {
 		return err
 	}
-	f.recorder, err = capture.Open(capture.Config{
-		Chains:           chainsOfOthers,
-		MarkHandshake:    marks.Handshake(),
-		RingBytes:        f.config.Capture.RingBytes,
-		SynRingBytes:     f.config.Capture.SynRingBytes,
-		RefusedRingBytes: f.config.Capture.RefusedRingBytes,
-		FirstRingBytes:   f.config.Capture.FirstRingBytes,
-		Reasons:          reasons,
-		ReasonsRate:      f.config.Capture.ReasonsRate,
-		Counts:           f.outliving.ofRecorder(),
-		Ask:              f.askKernel,
-		Listening:        f.tellListening,
-		Ignored:          f.takeIgnored,
-		Mark:             f.mark,
-		Due:              f.due,
-		Memory:           f.stream.memory,
-	})
+	f.recorder, err = capture.Open(f.captureConfig(marks, reasons))
 	if err != nil {
 		return err
 	}

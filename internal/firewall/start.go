@@ -108,7 +108,7 @@ func (f *Firewall) start(ctx context.Context, pol *policy.Policy) error {
 func (f *Firewall) takeOver(ctx context.Context, pol *policy.Policy, marks ruleset.Marks, inForce bool) error {
 	reasons := f.wantsReasons()
 	record := func() (err error) {
-		f.recorder, err = capture.Open(f.captureConfig(marks, reasons))
+		f.recorder, err = capture.Open(f.lastingConfig(marks, reasons))
 		return err
 	}
 	if inForce {
@@ -173,12 +173,11 @@ func (f *Firewall) warnOfDeafness() {
 // chainsOfOthers are asked for when the recorder is attached.
 func chainsOfOthers() (map[int32]string, error) { return ruleset.ForwardChains(context.Background()) }
 
+// captureConfig is what the recorders of firewalls and of those who only look on have
+// in common.
 func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Config {
 	return capture.Config{
-		PinPath:          capture.PinPath(f.config.ID()),
 		Chains:           chainsOfOthers,
-		MarkActionMask:   marks.ActionMask(),
-		MarkActionDeny:   marks.ActionDeny(),
 		MarkHandshake:    marks.Handshake(),
 		RingBytes:        f.config.Capture.RingBytes,
 		SynRingBytes:     f.config.Capture.SynRingBytes,
@@ -190,11 +189,16 @@ func (f *Firewall) captureConfig(marks ruleset.Marks, reasons bool) capture.Conf
 		Ask:              f.askKernel,
 		Listening:        f.tellListening,
 		Ignored:          f.takeIgnored,
-		Journal:          f.journal,
 		Mark:             f.mark,
 		Due:              f.due,
-		Hold:             f.hold,
 		Memory:           f.stream.memory,
-		Batch:            f.config.Capture.batchBytes(),
 	}
+}
+
+// lastingConfig is for a recorder that outlives the process, beside a policy.
+func (f *Firewall) lastingConfig(marks ruleset.Marks, reasons bool) capture.Config {
+	c := f.captureConfig(marks, reasons)
+	c.PinPath, c.Journal, c.Hold, c.Batch = capture.PinPath(f.config.ID()), f.journal, f.hold, f.config.Capture.batchBytes()
+	c.MarkActionMask, c.MarkActionDeny = marks.ActionMask(), marks.ActionDeny()
+	return c
 }

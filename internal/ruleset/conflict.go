@@ -1,11 +1,8 @@
 package ruleset
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
@@ -22,32 +19,24 @@ func Conflicts(ctx context.Context, m Marks) ([]string, error) {
 // ConflictsWith is [Conflicts] for some of the bits: one who only looks on uses
 // a single one.
 func ConflictsWith(ctx context.Context, mask uint32) ([]string, error) {
-	out, err := exec.CommandContext(ctx, "nft", "list", "ruleset").Output()
-	if errors.Is(err, exec.ErrNotFound) {
-		return nil, ErrNoNft
-	}
+	text, err := listed(ctx, "list", "ruleset")
 	if err != nil {
-		return nil, fmt.Errorf("list the rules of others: %w", err)
+		return nil, err
 	}
-	return conflictsIn(string(out), mask), nil
+	return conflictsIn(text, mask), nil
 }
 
 // conflictsIn reads what `nft list ruleset` prints.
 func conflictsIn(listing string, mask uint32) []string {
 	var found []string
-	table := ""
-	for lines := bufio.NewScanner(strings.NewReader(listing)); lines.Scan(); {
-		line := strings.TrimSpace(lines.Text())
-		if name, ok := strings.CutPrefix(line, "table "); ok {
-			table = strings.TrimSuffix(name, " {")
-		}
-		if table == "inet sekisho" || strings.HasPrefix(table, "inet "+observeTable) {
-			continue
+	eachInTable(listing, func(table, line string) {
+		if table == "inet "+tableName || strings.HasPrefix(table, "inet "+observeTable) {
+			return
 		}
 		if why := conflict(line, mask); why != "" {
 			found = append(found, fmt.Sprintf("table %s: %q %s", table, line, why))
 		}
-	}
+	})
 	return found
 }
 
@@ -105,14 +94,11 @@ func InForce(ctx context.Context) (bool, error) { return tableThere(ctx, tableNa
 
 // tableThere looks for a table of family inet.
 func tableThere(ctx context.Context, name string) (bool, error) {
-	out, err := exec.CommandContext(ctx, "nft", "list", "tables").Output()
-	if errors.Is(err, exec.ErrNotFound) {
-		return false, ErrNoNft
-	}
+	text, err := listed(ctx, "list", "tables")
 	if err != nil {
-		return false, fmt.Errorf("list tables: %w", err)
+		return false, err
 	}
-	for line := range strings.Lines(string(out)) {
+	for line := range strings.Lines(text) {
 		if strings.TrimSpace(line) == "table inet "+name {
 			return true, nil
 		}

@@ -2,9 +2,7 @@ package ruleset
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os/exec"
 	"regexp"
 	"strings"
 )
@@ -38,26 +36,9 @@ func UntrackingIn(listing string) (found []string) {
 
 // Flowtables are those of this network namespace, in words.
 func Flowtables(ctx context.Context) ([]string, error) {
-	out, err := exec.CommandContext(ctx, "nft", "list", "flowtables").Output()
-	if errors.Is(err, exec.ErrNotFound) {
-		return nil, ErrNoNft
-	}
+	text, err := listed(ctx, "list", "flowtables")
 	if err != nil {
-		return nil, fmt.Errorf("list flowtables: %w", err)
+		return nil, err
 	}
-	return FlowtablesIn(string(out)), nil
-}
-
-// eachInTable calls for each line of a listing of nft, with the table that it is in,
-// as "ip filter".
-func eachInTable(listing string, do func(table, line string)) {
-	table := ""
-	for line := range strings.Lines(listing) {
-		line = strings.TrimSpace(line)
-		if name, is := strings.CutPrefix(line, "table "); is {
-			table = strings.TrimSuffix(name, " {")
-			continue
-		}
-		do(table, line)
-	}
+	return FlowtablesIn(text), nil
 }

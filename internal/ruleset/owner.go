@@ -58,8 +58,8 @@ func (o *owner) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, observeReady)
 	defer cancel()
 	for {
-		out, err := exec.CommandContext(ctx, "nft", "list", "table", "inet", observeTable).Output()
-		if err == nil && strings.Contains(string(out), "!= 0x00000000 ct mark set") {
+		text, err := listed(ctx, "list", "table", "inet", observeTable)
+		if err == nil && strings.Contains(text, "!= 0x00000000 ct mark set") {
 			return nil
 		}
 		select {

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -222,23 +221,14 @@ func (f *Folder) makeFormat(path string) error {
 // looksOurs reports whether a folder has what only one of segments has: its list, or,
 // where that is lost too, a segment in its place.
 func (f *Folder) looksOurs(entries []fs.DirEntry) bool {
-	for _, e := range entries {
-		if e.Name() == listFile {
-			return true
-		}
-		files, _ := filepath.Glob(filepath.Join(escapeGlob(f.root), escapeGlob(e.Name()), "*", "*"+Ext)) // only a bad pattern is an error
-		for _, file := range files {
-			if n, err := ParseName(filepath.Base(file)); err == nil && file == f.pathOf(n) {
-				return true
-			}
-		}
+	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == listFile }) {
+		return true
 	}
-	return false
-}
-
-// escapeGlob lets a name stand for itself in a pattern.
-func escapeGlob(name string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)
+	files, _ := fs.Glob(os.DirFS(f.root), "*/*/*"+Ext) // only a bad pattern is an error
+	return slices.ContainsFunc(files, func(file string) bool {
+		n, err := ParseName(filepath.Base(file))
+		return err == nil && filepath.Join(f.root, file) == f.pathOf(n)
+	})
 }
 
 // Close ends the writing. Generations that are pinned stay good.
