@@ -13,7 +13,7 @@ import (
 // matches everything.
 type Filter struct {
 	Hosts       []netip.Prefix // source or destination
-	Ports       []uint16       // source or destination
+	Ports       []uint16       // source or destination; as for hosts, of what an ICMP error is about too
 	Flags       []Flag
 	Firewalls   []string // names; not an event's own, see Match
 	Connections []string // connection ids
@@ -26,10 +26,13 @@ func (f *Filter) Match(e *Event) bool {
 	if e == nil {
 		return len(f.Hosts)+len(f.Ports)+len(f.Flags)+len(f.Connections) == 0
 	}
-	return f.matchHost(e.Packet) && f.matchPort(e.Packet) &&
+	return (f.matchTuple(e.Packet) || e.Flag == ICMPERROR && f.matchTuple(e.Connection)) &&
 		(len(f.Flags) == 0 || slices.Contains(f.Flags, e.Flag)) &&
 		(len(f.Connections) == 0 || slices.Contains(f.Connections, e.ConnectionID))
 }
+
+// matchTuple looks at hosts and ports.
+func (f *Filter) matchTuple(t Tuple) bool { return f.matchHost(t) && f.matchPort(t) }
 
 func (f *Filter) matchHost(t Tuple) bool {
 	if len(f.Hosts) == 0 {

@@ -43,6 +43,34 @@ func TestFilter(t *testing.T) {
 	}
 }
 
+// An ICMP error passes by what it is about, too: its own addresses are a router's and
+// a client's, and it has no ports.
+func TestFilterOfICMPErrors(t *testing.T) {
+	t.Parallel()
+	event := &Event{
+		Packet:     Tuple{ICMP, netip.MustParseAddrPort("10.1.9.1:0"), netip.MustParseAddrPort("10.1.1.4:0")},
+		Connection: Tuple{TCP, netip.MustParseAddrPort("10.1.1.4:40000"), netip.MustParseAddrPort("10.1.2.4:443")},
+		Flag:       ICMPERROR,
+	}
+	reply := &Event{Packet: event.Packet, Connection: event.Connection, Flag: FlagNone}
+	for filter, want := range map[string]bool{
+		"": true, "host 10.1.9.1": true, "host 10.1.1.4": true, "host 10.1.2.4": true, "host 10.1.2.4 port 443": true,
+		"port 40000": true, "port 22": false, "host 10.1.3.0/24": false, "flag icmp-error port 443": true,
+		"host 10.1.9.1 port 443": false, // no packet has both
+	} {
+		f, err := ParseFilter([]string{filter})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.Match(event); got != want {
+			t.Errorf("%q matches %v, want %v", filter, got, want)
+		}
+		if got, want := f.Match(reply), want && !strings.Contains(filter, "port") && filter != "host 10.1.2.4"; got != want {
+			t.Errorf("of a packet that is no error %q matches %v, want %v", filter, got, want)
+		}
+	}
+}
+
 func TestFilterOfConnections(t *testing.T) {
 	t.Parallel()
 	c := &Connection{
