@@ -88,7 +88,7 @@ func clearMarks(bit uint32) error {
 	if err := ruleset.AwaitUnobserved(ctx); err != nil {
 		return err
 	}
-	if err := ruleset.ClearBit(ctx, bit); err != nil {
+	if err := ruleset.ClearBits(ctx, bit); err != nil {
 		return fmt.Errorf("take our bit out of connection marks: %w", err)
 	}
 	return nil

@@ -3,6 +3,7 @@ package firewall
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/sekisho/sekisho/internal/capture"
@@ -23,10 +24,40 @@ func Remove(ctx context.Context, config *Config) error {
 
 func remove(ctx context.Context, config *Config) error {
 	restore := &sysctls{file: config.sysctlFile()}
-	return errors.Join(
+	marked, err := leavesMarks(ctx, config)
+	err = errors.Join(err,
 		restore.restore(),
 		capture.RemovePinned(config.ID()),
 		ruleset.Remove(ctx),
-		os.RemoveAll(config.stateFolder()),
+		marked.clear(),
 	)
+	return errors.Join(err, os.RemoveAll(config.stateFolder()))
+}
+
+// leftMarks are the bits of connections' marks that a firewall may have set; none where
+// none was here: they may be somebody else's then.
+type leftMarks uint32
+
+func leavesMarks(ctx context.Context, config *Config) (leftMarks, error) {
+	inForce, err := ruleset.InForce(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := os.Stat(config.stateFolder()); !inForce && err != nil {
+		return 0, nil
+	}
+	marks, err := config.marks()
+	if err != nil {
+		return 0, err
+	}
+	return leftMarks(marks.Mask()), nil
+}
+
+func (m leftMarks) clear() error {
+	ctx, cancel := context.WithTimeout(context.Background(), clearTime)
+	defer cancel()
+	if err := ruleset.ClearBits(ctx, uint32(m)); err != nil {
+		return fmt.Errorf("take our bits out of connection marks: %w", err)
+	}
+	return nil
 }

@@ -13,16 +13,26 @@ import (
 // the next one. An entry takes about 250 bytes.
 const clearAtOnce = 20_000
 
-// ClearBit clears a bit in the marks of all connections that have it, in the
-// network namespace of the calling thread, and changes no other. It is to be
-// called when no rule sets the bit any more. Where the context ends before, the
-// error says how many connections have it still.
-func ClearBit(ctx context.Context, bit uint32) error {
+// ClearBits clears the bits of a mask in the marks of all connections that have one,
+// in the network namespace of the calling thread, and changes no others. It is to be
+// called when no rule sets them any more. Where the context ends before, the error
+// says how many connections have one still.
+func ClearBits(ctx context.Context, mask uint32) error {
 	c, err := openConntrack()
 	if err != nil {
 		return fmt.Errorf("open conntrack: %w", err)
 	}
 	defer c.close()
+	for rest := mask; rest != 0; rest &= rest - 1 {
+		if err := c.clearAll(ctx, rest&-rest, mask); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clearAll clears the bits of a mask in the marks that have one of them.
+func (c conntrack) clearAll(ctx context.Context, bit, mask uint32) error {
 	for {
 		entries, all, err := c.some(bit, clearAtOnce)
 		if err != nil {
@@ -36,7 +46,7 @@ func ClearBit(ctx context.Context, bit uint32) error {
 				return fmt.Errorf("%d connections have the bit %#08x in their marks still: %w", all-i, bit, ctx.Err())
 			}
 			// The connection may have ended in the meantime.
-			if err := c.clear(entry, bit); err != nil && !errors.Is(err, unix.ENOENT) {
+			if err := c.clear(entry, mask); err != nil && !errors.Is(err, unix.ENOENT) {
 				return fmt.Errorf("update conntrack: %w", err)
 			}
 		}

@@ -12,7 +12,7 @@ import (
 
 // A bit is cleared in all marks that have it, of both families, and no other
 // one is; what there is no time for is told.
-func TestClearBit(t *testing.T) {
+func TestClearBits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	const bit = 0x4
@@ -29,25 +29,42 @@ func TestClearBit(t *testing.T) {
 		inUse(t, bit, true)
 		late, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := ClearBit(late, bit); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "6 connections have the bit 0x00000004") {
+		if err := ClearBits(late, bit); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "6 connections have the bit 0x00000004") {
 			t.Errorf("without time: %v", err)
 		}
-		if err := ClearBit(t.Context(), bit); err != nil {
+		cleared := uint32(bit)
+		check := func() {
+			t.Helper()
+			checkCleared(t, families, marks, cleared)
+		}
+		if err := ClearBits(t.Context(), bit); err != nil {
 			t.Fatal(err)
 		}
 		inUse(t, bit, false)
-		for _, family := range families {
-			flows, err := netlink.ConntrackTableList(netlink.ConntrackTable, family)
-			if err != nil || len(flows) != len(marks) {
-				t.Fatalf("%d conntrack entries (%v), want %d", len(flows), err, len(marks))
-			}
-			for _, f := range flows {
-				if want := marks[f.Forward.SrcPort-1000] &^ bit; f.Mark != want {
-					t.Errorf("family %d, entry %d: mark %#x, want %#x", family, f.Forward.SrcPort-1000, f.Mark, want)
-				}
+		check()
+		const several = 0xa0000100 // of some marks one, of others two
+		if err := ClearBits(t.Context(), several); err != nil {
+			t.Fatal(err)
+		}
+		cleared |= several
+		check()
+	})
+}
+
+// checkCleared wants the entries that were made with marks to have them without some bits.
+func checkCleared(t *testing.T, families []netlink.InetFamily, marks []uint32, bits uint32) {
+	t.Helper()
+	for _, family := range families {
+		flows, err := netlink.ConntrackTableList(netlink.ConntrackTable, family)
+		if err != nil || len(flows) != len(marks) {
+			t.Fatalf("%d conntrack entries (%v), want %d", len(flows), err, len(marks))
+		}
+		for _, f := range flows {
+			if want := marks[f.Forward.SrcPort-1000] &^ bits; f.Mark != want {
+				t.Errorf("family %d, entry %d: mark %#x, want %#x", family, f.Forward.SrcPort-1000, f.Mark, want)
 			}
 		}
-	})
+	}
 }
 
 func inUse(t *testing.T, bit uint32, want bool) {
@@ -66,7 +83,7 @@ func TestClearBitOfMany(t *testing.T) {
 		for i := range clearAtOnce + 1000 {
 			createEntry(t, unix.AF_INET, uint16(1000+i), 0x4)
 		}
-		if err := ClearBit(t.Context(), 0x4); err != nil {
+		if err := ClearBits(t.Context(), 0x4); err != nil {
 			t.Fatal(err)
 		}
 		inUse(t, 0x4, false)

@@ -82,7 +82,7 @@ func (o *Observation) again(ctx context.Context) (err error) {
 }
 
 // Close removes the table. The bit of the connections that are open stays; see
-// [ClearBit].
+// [ClearBits].
 func (o *Observation) Close() error { return o.owner.close() }
 
 // AwaitUnobserved waits until no table of [Observe] is left: where its process was
