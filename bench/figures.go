@@ -35,16 +35,20 @@ func (f *figures) add(fig figure) error {
 	return json.NewEncoder(f.file).Encode(fig)
 }
 
-// spread writes the median of values, and their lowest and highest.
+// spread writes the median of values, their quartiles, and their lowest and highest.
 func (f *figures) spread(fig figure, values []float64) error {
 	values = slices.Sorted(slices.Values(values))
 	fig.Value = median(values)
 	if err := f.add(fig); err != nil {
 		return err
 	}
-	for name, value := range map[string]float64{"_min": values[0], "_max": values[len(values)-1]} {
+	last := float64(len(values) - 1)
+	for _, b := range []struct {
+		name string
+		part float64
+	}{{"_min", 0}, {"_p25", 0.25}, {"_p75", 0.75}, {"_max", 1}} {
 		bound := fig
-		bound.Name, bound.Value, bound.Aim = fig.Name+name, value, nil
+		bound.Name, bound.Value, bound.Aim = fig.Name+b.name, values[int(b.part*last+0.5)], nil
 		if err := f.add(bound); err != nil {
 			return err
 		}

@@ -82,7 +82,8 @@ const partNames = "slopes, suite, segments, packets, fresh, backlog, settings, c
 
 // traffic measures connections and bytes through a firewall.
 func traffic(ctx context.Context, f *figures, only string, pairs int, window time.Duration) (err error) {
-	r, err := newRange(ctx, []*variant{{name: "off"}, {name: "trace", trace: true}, {name: "trace+files", trace: true, files: true},
+	r, err := newRange(ctx, []*variant{{name: "off"}, {name: "trace", trace: true}, {name: "trace-insisting", trace: true, insist: true},
+		{name: "trace+files", trace: true, files: true},
 		{name: "ulogd2", peer: ulogd2}, {name: "conntrack-events", peer: conntrackEvents}})
 	defer func() {
 		if closeErr := r.close(); err == nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -26,6 +27,10 @@ func (r *firingRange) connections(ctx context.Context, f *figures, pairs int, wi
 			fig.Aim = 0.97
 		}
 		if err := f.spread(fig, rates["ratio "+v.name]); err != nil {
+			return err
+		}
+		cpu := figure{Name: "connections_cpu_ratio_" + v.name, Unit: "ratio", Better: "lower", Against: "CPU time of all a connection, trace off, same round"}
+		if err := f.spread(cpu, rates["cpu ratio "+v.name]); err != nil {
 			return err
 		}
 		if v.peer != nil {
@@ -115,20 +120,31 @@ func (r *firingRange) bulk(ctx context.Context, f *figures, pairs int, window ti
 }
 
 // compare measures all variants in rounds, in turning order, and returns their
-// rates, and their ratios to the first variant of the same round.
+// rates, and their ratios to the first variant of the same round; and so of the CPU
+// time that all processes and the kernel spent, by what was done with it.
 func (r *firingRange) compare(ctx context.Context, role string, rounds int, window time.Duration) (rates map[string][]float64, total map[string]int, err error) {
 	rates, total = map[string][]float64{}, map[string]int{}
 	for round := range rounds + 1 {
-		rate := map[string]float64{}
+		rate, cpu := map[string]float64{}, map[string]float64{}
 		for i := range r.variants {
 			v := r.variants[(i+round)%len(r.variants)]
 			if ctx.Err() != nil {
 				return nil, nil, context.Cause(ctx)
 			}
+			before, err := busy()
+			if err != nil {
+				return nil, nil, err
+			}
 			n, whole, err := v.measure(role, window)
 			if err != nil {
 				return nil, nil, fmt.Errorf("%s of %s: %w", role, v.name, err)
 			}
+			time.Sleep(afterwards)
+			after, err := busy()
+			if err != nil {
+				return nil, nil, err
+			}
+			cpu[v.name] = (after - before) / float64(whole)
 			rate[v.name] = n
 			total[v.name] += whole
 		}
@@ -138,10 +154,30 @@ func (r *firingRange) compare(ctx context.Context, role string, rounds int, wind
 		for _, v := range r.variants {
 			rates[v.name] = append(rates[v.name], rate[v.name])
 			rates["ratio "+v.name] = append(rates["ratio "+v.name], rate[v.name]/rate[r.variants[0].name])
+			rates["cpu ratio "+v.name] = append(rates["cpu ratio "+v.name], cpu[v.name]/cpu[r.variants[0].name])
 		}
 		fmt.Printf("  round %2d: %v\n", round, rate)
 	}
 	return rates, total, nil
+}
+
+// afterwards is when all that is left to do for the connections of a window is done:
+// rows may be late.
+const afterwards = 300 * time.Millisecond
+
+// busy is what all CPUs together have worked so far, in seconds, to 10 ms
+// (proc_stat(5)).
+func busy() (float64, error) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	var user, nice, system, idle, iowait, irq, softirq float64
+	if _, err := fmt.Sscanf(string(text), "cpu %g %g %g %g %g %g %g", &user, &nice, &system, &idle, &iowait, &irq, &softirq); err != nil {
+		return 0, fmt.Errorf("read /proc/stat: %w", err)
+	}
+	const tick = 1.0 / 100 // USER_HZ
+	return (user + nice + system + irq + softirq) * tick, nil
 }
 
 func (v *variant) measure(role string, window time.Duration) (rate float64, whole int, err error) {

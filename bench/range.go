@@ -27,6 +27,7 @@ import (
 type variant struct {
 	name      string
 	trace     bool   // a `sekisho run` beside the rules
+	insist    bool   // which does not give way
 	files     bool   // which also writes its rows to files
 	settings  string // its diagnostic settings; empty: none
 	ring      int    // bytes of its rings; 0: the default
@@ -146,8 +147,11 @@ func (r *firingRange) startFirewall(ctx context.Context, v *variant) error {
 	if v.files {
 		text += "logs: {directory: logs}\n"
 	}
-	if v.ring > 0 {
+	switch {
+	case v.ring > 0:
 		text += fmt.Sprintf("capture: {ringBytes: %d, synRingBytes: %d}\n", v.ring, v.ring)
+	case v.insist:
+		text += "capture: {yield: false}\n"
 	}
 	if v.settings != "" {
 		file, err := v.writeSettings(r.folder)
