@@ -43,6 +43,7 @@ var Needed = []Capability{
 	{"CAP_CHOWN", unix.CAP_CHOWN, "the socket and the spool for the group sekisho", false, 0},
 	{"CAP_FSETID", unix.CAP_FSETID, "segments that the group sekisho can take", false, 0},
 	{"CAP_FOWNER", unix.CAP_FOWNER, "a spool folder of another user", false, 0},
+	{"CAP_SYS_NICE", unix.CAP_SYS_NICE, "giving way to whoever else wants a CPU, and insisting again", false, 0},
 	{"CAP_DAC_OVERRIDE", unix.CAP_DAC_OVERRIDE, "files in folders of other users", false, 0},
 }
 

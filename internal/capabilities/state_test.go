@@ -48,7 +48,7 @@ func TestNeeded(t *testing.T) {
 		admin | sysAdmin | kill:          admin | sysAdmin,
 		admin | bpf | sysAdmin:           admin | bpf | sysAdmin, // it stands in for the other
 		admin | bpf | perfmon | sysAdmin: admin | bpf | perfmon,
-		1<<41 - 1:                        admin | bpf | perfmon | 1<<unix.CAP_SYSLOG | 1<<unix.CAP_CHOWN | 1<<unix.CAP_FSETID | 1<<unix.CAP_FOWNER | 1<<unix.CAP_DAC_OVERRIDE,
+		1<<41 - 1:                        admin | bpf | perfmon | 1<<unix.CAP_SYSLOG | 1<<unix.CAP_CHOWN | 1<<unix.CAP_FSETID | 1<<unix.CAP_FOWNER | 1<<unix.CAP_SYS_NICE | 1<<unix.CAP_DAC_OVERRIDE,
 	} {
 		if got := have.needed(); got != want {
 			t.Errorf("of %x: %x, want %x", have, got, want)

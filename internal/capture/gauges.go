@@ -3,6 +3,7 @@ package capture
 import (
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -22,6 +23,16 @@ type Gauges struct {
 	// It counts while the sysctl kernel.bpf_stats_enabled is 1 (or somebody
 	// holds a descriptor of BPF_ENABLE_STATS), and on most hosts it is 0.
 	Programs []ProgramGauge
+}
+
+// Filling reports whether an eighth of one of the rings is taken: by more than a
+// reader finds there each time, where nothing keeps it from reading.
+func (r *Recorder) Filling() bool {
+	if !r.closing.TryRLock() {
+		return false // sets go: who asks must not wait for that
+	}
+	defer r.closing.RUnlock()
+	return !r.closed && slices.ContainsFunc(r.set.rings, func(ring *ring) bool { return ring.fill() > ring.size()/8 })
 }
 
 // RingGauge is a ring and what waits in it.

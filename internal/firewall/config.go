@@ -102,6 +102,9 @@ type CaptureConfig struct {
 	// ConntrackEnds listens to how connections ended in conntrack, which makes
 	// some verdicts certain; on where absent.
 	ConntrackEnds *bool `yaml:"conntrackEnds,omitempty"`
+	// Yield has the threads that make rows give way to whoever else wants a CPU, while
+	// rows are not late; on where absent.
+	Yield *bool `yaml:"yield,omitempty"`
 	// Accounting lets conntrack count packets and bytes
 	// (net.netfilter.nf_conntrack_acct) and tells each connection once more
 	// when they are known.

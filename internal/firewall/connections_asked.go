@@ -13,6 +13,7 @@ import (
 // oldest first, at most max (all if max is negative): of each connection the
 // last one; of one that has not ended, what it is now.
 func (f *Firewall) ToldConnections(max int, keep func(*flow.Connection) bool) []flow.Connection {
+	f.yields.hurry()
 	c := f.connections
 	c.mu.Lock()
 	defer c.mu.Unlock()

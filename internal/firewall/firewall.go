@@ -83,6 +83,9 @@ type Firewall struct {
 	maker      logs.Maker                  // of the rows of a batch
 	spooling   []logs.Row                  // those of them that are for a workspace
 	toldBefore toldBefore
+
+	yields      yields
+	cannotYield sync.Once
 }
 
 // Run reads the recorder until the context ends.
@@ -106,7 +109,10 @@ func (f *Firewall) Run(ctx context.Context) error {
 	beside.Go(func() { f.watchSilent(ctx) })
 	beside.Go(func() { f.keepTime(ctx) })
 	beside.Go(func() { f.watchBlindSpots(ctx) })
+	beside.Go(func() { f.watchYields(ctx) })
+	release := f.giveWay(f.rowsLate)
 	err := f.recorder.Run(ctx, f.take)
+	release()
 	f.tellIgnored(f.ignored.rest())
 	beside.Wait()
 	f.connections.end(time.Now())

@@ -18,6 +18,9 @@ func (f *Firewall) Metrics() (metrics.Snapshot, error) {
 	}
 	s := metrics.Snapshot{Started: f.started, Capture: stats, Lag: gauges.Lag,
 		Conntrack: conntrackFill()}
+	if threads, now := f.yields.bound(); threads > 0 {
+		s.Yielding = &metrics.Yielding{Now: now, Ended: f.yields.ended.Load()}
+	}
 	f.measureConnections(&s)
 	s.Losses = f.toldLosses.read()
 	if f.policies != nil {

@@ -32,7 +32,7 @@ func (f *Firewall) openSpool() error {
 		return nil
 	}
 	s, err := spool.Open(spool.Options{Folder: f.config.spoolFolder(), State: filepath.Join(f.config.stateFolder(), "spool"),
-		Firewall: f.config.ID(), Bytes: f.config.Logs.Spool.Bytes, Every: f.config.Logs.Spool.every(), Held: heldRows, Group: groupID(workspaceGroup), Log: f.log})
+		Firewall: f.config.ID(), Bytes: f.config.Logs.Spool.Bytes, Every: f.config.Logs.Spool.every(), Held: heldRows, Group: groupID(workspaceGroup), Bind: f.giveWay, Log: f.log})
 	if err == nil {
 		f.segments.Store(s)
 	}
@@ -129,6 +129,7 @@ func (f *Firewall) Flush(ctx context.Context) error {
 	if f.spool() == nil {
 		return errors.New("no diagnostic setting sends rows to a workspace")
 	}
+	f.yields.hurry()
 	return f.spool().Flush(ctx)
 }
 

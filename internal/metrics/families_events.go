@@ -80,6 +80,24 @@ var eventFamilies = []family{
 		help: "Age of the oldest event that was read from a ring and not yet delivered, or that may wait in one after a turn which could not read all; 0 when there is none. INVALID events wait up to 0.05 s for the kernel's reason; more than a second means a busy host or a disk that is too slow.",
 		read: func(s *sample, put put) { put(s.Lag.Seconds()) },
 	},
+	{
+		name: "sekisho_yielding", kind: gauge,
+		help: "1 while the threads that make rows give way to whoever else wants a CPU, 0 while they compete with others: because rows are late, or somebody waits for them. Absent where capture.yield is false, or CAP_SYS_NICE is missing.",
+		read: func(s *sample, put put) {
+			if s.Yielding != nil {
+				put(oneIf(s.Yielding.Now))
+			}
+		},
+	},
+	{
+		name: "sekisho_yielding_ended_total", kind: counter,
+		help: "How often they began to compete. Once or twice a second means that all CPUs are busy. Absent as sekisho_yielding is.",
+		read: func(s *sample, put put) {
+			if s.Yielding != nil {
+				put(float64(s.Yielding.Ended))
+			}
+		},
+	},
 }
 
 func oneIf(b bool) float64 {

@@ -39,6 +39,7 @@ var full = Snapshot{
 	Rings:       []Ring{{"events", 4096, 16 << 20}, {"refused", 0, 4 << 20}},
 	Programs:    []Program{{"record4", 2_000_000, 190 * time.Millisecond}, {"record6", 3, 900}},
 	Lag:         12 * time.Millisecond,
+	Yielding:    &Yielding{Now: true, Ended: 3},
 	Connections: 321,
 	Connection: Connections{Open: 300, Rows: 60, Corrected: 9, Folded: 5, Evicted: 1, Ends: 44,
 		Outcomes: map[flow.Outcome]uint64{flow.Completed: 40, flow.ReplyBypasses: 2}},

@@ -48,6 +48,8 @@ type Snapshot struct {
 	// Lag is the age of the oldest event that was read from a ring and not
 	// yet delivered; 0 where there is none.
 	Lag time.Duration
+	// Yielding is nil where threads do not give way.
+	Yielding *Yielding
 	// Connections is how many connections have an id that is remembered.
 	Connections int
 	// Connection is what becomes of connections.
@@ -72,6 +74,13 @@ type Policy struct {
 type Ring struct {
 	Name       string // "events", "syns", "refused" or "firsts"
 	Fill, Size int    // bytes
+}
+
+// Yielding is whether the threads that make rows give way to others now, and how
+// often that ended since the process began.
+type Yielding struct {
+	Now   bool
+	Ended uint64
 }
 
 // Program is one of the recorder's BPF programs, as the kernel counts its runs.

@@ -14,6 +14,9 @@ const retry = time.Second
 // closeEnded closes generations that have ended, one after the other, until the
 // spool is closed, and then once more.
 func (s *Spool) closeEnded() {
+	if s.options.Bind != nil {
+		defer s.options.Bind(s.late)()
+	}
 	again := time.NewTicker(retry)
 	defer again.Stop()
 	for last := false; ; {
@@ -29,6 +32,15 @@ func (s *Spool) closeEnded() {
 		case <-again.C:
 		}
 	}
+}
+
+// lateAfter is how long a generation may wait that has ended.
+const lateAfter = 200 * time.Millisecond
+
+// late reports whether somebody waits for a generation, or one waits too long.
+func (s *Spool) late(now time.Time) bool {
+	since := s.since.Load()
+	return since != 0 && now.Sub(time.Unix(0, since)) > lateAfter
 }
 
 // closeNext closes the oldest generation if it has ended; more says that there
@@ -84,6 +96,10 @@ func (s *Spool) closed(g *generation) {
 	s.state.Closed = g.number
 	s.state.Rows += uint64(g.rows) + g.missing
 	s.state.lose(logs.SegmentLoss, g.missing, g.gap)
+	s.since.Store(0)
+	if s.events > g.number+1 {
+		s.since.Store(time.Now().UnixNano())
+	}
 	delete(s.open, g.number)
 	s.blocks = g.blocks[:0]
 	for name, t := range g.tables {

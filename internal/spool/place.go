@@ -99,6 +99,7 @@ func (s *Spool) Closed() uint64 {
 // the next one says so to a process that comes after this one.
 func (s *Spool) seal() {
 	s.at(s.events).sealed = true
+	s.since.CompareAndSwap(0, time.Now().UnixNano())
 	s.events++
 	if s.kept.generation < s.events {
 		if err := s.kept.begin(s.events); err != nil {

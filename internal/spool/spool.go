@@ -32,6 +32,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sekisho/sekisho/internal/logs"
@@ -54,6 +55,11 @@ type Options struct {
 	// Ready is asked before a generation is closed, and again each second while it
 	// says no; nil says yes. It must not call the spool.
 	Ready func(generation uint64) bool
+	// Bind is called by the goroutine that closes generations, before it does anything,
+	// and what it returns when it does nothing any more. late says of a moment whether
+	// somebody waits for it, or one that has ended has waited too long; it may be called
+	// at any time. nil binds nothing.
+	Bind func(late func(now time.Time) bool) (release func())
 	// Held is how many rows wait in memory for a disk that has no room, or hangs,
 	// before some are given up. 0 takes DefaultHeld.
 	Held int
@@ -96,6 +102,7 @@ type Spool struct {
 	bytes   int64         // that wait in the folder, at most
 	changed *sync.Cond    // a generation was closed, or could not be
 	work    chan struct{} // something is to be closed
+	since   atomic.Int64  // when the oldest one ended that is to be closed, in Unix nanoseconds; 0: there is none
 	stop    chan struct{}
 	done    sync.WaitGroup
 }
@@ -215,6 +222,9 @@ func (s *Spool) Flush(ctx context.Context) error {
 		}
 	}
 	s.wanted = until >= s.events
+	if s.state.Closed < until {
+		s.since.Store(1) // somebody waits: that is too long
+	}
 	for before := s.tries; s.state.Closed < until; s.changed.Wait() {
 		if s.tries > before && s.failure != nil {
 			return fmt.Errorf("close segments: %w", s.failure)
