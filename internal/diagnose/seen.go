@@ -24,10 +24,20 @@ func (q *inquiry) seen() []Seen {
 			verdict := c.Verdict
 			seen.Verdict, seen.History, seen.Rule = &verdict, c.History, ruleOf(c)
 			seen.Steps = steps(c)
+			s.pass(seen.Steps)
 		}
 		list = append(list, seen)
 	}
 	return list
+}
+
+// pass notes of INVALID packets that the rules which drop them were gone.
+func (s *station) pass(steps []Step) {
+	for i := range steps {
+		if steps[i].Packet == flow.INVALID.String() && unlookedAt(s.row) && s.undecidedAt(steps[i].Time) {
+			steps[i].Passed = true
+		}
+	}
 }
 
 // ruleOf names the rule that decided; nil where nobody was asked.

@@ -46,6 +46,13 @@ func (s *station) tampered() bool {
 	return slices.ContainsFunc(s.doubts, func(d Doubt) bool { return d.Code == RulesGone })
 }
 
+// undecidedAt reports whether packets passed undecided at a moment.
+func (s *station) undecidedAt(at time.Time) bool {
+	return slices.ContainsFunc(s.doubts, func(d Doubt) bool {
+		return d.Code == RulesGone && !d.From.After(at) && (d.To.IsZero() || !d.To.Before(at))
+	})
+}
+
 // unlookedAt reports whether a row's verdict rests on INVALID packets of which the
 // kernel has said nothing.
 func unlookedAt(c *flow.Connection) bool {
