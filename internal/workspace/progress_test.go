@@ -16,7 +16,7 @@ import (
 // one that fails then: it is told why, and not that the answer has a wrong form.
 func TestAClientIsToldHowMuchIsDone(t *testing.T) {
 	t.Parallel()
-	w := startWith(t, t.TempDir(), workspace.Limits{Memory: "256MB", Threads: 1, Timeout: "3s"})
+	w := startWith(t, t.TempDir(), workspace.Limits{Memory: "256MB", Threads: 1, Timeout: "10s"})
 	fw := storetest.NewFirewall("fw-a")
 	// DuckDB counts files, which are too few to be merged: the first ones are soon done,
 	// and the last one never is.
