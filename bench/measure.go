@@ -45,24 +45,25 @@ func (r *firingRange) connections(ctx context.Context, f *figures, pairs int, wi
 	return r.againstPeers(f, rates)
 }
 
-// againstPeers are our rates divided by the others' of the same round. The
-// others write files too, so that is what they are compared with.
+// againstPeers are our rates divided by the others' of the same round: of the trace
+// as it is by default, and where it writes lines of JSON, as the others do.
 func (r *firingRange) againstPeers(f *figures, rates map[string][]float64) error {
-	const ours = "trace+files"
 	for _, v := range r.variants {
 		if v.peer == nil {
 			continue
 		}
-		ratios := make([]float64, len(rates[ours]))
-		for i := range ratios {
-			ratios[i] = rates[ours][i] / rates[v.name][i]
-		}
-		fig := figure{Name: "connections_files_over_" + v.name, Unit: "ratio", Better: "higher", Against: v.name + ", same round"}
-		if v.peer == ulogd2 {
-			fig.Aim = 1.3
-		}
-		if err := f.spread(fig, ratios); err != nil {
-			return err
+		for name, ours := range map[string]string{"connections_over_": "trace", "connections_files_over_": "trace+files"} {
+			ratios := make([]float64, len(rates[ours]))
+			for i := range ratios {
+				ratios[i] = rates[ours][i] / rates[v.name][i]
+			}
+			fig := figure{Name: name + v.name, Unit: "ratio", Better: "higher", Against: v.name + ", same round"}
+			if v.peer == ulogd2 {
+				fig.Aim = 1.3
+			}
+			if err := f.spread(fig, ratios); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

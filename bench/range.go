@@ -15,6 +15,7 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
 
 	"github.com/sekisho/sekisho/internal/capture"
 	"github.com/sekisho/sekisho/internal/control"
@@ -66,6 +67,13 @@ func newRange(ctx context.Context, variants []*variant) (*firingRange, error) {
 		return r, err
 	}
 	r.folder = folder
+	// The state is in /run by default, which is memory on an ordinary host.
+	if err := os.Mkdir(r.stateFolder(), 0o700); err != nil {
+		return r, err
+	}
+	if err := unix.Mount("tmpfs", r.stateFolder(), "tmpfs", 0, "size=512m"); err != nil {
+		return r, fmt.Errorf("mount memory for the state: %w", err)
+	}
 	build := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(folder, "sekisho"), "./cmd/sekisho")
 	if said, err := build.CombinedOutput(); err != nil {
 		return r, fmt.Errorf("build sekisho: %w\n%s", err, said)
@@ -81,6 +89,8 @@ func newRange(ctx context.Context, variants []*variant) (*firingRange, error) {
 	}
 	return r, nil
 }
+
+func (r *firingRange) stateFolder() string { return filepath.Join(r.folder, "state") }
 
 // open makes a variant's namespaces, rules and processes.
 func (r *firingRange) open(ctx context.Context, v *variant) error {
@@ -142,7 +152,7 @@ func applyRules(ctx context.Context) error {
 // startFirewall runs the real thing in the variant's namespace.
 func (r *firingRange) startFirewall(ctx context.Context, v *variant) error {
 	v.fd = fmt.Sprintf("bench%d-%d", os.Getpid(), len(r.variants))
-	state := filepath.Join(r.folder, v.fd)
+	state := filepath.Join(r.stateFolder(), v.fd)
 	text := fmt.Sprintf("name: %s\nfirewallPolicy: policy.yaml\nstateFolder: %s\n", v.fd, state)
 	if v.files {
 		text += "logs: {directory: logs}\n"
@@ -158,7 +168,7 @@ func (r *firingRange) startFirewall(ctx context.Context, v *variant) error {
 		if err != nil {
 			return err
 		}
-		text += fmt.Sprintf("settingsFile: %s\nlogs: {spool: {folder: %s}}\n", file, filepath.Join(state, "segments"))
+		text += fmt.Sprintf("settingsFile: %s\nlogs: {spool: {folder: %s}}\n", file, filepath.Join(r.folder, v.fd, "segments"))
 	}
 	config := filepath.Join(r.folder, v.fd+".yaml")
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
@@ -286,6 +296,12 @@ func (r *firingRange) close() error {
 				errs = append(errs, ns.Close())
 			}
 		}
+	}
+	if r.folder == "" {
+		return errors.Join(errs...)
+	}
+	if err := unix.Unmount(r.stateFolder(), 0); err != nil && !errors.Is(err, unix.EINVAL) { // it was not mounted
+		errs = append(errs, fmt.Errorf("unmount the state: %w", err))
 	}
 	return errors.Join(append(errs, os.RemoveAll(r.folder))...)
 }
