@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/sekisho/sekisho/internal/diagnose"
+	"github.com/sekisho/sekisho/internal/diagnose/tell"
+	"github.com/sekisho/sekisho/internal/flow"
 )
 
 // row is one packet, or several alike, on its way.
@@ -96,6 +98,9 @@ func (d *drawing) seenRow(k key, at []sighting) row {
 			r.segments = append(r.segments, segment{from: pos, to: s.column, head: s.step.Passed})
 		}
 		pos = s.column
+		if s.step.Passed && (s.why == flow.INVALID.String() || s.step.Packet == flow.INVALID.String()) {
+			r.note = tell.Undecided(d.o.Language, d.columns[pos].name)
+		}
 		if !s.step.Passed {
 			r.crosses = append(r.crosses, pos)
 			r.note = d.stopNote(s)

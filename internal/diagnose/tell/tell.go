@@ -118,6 +118,11 @@ func Missing(l Language, at string) string {
 	return execute(l, "label.missing", map[string]string{"At": at})
 }
 
+// Undecided says that an INVALID packet passed a place, as its rules were gone.
+func Undecided(l Language, at string) string {
+	return execute(l, "label.undecided", map[string]string{"At": at})
+}
+
 // Stopped says that a packet was stopped at a place.
 func Stopped(l Language, at string) string {
 	return execute(l, "label.stopped", map[string]string{"At": at})
