@@ -91,7 +91,7 @@ var eventFamilies = []family{
 	},
 	{
 		name: "sekisho_yielding_ended_total", kind: counter,
-		help: "How often they began to compete. Once or twice a second means that all CPUs are busy. Absent as sekisho_yielding is.",
+		help: "How often they began to compete. Nearly once a second means that all CPUs are busy. Absent as sekisho_yielding is.",
 		read: func(s *sample, put put) {
 			if s.Yielding != nil {
 				put(float64(s.Yielding.Ended))
