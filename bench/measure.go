@@ -52,7 +52,8 @@ func (r *firingRange) againstPeers(f *figures, rates map[string][]float64) error
 		if v.peer == nil {
 			continue
 		}
-		for name, ours := range map[string]string{"connections_over_": "trace", "connections_files_over_": "trace+files"} {
+		for _, c := range [][2]string{{"connections_over_", "trace"}, {"connections_files_over_", "trace+files"}} {
+			name, ours := c[0], c[1]
 			ratios := make([]float64, len(rates[ours]))
 			for i := range ratios {
 				ratios[i] = rates[ours][i] / rates[v.name][i]

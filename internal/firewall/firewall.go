@@ -110,7 +110,7 @@ func (f *Firewall) Run(ctx context.Context) error {
 	beside.Go(func() { f.keepTime(ctx) })
 	beside.Go(func() { f.watchBlindSpots(ctx) })
 	beside.Go(func() { f.watchYields(ctx) })
-	release := f.giveWay(f.rowsLate)
+	release := f.giveWay(f.rowsWait)
 	err := f.recorder.Run(ctx, f.take)
 	release()
 	f.tellIgnored(f.ignored.rest())

@@ -43,7 +43,7 @@ func leavesMarks(ctx context.Context, config *Config) (leftMarks, error) {
 	if err != nil {
 		return 0, err
 	}
-	if _, err := os.Stat(config.stateFolder()); !inForce && err != nil {
+	if !inForce && !capture.Pinned(config.ID()) {
 		return 0, nil
 	}
 	marks, err := config.marks()

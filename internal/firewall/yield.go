@@ -3,6 +3,7 @@ package firewall
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,29 +27,29 @@ const (
 // yields are the threads that give way, and what has them insist.
 type yields struct {
 	mu      sync.Mutex
-	late    map[*yielding.Thread]func(now time.Time) bool
-	waiting atomic.Bool   // somebody waits for rows
-	ended   atomic.Uint64 // how often threads began to insist
+	waits   map[*yielding.Thread]func(now time.Time) time.Duration // for how long its work does
+	waiting atomic.Bool                                            // somebody waits for rows
+	ended   atomic.Uint64                                          // how often threads began to insist
 }
 
 // bind has the calling goroutine's thread give way while watch runs, until release,
-// which the same goroutine calls. Others than that goroutine ask whether it is late:
-// the answer must not wait for it.
-func (y *yields) bind(late func(now time.Time) bool) (release func(), err error) {
+// which the same goroutine calls. Others than that goroutine ask for how long its work
+// has waited: the answer must not wait for it.
+func (y *yields) bind(waits func(now time.Time) time.Duration) (release func(), err error) {
 	thread, err := yielding.Bind()
 	if err != nil {
 		return func() {}, err
 	}
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	if y.late == nil {
-		y.late = map[*yielding.Thread]func(time.Time) bool{}
+	if y.waits == nil {
+		y.waits = map[*yielding.Thread]func(time.Time) time.Duration{}
 	}
-	y.late[thread] = late
+	y.waits[thread] = waits
 	return func() {
 		y.mu.Lock()
 		defer y.mu.Unlock()
-		delete(y.late, thread)
+		delete(y.waits, thread)
 		thread.Release()
 	}, nil
 }
@@ -75,8 +76,8 @@ func (y *yields) watch(ctx context.Context) error {
 func (y *yields) anyLate(now time.Time) bool {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	for _, late := range y.late {
-		if late(now) {
+	for _, waits := range y.waits {
+		if waits(now) > lateAfter {
 			return true
 		}
 	}
@@ -87,7 +88,7 @@ func (y *yields) set(giveWay bool) (err error) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	changed := false
-	for thread := range y.late {
+	for thread := range y.waits {
 		if thread.Yields() == giveWay {
 			continue
 		}
@@ -108,18 +109,18 @@ func (y *yields) set(giveWay bool) (err error) {
 func (y *yields) bound() (threads int, giveWay bool) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	for thread := range y.late {
+	for thread := range y.waits {
 		giveWay = giveWay || thread.Yields()
 	}
-	return len(y.late), giveWay
+	return len(y.waits), giveWay
 }
 
 // giveWay has the thread of the calling goroutine do so, where it is wanted and can be.
-func (f *Firewall) giveWay(late func(now time.Time) bool) (release func()) {
+func (f *Firewall) giveWay(waits func(now time.Time) time.Duration) (release func()) {
 	if f.config.Capture.Yield != nil && !*f.config.Capture.Yield {
 		return func() {}
 	}
-	release, err := f.yields.bind(late)
+	release, err := f.yields.bind(waits)
 	if err != nil {
 		f.cannotYield.Do(func() {
 			f.log.Warn("making rows takes CPU time from whoever carries packets, where all CPUs are busy", "error", err)
@@ -134,9 +135,11 @@ func (f *Firewall) watchYields(ctx context.Context) {
 	}
 }
 
-// rowsLate reports whether events have waited too long for their rows, or soon find no
-// room. Before the rings were read once nobody knows.
-func (f *Firewall) rowsLate(now time.Time) bool {
-	delivered := f.recorder.Delivered()
-	return now.Sub(delivered) > lateAfter || f.recorder.Filling()
+// rowsWait is for how long events have waited for their rows: for ever, where the next
+// ones soon find no room, or the rings were not read yet.
+func (f *Firewall) rowsWait(now time.Time) time.Duration {
+	if f.recorder.Filling() {
+		return math.MaxInt64
+	}
+	return now.Sub(f.recorder.Delivered())
 }

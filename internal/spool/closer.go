@@ -15,7 +15,7 @@ const retry = time.Second
 // spool is closed, and then once more.
 func (s *Spool) closeEnded() {
 	if s.options.Bind != nil {
-		defer s.options.Bind(s.late)()
+		defer s.options.Bind(s.waits)()
 	}
 	again := time.NewTicker(retry)
 	defer again.Stop()
@@ -34,13 +34,13 @@ func (s *Spool) closeEnded() {
 	}
 }
 
-// lateAfter is how long a generation may wait that has ended.
-const lateAfter = 200 * time.Millisecond
-
-// late reports whether somebody waits for a generation, or one waits too long.
-func (s *Spool) late(now time.Time) bool {
-	since := s.since.Load()
-	return since != 0 && now.Sub(time.Unix(0, since)) > lateAfter
+// waits is for how long a generation waits that has ended: for ever, if somebody waits
+// for it.
+func (s *Spool) waits(now time.Time) time.Duration {
+	if since := s.since.Load(); since != 0 {
+		return now.Sub(time.Unix(0, since))
+	}
+	return 0
 }
 
 // closeNext closes the oldest generation if it has ended; more says that there

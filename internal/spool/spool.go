@@ -56,10 +56,10 @@ type Options struct {
 	// says no; nil says yes. It must not call the spool.
 	Ready func(generation uint64) bool
 	// Bind is called by the goroutine that closes generations, before it does anything,
-	// and what it returns when it does nothing any more. late says of a moment whether
-	// somebody waits for it, or one that has ended has waited too long; it may be called
-	// at any time. nil binds nothing.
-	Bind func(late func(now time.Time) bool) (release func())
+	// and what it returns when it does nothing any more. waits says how long at a moment
+	// the oldest has waited that is to be closed, or for ever, where somebody waits for
+	// it; it may be called at any time. nil binds nothing.
+	Bind func(waits func(now time.Time) time.Duration) (release func())
 	// Held is how many rows wait in memory for a disk that has no room, or hangs,
 	// before some are given up. 0 takes DefaultHeld.
 	Held int
@@ -223,7 +223,7 @@ func (s *Spool) Flush(ctx context.Context) error {
 	}
 	s.wanted = until >= s.events
 	if s.state.Closed < until {
-		s.since.Store(1) // somebody waits: that is too long
+		s.since.Store(1) // somebody waits: as if for ever
 	}
 	for before := s.tries; s.state.Closed < until; s.changed.Wait() {
 		if s.tries > before && s.failure != nil {

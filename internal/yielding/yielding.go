@@ -17,29 +17,43 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Thread is the thread that a goroutine is bound to. Its methods are safe for
-// concurrent use, and of a nil Thread do nothing.
+// Thread is the thread that a goroutine is bound to. Its methods may be called by any
+// goroutine, but not by two at once.
 type Thread struct {
-	mu     sync.Mutex
 	id     int
+	policy uint32 // that it had before
 	yields bool
-	ended  bool
 }
 
 // Bind binds the calling goroutine to its thread until Release. The thread insists at
-// first. The error says why this process' threads cannot give way, as they could not
-// insist again; nothing is bound then.
+// first. The error says why this process' threads cannot give way: they could not
+// insist again, or somebody has chosen their policy, which stays. Nothing is bound then.
 func Bind() (*Thread, error) {
-	if err := reversible(); err != nil {
+	runtime.LockOSThread()
+	t, err := bind()
+	if err != nil {
+		runtime.UnlockOSThread()
+	}
+	return t, err
+}
+
+func bind() (*Thread, error) {
+	attr, err := unix.SchedGetAttr(0, 0)
+	if err != nil {
+		return nil, fmt.Errorf("look at a thread's scheduling policy: %w", err)
+	}
+	if attr.Policy != unix.SCHED_NORMAL && attr.Policy != unix.SCHED_BATCH {
+		return nil, fmt.Errorf("the process has scheduling policy %d, as somebody has chosen", attr.Policy)
+	}
+	if err := reversible(attr.Policy); err != nil {
 		return nil, err
 	}
 	leaveRoom(1)
-	runtime.LockOSThread()
-	return &Thread{id: unix.Gettid()}, nil
+	return &Thread{id: unix.Gettid(), policy: attr.Policy}, nil
 }
 
 // reversible tries it with a thread that nobody needs afterwards.
-func reversible() error {
+func reversible(policy uint32) error {
 	tried := make(chan error)
 	go func() {
 		runtime.LockOSThread() // for good: it ends with the goroutine
@@ -47,7 +61,7 @@ func reversible() error {
 			tried <- fmt.Errorf("give way: %w", err)
 			return
 		}
-		if err := set(0, unix.SCHED_NORMAL); err != nil {
+		if err := set(0, policy); err != nil {
 			err = fmt.Errorf("insist again: %w (it takes a limit RLIMIT_NICE of 20, or CAP_SYS_NICE)", err)
 			tried <- err
 			return
@@ -77,16 +91,11 @@ func leaveRoom(more int) {
 // Yield has the thread give way from now on.
 func (t *Thread) Yield() error { return t.change(true, unix.SCHED_IDLE) }
 
-// Insist has the thread compete with others from now on, as any thread does.
-func (t *Thread) Insist() error { return t.change(false, unix.SCHED_NORMAL) }
+// Insist has the thread compete with others from now on, as before it was bound.
+func (t *Thread) Insist() error { return t.change(false, t.policy) }
 
 func (t *Thread) change(yields bool, policy uint32) error {
-	if t == nil {
-		return nil
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.yields == yields || t.ended {
+	if t.yields == yields {
 		return nil
 	}
 	if err := set(t.id, policy); err != nil {
@@ -97,28 +106,15 @@ func (t *Thread) change(yields bool, policy uint32) error {
 }
 
 // Yields reports whether the thread gives way.
-func (t *Thread) Yields() bool {
-	if t == nil {
-		return false
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.yields
-}
+func (t *Thread) Yields() bool { return t.yields }
 
 // Release has the thread insist again, and the calling goroutine, which bound it, be
 // bound no more.
 func (t *Thread) Release() {
-	if t == nil {
-		return
-	}
 	if t.Insist() == nil { // else the thread ends with the goroutine
 		runtime.UnlockOSThread()
 	}
 	leaveRoom(-1)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.ended = true
 }
 
 // set is sched_setattr(2) of a thread of this process; 0 is the calling one. Its nice

@@ -64,9 +64,43 @@ func TestAThreadGivesWayAndInsistsAgain(t *testing.T) {
 	}
 	thread.Release()
 	want("0", "when it is released")
-	if err := thread.Yield(); err != nil || policyOf(t, id) != "0" {
-		t.Errorf("a thread that was released: error %v, policy %s; want none, 0", err, policyOf(t, id))
+}
+
+// TestAPolicyThatSomebodyChoseStays: a batch thread is one again, and one that is to be
+// idle, or has a real-time policy, is let alone.
+func TestAPolicyThatSomebodyChoseStays(t *testing.T) {
+	bindOrSkip(t).Release()
+	in := func(policy uint32, do func(thread *Thread, err error)) {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			runtime.LockOSThread() // for good: the thread ends with its policy
+			if err := set(0, policy); err != nil {
+				t.Error(err)
+				return
+			}
+			do(Bind())
+		}()
+		<-done
 	}
+	in(unix.SCHED_BATCH, func(thread *Thread, err error) {
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if err := thread.Yield(); err != nil {
+			t.Error(err)
+		}
+		thread.Release()
+		if attr, err := unix.SchedGetAttr(0, 0); err != nil || attr.Policy != unix.SCHED_BATCH {
+			t.Errorf("a batch thread that was released: %+v, %v", attr, err)
+		}
+	})
+	in(unix.SCHED_IDLE, func(_ *Thread, err error) {
+		if err == nil {
+			t.Error("a thread that is to be idle would insist")
+		}
+	})
 }
 
 // TestANiceValueStays: who has made the process nice wants it to be so.
@@ -92,15 +126,20 @@ func TestANiceValueStays(t *testing.T) {
 
 // TestOthersRunWhileAllThatYieldWait: each has one of Go's places.
 func TestOthersRunWhileAllThatYieldWait(t *testing.T) {
+	bindOrSkip(t).Release()
 	const many = 9
 	release, released := make(chan struct{}), make(chan struct{})
 	for range many {
 		bound := make(chan struct{})
 		go func() {
-			thread := bindOrSkip(t)
+			thread, err := Bind()
 			close(bound)
 			<-release
-			thread.Release()
+			if err != nil {
+				t.Error(err)
+			} else {
+				thread.Release()
+			}
 			released <- struct{}{}
 		}()
 		<-bound
@@ -112,14 +151,4 @@ func TestOthersRunWhileAllThatYieldWait(t *testing.T) {
 	for range many {
 		<-released
 	}
-}
-
-// TestNobodyIsBound is what is done where threads cannot give way.
-func TestNobodyIsBound(t *testing.T) {
-	t.Parallel()
-	var none *Thread
-	if none.Yield() != nil || none.Insist() != nil || none.Yields() {
-		t.Error("a thread that there is not does something")
-	}
-	none.Release()
 }
