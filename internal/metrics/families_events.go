@@ -82,7 +82,7 @@ var eventFamilies = []family{
 	},
 	{
 		name: "sekisho_yielding", kind: gauge,
-		help: "1 while the threads that make rows give way to whoever else wants a CPU, 0 while they compete with others: because rows are late, or somebody waits for them. Absent where capture.yield is false, or CAP_SYS_NICE is missing.",
+		help: "1 while the threads that make rows give way to whoever else wants a CPU, 0 while they compete with others: because rows are late, or somebody waits for them. Absent where capture.yield is false, or they cannot.",
 		read: func(s *sample, put put) {
 			if s.Yielding != nil {
 				put(oneIf(s.Yielding.Now))
